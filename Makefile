@@ -1,0 +1,43 @@
+# Every target does the set-up that it needs; the first takes minutes, later ones a fraction of a second.
+PYTHON ?= python3
+ARGS ?=
+
+# Stay on this machine, and apart from other robots on it, unless the user has chosen otherwise.
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+ifndef ROS_DOMAIN_ID
+export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
+endif
+
+BIN := $(CURDIR)/.venv/bin
+ifdef ROS_DISTRO
+# On a ROS installation the messages that were built into .venv stand in front of the installed packages.
+IN_VENV := AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PATH="$(CURDIR)/.venv/lib:$$LD_LIBRARY_PATH"
+endif
+
+.PHONY: help setup demo test lint bench clean
+
+help:  ## show the targets (PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command)
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+	  printf '  make %-6s %s\n' "$$target" "$$text"; done
+
+setup:  ## make .venv, on the sourced ROS 2 or else on ROS 2 Jazzy from wheels
+	@$(PYTHON) tools/provision.py
+
+demo: setup  ## show on the sample pictures what the nodes find
+	@$(IN_VENV) $(BIN)/python tools/demo.py $(ARGS)
+
+test: setup  ## run the tests
+	@$(IN_VENV) $(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: setup  ## measure, and print the table
+	@$(IN_VENV) $(BIN)/nn_perception bench $(ARGS)
+
+clean:  ## remove what the targets made, .venv too
+	rm -rf .venv .provision build install log .mypy_cache .pytest_cache .ruff_cache nn_perception.egg-info
+	rm -rf demo_pictures
+	find nn_perception nn_perception_interfaces test tools launch -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,57 @@
+"""Build and install the package, with colcon or with pip."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = 'nn_perception'
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    description='Image tags, digits, human poses and a classifier taught on the robot.',
+    maintainer='nn_perception maintainers',
+    maintainer_email='maintainers@users.noreply.github.com',
+    license='Apache-2.0',
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
+    package_data={package_name: ['py.typed', 'weights/*', 'samples/*', 'nodes/*.xml']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (f'share/{package_name}', ['package.xml']),
+        (f'share/{package_name}/launch', sorted(glob('launch/*.py'))),
+        (f'share/{package_name}/config', sorted(glob('config/*'))),
+    ],
+    zip_safe=False,
+    python_requires='>=3.10',
+    install_requires=[
+        'numpy>=1.24,<3',
+        'onnx',
+        'onnxruntime>=1.18',
+        'onnxscript',
+        # The same cv2 as opencv-python, which does not import on a machine without a display.
+        'opencv-python-headless',
+        'pillow',
+        'pyyaml',
+        'rosbags-image>=0.10',
+        'safetensors',
+        'torch>=2.5',
+        'torchvision>=0.20',
+        'tqdm',
+    ],
+    extras_require={'test': ['pytest']},
+    entry_points={
+        'console_scripts': [
+            'nn_perception = nn_perception.cli.main:main',
+            'tagger = nn_perception.nodes.executables:tagger',
+            'camera_source = nn_perception.nodes.executables:camera_source',
+        ],
+    },
+    options={
+        # `ros2 run` looks for the executables here.
+        'develop': {'script_dir': f'$base/lib/{package_name}'},
+        'install': {'install_scripts': f'$base/lib/{package_name}'},
+        # The executables run with the Python of the environment they are started in, so that a
+        # node finds the torch of a virtual environment also when `colcon` ran outside of it.
+        'build_scripts': {'executable': '/usr/bin/env python3'},
+    },
+)

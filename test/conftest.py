@@ -1,0 +1,58 @@
+"""What all the tests share: the folder of test pictures, and no silent skips in CI."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope='session')
+def repository() -> Path:
+    """Return the root of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def test_data() -> Path:
+    """Return the folder of larger data sets, which do not belong to the repository."""
+    given = os.environ.get('NN_PERCEPTION_TEST_DATA')
+    folder = Path(given) if given else REPOSITORY.parent / 'shared' / 'data'
+    if not folder.is_dir():
+        pytest.skip(f'no folder {folder}; NN_PERCEPTION_TEST_DATA names another')
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """
+    Turn a skip into a failure when CI is set.
+
+    There the environment is complete, so a skip means that something is not tested which
+    seems to be. What needs a GPU may be skipped.
+    """
+    report = yield
+    # An expected failure is reported as skipped too, but it did run.
+    skipped = report.skipped and not hasattr(report, 'wasxfail')
+    if os.environ.get('CI') and skipped and item.get_closest_marker('cuda') is None:
+        report.outcome = 'failed'
+        report.longrepr = f'skipped, and CI allows no skips: {report.longrepr}'
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a module that skips itself as a whole into an error when CI is set."""
+    report = yield
+    if os.environ.get('CI') and report.skipped:
+        report.outcome = 'failed'
+        report.longrepr = f'skipped, and CI allows no skips: {report.longrepr}'
+    return report

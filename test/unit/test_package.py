@@ -1,0 +1,101 @@
+"""What the package says of itself, in the four places that say it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+import re
+from typing import Any
+import xml.etree.ElementTree as ElementTree
+
+import nn_perception
+import pytest
+
+
+@pytest.fixture(scope='module')
+def setup(repository: Path) -> dict[str, Any]:
+    """Return the arguments of setup(), as they are written; what is computed stays text."""
+    call = next(
+        node
+        for node in ast.walk(ast.parse((repository / 'setup.py').read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'setup'
+    )
+    arguments: dict[str, Any] = {}
+    for keyword in call.keywords:
+        try:
+            arguments[str(keyword.arg)] = ast.literal_eval(keyword.value)
+        except ValueError:
+            arguments[str(keyword.arg)] = ast.unparse(keyword.value)
+    return arguments
+
+
+@pytest.fixture(scope='module')
+def package_xml(repository: Path) -> ElementTree.Element:
+    return ElementTree.parse(repository / 'package.xml').getroot()
+
+
+def test_package_xml_is_well_formed(package_xml: ElementTree.Element) -> None:
+    assert package_xml.get('format') == '3'
+    assert package_xml.findtext('name') == 'nn_perception'
+    assert package_xml.findtext('export/build_type') == 'ament_python'
+    assert package_xml.findtext('license') == 'Apache-2.0'
+    depends = [entry.text for entry in package_xml if entry.tag.endswith('depend')]
+    assert len(depends) == len(set(depends))
+
+
+def test_the_versions_agree(
+    repository: Path, setup: dict[str, Any], package_xml: ElementTree.Element
+) -> None:
+    version = setup['version']
+    interfaces = ElementTree.parse(repository / 'nn_perception_interfaces' / 'package.xml')
+    assert package_xml.findtext('version') == version
+    assert interfaces.findtext('version') == version
+    assert getattr(nn_perception, '__version__', version) == version
+    # A version heads its section of the changelog when it is released, and not before.
+    sections = re.findall(
+        r'^(Forthcoming|\d+\.\d+\.\d+)\b.*\n-+$', (repository / 'CHANGELOG.rst').read_text(), re.M
+    )
+    assert sections[0] in ('Forthcoming', version)
+    released = [section for section in sections if section != 'Forthcoming']
+    assert all(
+        tuple(map(int, section.split('.'))) <= tuple(map(int, version.split('.')))
+        for section in released
+    )
+
+
+def test_the_maintainers_and_the_licence_agree(
+    setup: dict[str, Any], package_xml: ElementTree.Element
+) -> None:
+    maintainer = package_xml.find('maintainer')
+    assert maintainer is not None
+    assert maintainer.text == setup['maintainer']
+    assert maintainer.get('email') == setup['maintainer_email']
+    assert package_xml.findtext('license') == setup['license']
+
+
+def test_what_is_installed_exists(repository: Path) -> None:
+    for name in ('resource/nn_perception', 'package.xml', 'nn_perception/py.typed', 'LICENSE'):
+        assert (repository / name).is_file(), name
+    weights = [path.name for path in (repository / 'nn_perception' / 'weights').iterdir()]
+    assert any(name.endswith('.safetensors') for name in weights)
+
+
+def test_the_commands_resolve(repository: Path, setup: dict[str, Any]) -> None:
+    commands = setup['entry_points']['console_scripts']
+    for command in commands:
+        module, function = command.split('=')[1].strip().split(':')
+        path = repository / Path(*module.split('.')).with_suffix('.py')
+        assert path.is_file(), command
+        defined = [node.name for node in ast.parse(path.read_text()).body if hasattr(node, 'name')]
+        assert function in defined, command
+
+
+def test_commands_run_with_the_python_of_the_environment(setup: dict[str, Any]) -> None:
+    assert "'executable': '/usr/bin/env python3'" in str(setup['options'])
+
+
+def test_every_requirement_is_pinned(repository: Path, setup: dict[str, Any]) -> None:
+    constraints = (repository / 'tools' / 'constraints.txt').read_text()
+    pinned = set(re.findall(r'^([\w.-]+)==', constraints, re.M))
+    required = {re.split(r'[<>=!~ ;]', name)[0] for name in setup['install_requires']}
+    assert required <= pinned
