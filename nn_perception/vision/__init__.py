@@ -1,0 +1,1 @@
+"""Networks and what they need on plain numpy images; knows nothing of ROS."""

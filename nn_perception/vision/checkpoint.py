@@ -1,0 +1,228 @@
+"""
+Weights, labels, preprocessing and a version in one file.
+
+A checkpoint is a safetensors file whose metadata say what the weights are. Nothing in it is ever
+executed, unlike in a pickle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from nn_perception.vision.preprocess import Preprocessing
+from nn_perception.vision.storage import write_atomically
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+import safetensors.numpy
+
+FORMAT = 'nn_perception-1'
+SUFFIX = '.safetensors'
+HEADER_LIMIT = 100_000_000
+PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05')
+REQUIRED = ('network', 'labels', 'preprocessing', 'version')
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """
+    What is known of a network before its weights are loaded.
+
+    :param path: the file
+    :param network: name for :func:`nn_perception.vision.networks.build`
+    :param labels: names of the outputs, ``labels[i]`` belongs to output ``i``
+    :param preprocessing: how images are prepared
+    :param version: which training the weights come from
+    :param sha256: hash of the whole file, hexadecimal
+    :param licence: terms of the weights, empty if unknown
+    :param source: where the weights come from, empty if unknown
+    """
+
+    path: Path
+    network: str
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+    version: str
+    sha256: str
+    licence: str = ''
+    source: str = ''
+
+    @classmethod
+    def read(cls, path: str | Path) -> Checkpoint:
+        """
+        Read everything but the weights.
+
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if it is not a whole checkpoint, or contradicts itself
+        """
+        path = Path(path).absolute()
+        content = _read_bytes(path)
+        try:
+            header = _header(content)
+            metadata = _metadata(header)
+            checkpoint = cls(
+                path=path,
+                network=metadata['network'],
+                labels=_labels(metadata['labels']),
+                preprocessing=Preprocessing.from_json(json.loads(metadata['preprocessing'])),
+                version=metadata['version'],
+                sha256=hashlib.sha256(content).hexdigest(),
+                licence=metadata.get('licence', ''),
+                source=metadata.get('source', ''),
+            )
+            _check_head(header, metadata.get('head', ''), len(checkpoint.labels))
+        except ValueError as error:
+            raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
+        return checkpoint
+
+    @property
+    def name(self) -> str:
+        """The file's name without folder and suffix."""
+        return self.path.name.removesuffix(SUFFIX)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """
+        Load the weights.
+
+        :returns: name of each tensor -> its values
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if the file is another one than was read first, or a weight is not a
+            number
+        """
+        content = _read_bytes(self.path)
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise ValueError(f'{self.path} was changed since it was opened')
+        try:
+            weights = safetensors.numpy.load(content)
+        except SafetensorError as error:
+            raise ValueError(f'{self.path} is not a usable checkpoint: {error}') from error
+        for name, values in weights.items():
+            if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+                raise ValueError(
+                    f'{self.path} is not a usable checkpoint: {name} holds values that are not '
+                    'finite numbers'
+                )
+        return weights
+
+
+def write_checkpoint(
+    path: str | Path,
+    *,
+    network: str,
+    weights: Mapping[str, NDArray[Any]],
+    labels: Sequence[str],
+    preprocessing: Preprocessing,
+    version: str,
+    licence: str = '',
+    source: str = '',
+    head: str | None = None,
+) -> None:
+    """
+    Write a checkpoint; its name appears when it is whole, and replaces what was there.
+
+    :param weights: name of each tensor -> its values, in the network's order
+    :param head: the tensor whose first axis is as long as there are labels; by default the last
+        one, and an empty text if there is none
+    :raises OSError: if the file cannot be written
+    :raises ValueError: if labels and head disagree
+    """
+    if head is None:
+        head = next(reversed(list(weights)), '')
+    if head and (head not in weights or weights[head].shape[:1] != (len(labels),)):
+        found = weights[head].shape if head in weights else 'no such tensor'
+        raise ValueError(f'{len(labels)} labels do not fit {head}: {found}')
+    metadata = {
+        'format': FORMAT,
+        'network': network,
+        'version': version,
+        'labels': json.dumps(list(labels), ensure_ascii=False),
+        'preprocessing': json.dumps(preprocessing.to_json()),
+        'licence': licence,
+        'source': source,
+        'head': head,
+    }
+    contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
+    content = safetensors.numpy.save(contiguous, metadata)
+    write_atomically(Path(path), _in_fixed_order(content))
+
+
+def _in_fixed_order(content: bytes) -> bytes:
+    """Sort the header's metadata, which safetensors writes in random order; so hashes repeat."""
+    end = 8 + int.from_bytes(content[:8], 'little')
+    header = json.loads(content[8:end])
+    header['__metadata__'] = dict(sorted(header['__metadata__'].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(',', ':')).encode()
+    text += b' ' * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    return len(text).to_bytes(8, 'little') + text + content[end:]
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise type(error)(f'checkpoint {path} cannot be read: {error.strerror}') from error
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    """Parse and check the header of a safetensors file without touching the weights."""
+    if not content:
+        raise ValueError('the file is empty')
+    if content.startswith(PICKLE_STARTS):
+        raise ValueError(
+            'it is a pickle (a .pth or .pt file), which could run code when it is loaded; convert '
+            'it to safetensors first'
+        )
+    length = int.from_bytes(content[:8], 'little')
+    if len(content) < 8 or not 2 <= length <= HEADER_LIMIT or content[8:9] != b'{':
+        raise ValueError('it is not a safetensors file')
+    if len(content) < 8 + length:
+        raise ValueError('it is truncated within its header')
+    try:
+        header = json.loads(content[8 : 8 + length])
+        last = max(
+            (int(entry['data_offsets'][1]) for name, entry in header.items() if name[:2] != '__'),
+            default=0,
+        )
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise ValueError(f'its header is damaged ({error})') from error
+    if len(content) != 8 + length + last:
+        state = 'truncated' if len(content) < 8 + length + last else 'longer than it should be'
+        raise ValueError(
+            f'it is {state}: {8 + length + last} bytes expected, {len(content)} found'
+        )
+    if last == 0:
+        raise ValueError('it holds no weights')
+    return dict(header)
+
+
+def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
+    metadata = header.get('__metadata__')
+    missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
+    if missing or not isinstance(metadata, dict):
+        raise ValueError(f'its metadata lack {", ".join(missing)}')
+    if metadata.get('format') != FORMAT:
+        raise ValueError(f'its format is {metadata.get("format")!r}, expected {FORMAT!r}')
+    return {str(key): str(value) for key, value in metadata.items()}
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    labels = json.loads(text)
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise ValueError('its labels are not a list of texts')
+    return tuple(labels)
+
+
+def _check_head(header: Mapping[str, Any], head: str, labels: int) -> None:
+    if not head:
+        return
+    if head not in header:
+        raise ValueError(f'the tensor {head} is missing')
+    shape = header[head].get('shape')
+    if not isinstance(shape, list) or math.prod(shape[:1]) != labels or not shape:
+        raise ValueError(f'it has {labels} labels, but {head} is of shape {shape}')

@@ -1,0 +1,156 @@
+"""
+How a network is run: by ONNX Runtime on a CPU, by torch on a GPU.
+
+Measured settings and the reasons for them: ``docs/engines.md``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+import ctypes
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from nn_perception.vision.checkpoint import Checkpoint
+import numpy as np
+from numpy.typing import NDArray
+
+LOG = logging.getLogger(__name__)
+
+ENGINES = ('auto', 'onnxruntime', 'torch')
+DEVICES = ('auto', 'cpu', 'cuda')
+MOST_THREADS_BY_DEFAULT = 4
+
+
+class Engine(ABC):
+    """
+    A network that is ready to run.
+
+    :ivar name: ``onnxruntime`` or ``torch``
+    :ivar device: ``cpu`` or ``cuda``
+    :ivar description: what runs where, in one line
+    """
+
+    name: str
+    device: str
+    description: str
+
+    @abstractmethod
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """
+        Run the network.
+
+        :param batch: float32, ``(N, 3, H, W)``
+        :returns: float32, ``(N, C)``
+        :raises ValueError: if the batch is of another type or number of axes
+        :raises RuntimeError: if the network cannot be run on it, or the engine is closed
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free the network's memory; closing twice does nothing."""
+
+    def warm_up(self, size: int) -> None:
+        """Run once on an empty picture, since the first run allocates."""
+        self(np.zeros((1, 3, size, size), np.float32))
+
+
+def open_engine(
+    checkpoint: Checkpoint, *, engine: str = 'auto', device: str = 'auto', threads: int = 0
+) -> Engine:
+    """
+    Load a network and choose how it is run.
+
+    ``auto`` takes torch where there is a CUDA device, ONNX Runtime on a CPU. What cannot be had
+    is replaced by the CPU with a warning.
+
+    :param engine: one of :data:`ENGINES`
+    :param device: one of :data:`DEVICES`
+    :param threads: number of threads on a CPU; 0: as many as there are usable cores, at most
+        four, since a small network gains nothing from more and others need them
+    :raises ValueError: if an argument or the checkpoint is not usable
+    :raises RuntimeError: if the network cannot be loaded
+    """
+    _check(engine, device, threads)
+    threads = threads or min(usable_cores(), MOST_THREADS_BY_DEFAULT)
+    wants_cuda = device == 'cuda' or (device == 'auto' and engine != 'onnxruntime')
+    if wants_cuda and engine == 'onnxruntime':
+        LOG.warning('device cuda is served by the engine torch only: onnxruntime uses the CPU')
+    elif wants_cuda and cuda_devices() > 0:
+        try:
+            return _open_torch(checkpoint, 'cuda', threads)
+        except (ModuleNotFoundError, RuntimeError) as error:
+            LOG.warning('the CUDA device cannot be used, running on the CPU: %s', error)
+    elif device == 'cuda':
+        LOG.warning('device cuda was asked for, but there is none: running on the CPU')
+    try:
+        if engine == 'torch':
+            return _open_torch(checkpoint, 'cpu', threads)
+        return _open_onnxruntime(checkpoint, threads)
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"the Python package {error.name} is missing ('pip install {error.name}')"
+        ) from error
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use: its affinity, and a container's quota."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path('/sys/fs/cgroup/cpu.max').read_text(encoding='ascii').split()
+        if quota != 'max':
+            cores = min(cores, -(-int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass  # no cgroup v2: no quota that could be read
+    return max(1, cores)
+
+
+def cuda_devices() -> int:
+    """Count the CUDA devices that the driver shows, without importing torch."""
+    try:
+        driver = ctypes.CDLL('libcuda.so.1')
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def check_batch(batch: NDArray[Any]) -> None:
+    """
+    Refuse what is no batch of images.
+
+    :raises ValueError: if it is not float32 with four axes, at least one image and three channels
+    """
+    if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1] != 3 or len(batch) < 1:
+        raise ValueError(
+            f'expected a batch of float32, N x 3 x H x W, got {batch.dtype} of shape {batch.shape}'
+        )
+
+
+def _check(engine: str, device: str, threads: int) -> None:
+    if engine not in ENGINES:
+        raise ValueError(f'engine must be one of {", ".join(ENGINES)}, got {engine!r}')
+    if device not in DEVICES:
+        raise ValueError(f'device must be one of {", ".join(DEVICES)}, got {device!r}')
+    if not 0 <= threads <= 256:
+        raise ValueError(f'threads must be 0 (automatic) to 256, got {threads}')
+
+
+def _open_onnxruntime(checkpoint: Checkpoint, threads: int) -> Engine:
+    from nn_perception.vision.engine_onnxruntime import OnnxRuntimeEngine
+
+    engine = OnnxRuntimeEngine(checkpoint, threads)
+    LOG.info('%s: %s', checkpoint.name, engine.description)
+    return engine
+
+
+def _open_torch(checkpoint: Checkpoint, device: str, threads: int) -> Engine:
+    from nn_perception.vision.engine_torch import TorchEngine
+
+    engine = TorchEngine(checkpoint, device, threads)
+    LOG.info('%s: %s', checkpoint.name, engine.description)
+    return engine

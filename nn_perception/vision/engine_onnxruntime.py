@@ -1,0 +1,88 @@
+"""Networks run by ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.engine import check_batch, Engine
+from nn_perception.vision.exported import export_file
+import numpy as np
+from numpy.typing import NDArray
+import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+from onnxruntime.capi import (  # type: ignore[import-untyped, unused-ignore]
+    onnxruntime_pybind11_state as native,
+)
+
+# ONNX Runtime's own exceptions share no base class but Exception.
+NATIVE_ERRORS = tuple(
+    value
+    for value in vars(native).values()
+    if isinstance(value, type) and issubclass(value, Exception)
+)
+SPIN_US = '50'
+FIRST_WITH_SPIN_DURATION = (1, 26)
+WARNINGS_AND_ERRORS = 3
+
+
+class OnnxRuntimeEngine(Engine):
+    """A network in ONNX Runtime, float32."""
+
+    name = 'onnxruntime'
+    device = 'cpu'
+
+    def __init__(self, checkpoint: Checkpoint, threads: int) -> None:
+        """
+        Load a network; export it first if that was not done yet.
+
+        :raises RuntimeError: if it cannot be exported or loaded
+        """
+        try:
+            # By its path: a session that is given the content keeps a copy of it.
+            with export_file(checkpoint) as path:
+                self._session: Any = onnxruntime.InferenceSession(
+                    str(path), session_options(threads), providers=['CPUExecutionProvider']
+                )
+        except NATIVE_ERRORS as error:
+            raise RuntimeError(f'{checkpoint.name} cannot be loaded: {error}') from error
+        self._input = self._session.get_inputs()[0].name
+        self.description = (
+            f'onnxruntime {onnxruntime.__version__} on the CPU, '
+            f'{threads} {"thread" if threads == 1 else "threads"}, float32'
+        )
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network, see :meth:`Engine.__call__`."""
+        check_batch(batch)
+        session = self._session
+        if session is None:
+            raise RuntimeError('the engine is closed')
+        try:
+            outputs = session.run(None, {self._input: batch})
+        except NATIVE_ERRORS as error:
+            raise RuntimeError(f'onnxruntime cannot run the network: {error}') from error
+        return np.asarray(outputs[0], np.float32)
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        self._session = None
+
+
+def session_options(threads: int) -> Any:
+    """
+    Choose settings that are quick alone and degrade gently where cores are shared.
+
+    Threads that find no work spin for 50 microseconds and sleep then. ONNX Runtime's default of
+    spinning on burns the time slices that other processes need; without any spinning each of
+    the network's many small layers waits for a thread to wake.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = WARNINGS_AND_ERRORS
+    version = tuple(int(part) for part in onnxruntime.__version__.split('.')[:2])
+    if version >= FIRST_WITH_SPIN_DURATION:
+        options.add_session_config_entry('session.intra_op.spin_duration_us', SPIN_US)
+    else:
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    return options

@@ -1,0 +1,111 @@
+"""
+Export a checkpoint's network to ONNX, in a process of its own.
+
+``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT`` writes the file OUT and ends with
+status 0; or it says on standard error, in the last line, why it could not, and ends with status
+:data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
+which a process that goes on to run the export should not pay.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import sys
+import warnings
+
+from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.networks import load
+import numpy as np
+
+# Part of the name of an export: raise it when the same checkpoint must be exported anew.
+EXPORT_VERSION = '1'
+CANNOT_WRITE = 3
+TOLERANCE = 1e-3
+LARGEST_BATCH = 1024
+
+
+def export(checkpoint: Checkpoint, path: Path) -> float:
+    """
+    Export a network for any batch size and verify the result against torch.
+
+    :param path: the ONNX file to write
+    :returns: the largest difference between the outputs of both, relative to the largest output
+        (to one, if that is smaller)
+    :raises OSError: if the file cannot be written
+    :raises ValueError: if the checkpoint does not fit its network
+    :raises RuntimeError: if the export does not compute what torch computes
+    """
+    import torch
+
+    size = checkpoint.preprocessing.size
+    network = load(checkpoint)
+    example = torch.rand(2, 3, size, size)
+    batch = torch.export.Dim('batch', min=1, max=LARGEST_BATCH)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=['images'],
+            output_names=['logits'],
+            dynamo=True,
+            dynamic_shapes=({0: batch},),
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError('torch made no ONNX program')
+    program.save(path)
+    with open(path, 'rb') as stream:
+        os.fsync(stream.fileno())
+    return _verify(network, path, size)
+
+
+def _verify(network: object, path: Path, size: int) -> float:
+    """Compare torch and ONNX Runtime on random batches of one and of three."""
+    import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+    import torch
+
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    worst = 0.0
+    for count in (1, 3):
+        images = np.random.default_rng(count).uniform(-1.0, 1.0, (count, 3, size, size))
+        images = images.astype(np.float32)
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(images)).numpy()  # type: ignore[operator]
+        (found,) = session.run(None, {'images': images})
+        scale = max(1.0, float(np.abs(expected).max()))
+        difference = float(np.abs(found - expected).max()) / scale
+        if not difference <= TOLERANCE:  # also catches not-a-number
+            raise RuntimeError(
+                f'the export differs from torch by {difference:.2g} at a batch of {count}, '
+                f'allowed is {TOLERANCE:.2g}'
+            )
+        worst = max(worst, difference)
+    return worst
+
+
+def main(arguments: list[str]) -> int:
+    """Export as the command line says."""
+    path, sha256, out = arguments
+    try:
+        checkpoint = Checkpoint.read(path)
+        if checkpoint.sha256 != sha256:
+            raise ValueError(f'{path} was changed while it was being opened')
+        difference = export(checkpoint, Path(out))
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f'\nthe Python package {error.name} is missing\n')
+        return 1
+    except OSError as error:
+        sys.stderr.write(f'\n{error}\n')
+        return CANNOT_WRITE
+    except (ValueError, RuntimeError) as error:
+        sys.stderr.write(f'\n{" ".join(str(error).split())}\n')
+        return 1
+    sys.stdout.write(f'\n{difference:.3g}\n')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

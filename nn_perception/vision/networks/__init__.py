@@ -1,0 +1,74 @@
+"""Networks as plain modules, built by name, with weights from a checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nn_perception.vision.checkpoint import Checkpoint
+    from torch import nn
+
+TORCHVISION_PREFIX = 'torchvision:'
+# Auxiliary heads serve training only; the published weights of these two expect their own input.
+WITH_AUXILIARY_HEADS = ('torchvision:googlenet', 'torchvision:inception_v3')
+AUXILIARY_HEADS = ('AuxLogits.', 'aux1.', 'aux2.')
+
+
+def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module:
+    """
+    Build a network with random weights.
+
+    :param network: ``efficientnet_lite0``, or ``torchvision:`` and the name of one of
+        torchvision's classification models
+    :param num_classes: number of outputs
+    :param input_size: width and height of the input in pixels, for networks that depend on it
+    :raises ValueError: if there is no such network
+    :raises ModuleNotFoundError: if torchvision is needed and not installed
+    """
+    if network == 'efficientnet_lite0':
+        from nn_perception.vision.networks.efficientnet_lite import EfficientNetLite
+
+        return EfficientNetLite(num_classes)
+    if network.startswith(TORCHVISION_PREFIX):
+        import torchvision  # type: ignore[import-untyped, unused-ignore]
+
+        options: dict[str, Any] = {'num_classes': num_classes}
+        if network in WITH_AUXILIARY_HEADS:
+            options |= {'aux_logits': False, 'init_weights': False, 'transform_input': True}
+        elif network.startswith(f'{TORCHVISION_PREFIX}vit_'):
+            options['image_size'] = input_size
+        name = network.removeprefix(TORCHVISION_PREFIX)
+        module: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+        return module
+    raise ValueError(f'unknown network {network!r}')
+
+
+def load(checkpoint: Checkpoint) -> nn.Module:
+    """
+    Build a checkpoint's network and give it its weights, ready for inference.
+
+    :raises OSError: if the checkpoint cannot be read
+    :raises ValueError: if network and weights do not fit each other
+    """
+    import torch
+
+    network = build(
+        checkpoint.network,
+        len(checkpoint.labels),
+        input_size=checkpoint.preprocessing.size,
+    )
+    # Some networks need the versions that their own state carries beside the tensors.
+    state = network.state_dict()
+    state.clear()
+    for name, values in checkpoint.weights().items():
+        state[name] = torch.from_numpy(values)
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        # The first line names the class only; each further one names tensors.
+        details = str(error).splitlines()[1:] or [str(error)]
+        raise ValueError(
+            f'{checkpoint.path} does not fit the network {checkpoint.network}: '
+            + details[0].strip()[:300]
+        ) from error
+    return network.eval()

@@ -1,0 +1,168 @@
+"""
+EfficientNet-Lite0, an image classifier without squeeze-and-excitation.
+
+The architecture is that of Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional
+Neural Networks" (2019), in the Lite variant of the TensorFlow authors (2020): ReLU6 everywhere,
+and a stem and a head of fixed width. The published weights were trained with TensorFlow's 'SAME'
+padding, which puts the odd pixel of a strided convolution at the bottom and at the right.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional
+
+EMBEDDING_SIZE = 1280
+STEM_CHANNELS = 32
+# TensorFlow's decay of 0.99 is torch's momentum of 0.01.
+NORM_MOMENTUM = 0.01
+NORM_EPSILON = 1e-3
+
+
+class Stage(NamedTuple):
+    """A run of equal blocks; only the first one strides and changes the width."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+LITE0_STAGES = (
+    #     repeats kernel stride expansion channels
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
+)
+
+
+def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
+    """
+    Compute TensorFlow's 'SAME' padding along one axis.
+
+    :param length: size of the input along the axis in pixels
+    :returns: pixels before and after, so that the output has ``ceil(length / stride)`` pixels
+    """
+    total = max((-(-length // stride) - 1) * stride + kernel - length, 0)
+    return total // 2, total - total // 2
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution without bias that pads as TensorFlow's 'SAME' does."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride=stride, groups=groups, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``(N, inputs, H, W)`` into ``(N, outputs, ceil(H / s), ceil(W / s))``."""
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        top, bottom = same_padding(x.shape[2], kernel, stride)
+        left, right = same_padding(x.shape[3], kernel, stride)
+        if top == bottom and left == right:
+            padding: tuple[int, int] = (top, left)
+        else:
+            x = functional.pad(x, (left, right, top, bottom))
+            padding = (0, 0)
+        return functional.conv2d(x, self.weight, None, stride, padding, 1, self.groups)
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution and batch norm, then ReLU6 unless ``linear``."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        linear: bool = False,
+    ) -> None:
+        super().__init__()
+        self.conv = SameConv2d(inputs, outputs, kernel, stride=stride, groups=groups)
+        self.norm = nn.BatchNorm2d(outputs, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
+        if not linear:
+            self.activation = nn.ReLU6()
+
+
+class InvertedResidual(nn.Module):
+    """Widen by a 1 x 1 convolution, filter each channel, narrow again; add a fitting input."""
+
+    def __init__(self, inputs: int, stage: Stage, stride: int, drop_rate: float) -> None:
+        super().__init__()
+        wide = inputs * stage.expansion
+        self.expand = nn.Identity() if wide == inputs else ConvNorm(inputs, wide, 1)
+        self.depthwise = ConvNorm(wide, wide, stage.kernel, stride=stride, groups=wide)
+        self.project = ConvNorm(wide, stage.channels, 1, linear=True)
+        self.residual = stride == 1 and inputs == stage.channels
+        self.drop_rate = drop_rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, inputs, H, W)`` to ``(N, channels, ceil(H / s), ceil(W / s))``."""
+        y: Tensor = self.project(self.depthwise(self.expand(x)))
+        if not self.residual:
+            return y
+        if self.training and self.drop_rate > 0.0:
+            y = self._drop_path(y)
+        return x + y
+
+    def _drop_path(self, y: Tensor) -> Tensor:
+        """Leave the block out for a random part of the batch (stochastic depth)."""
+        keep = 1.0 - self.drop_rate
+        mask = torch.rand(len(y), 1, 1, 1, device=y.device) < keep
+        return y * mask.to(y.dtype) / keep
+
+
+class EfficientNetLite(nn.Module):
+    """
+    EfficientNet-Lite0.
+
+    :param num_classes: outputs of the last linear layer
+    :param dropout: share of the embedding that is dropped before it while training
+    :param drop_path: share of images for which the deepest block is left out while training;
+        shallower blocks less, down to none
+    """
+
+    def __init__(
+        self, num_classes: int = 1000, *, dropout: float = 0.2, drop_path: float = 0.2
+    ) -> None:
+        super().__init__()
+        self.stem = ConvNorm(3, STEM_CHANNELS, 3, stride=2)
+        self.blocks = nn.Sequential()
+        depth = sum(stage.repeats for stage in LITE0_STAGES)
+        channels = STEM_CHANNELS
+        for stage in LITE0_STAGES:
+            for repeat in range(stage.repeats):
+                rate = drop_path * len(self.blocks) / depth
+                stride = stage.stride if repeat == 0 else 1
+                self.blocks.append(InvertedResidual(channels, stage, stride, rate))
+                channels = stage.channels
+        self.top = ConvNorm(channels, EMBEDDING_SIZE, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(EMBEDDING_SIZE, num_classes)
+
+    def features(self, batch: Tensor) -> Tensor:
+        """
+        Compute the embedding that the head classifies.
+
+        :param batch: RGB images, ``(N, 3, H, W)``, ``(value - 127) / 128``
+        :returns: ``(N, 1280)``, averaged over the picture, not negative
+        """
+        x: Tensor = self.top(self.blocks(self.stem(batch)))  # (N, 1280, ceil(H/32), ceil(W/32))
+        return x.mean((2, 3))
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Classify RGB images ``(N, 3, H, W)`` into logits ``(N, num_classes)``."""
+        logits: Tensor = self.head(self.dropout(self.features(batch)))
+        return logits

@@ -1,0 +1,165 @@
+"""From images to the batch that a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Batch = NDArray[np.float32]
+
+INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """
+    Cut the central square out of an image, resize it and normalise its colours.
+
+    An image is cut before it is resized, so that no pixel is computed in vain. Shrinking averages
+    the pixels that fall together, whatever ``interpolation`` says: a camera's picture is several
+    times larger than the input, and picking single pixels out of it would alias.
+
+    :param size: width and height of the network's input in pixels
+    :param crop: side of the square that is cut out, as a fraction of the image's short side,
+        in ``(0, 1]``
+    :param interpolation: how a square that is smaller than the input is enlarged,
+        ``linear`` or ``cubic``
+    :param mean: mean of red, green and blue, in units of the pixel values 0 to 255
+    :param std: divisor of red, green and blue after the mean is taken off, in the same units
+    :raises ValueError: if a value is out of range
+    """
+
+    size: int
+    crop: float
+    interpolation: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse what no network could have been trained with."""
+        if not 1 <= self.size <= 8192:
+            raise ValueError(f'preprocessing size must be 1 to 8192 pixels, got {self.size}')
+        if not 0.0 < self.crop <= 1.0:
+            raise ValueError(f'preprocessing crop must be above 0 and at most 1, got {self.crop}')
+        if self.interpolation not in INTERPOLATIONS:
+            known = ' or '.join(INTERPOLATIONS)
+            raise ValueError(
+                f'preprocessing interpolation must be {known}, got {self.interpolation!r}'
+            )
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise ValueError('preprocessing mean and std must have three values each')
+        if not np.isfinite(self.mean + self.std).all() or min(self.std) <= 0.0:
+            raise ValueError('preprocessing mean must be finite, std finite and positive')
+
+    @classmethod
+    def from_json(cls, values: Any) -> Preprocessing:
+        """
+        Build from what :meth:`to_json` gave.
+
+        :raises ValueError: if a field is missing, unknown or of another type
+        """
+        if not isinstance(values, dict):
+            raise ValueError(f'preprocessing must be an object, got {type(values).__name__}')
+        try:
+            return cls(
+                size=int(values['size']),
+                crop=float(values['crop']),
+                interpolation=str(values['interpolation']),
+                mean=_triple(values['mean']),
+                std=_triple(values['std']),
+            )
+        except KeyError as error:
+            raise ValueError(f'preprocessing lacks {error}') from error
+        except TypeError as error:
+            raise ValueError(f'preprocessing is malformed: {error}') from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the fields as numbers, strings and lists."""
+        return {
+            'size': self.size,
+            'crop': self.crop,
+            'interpolation': self.interpolation,
+            'mean': list(self.mean),
+            'std': list(self.std),
+        }
+
+    def __call__(self, images_bgr: Sequence[Image]) -> Batch:
+        """
+        Prepare images for the network.
+
+        :param images_bgr: any number of images, each uint8, ``(H, W, 3)``, blue first; their
+            sizes may differ
+        :returns: float32, ``(N, 3, size, size)``, red first, contiguous
+        :raises ValueError: if an image has another shape or type, or no pixels
+        """
+        batch = np.empty((len(images_bgr), 3, self.size, self.size), np.float32)
+        factors, offsets = self._normalisation
+        for planes, image in zip(batch, images_bgr, strict=True):
+            blue, green, red = cv2.split(self.resized(image))
+            for channel, values in enumerate((red, green, blue)):
+                np.multiply(values, factors[channel], out=planes[channel])
+                planes[channel] += offsets[channel]
+        return batch
+
+    def crop_box(self, height: int, width: int) -> tuple[int, int, int]:
+        """
+        Locate the square that is cut out of an image.
+
+        :returns: left, top and side in pixels; the side is at least 1
+        """
+        side = max(1, round(min(height, width) * self.crop))
+        return (width - side) // 2, (height - side) // 2, side
+
+    def resized(self, image_bgr: Image) -> Batch:
+        """
+        Cut and resize one image, its colours as they are.
+
+        :param image_bgr: uint8, ``(H, W, 3)``
+        :returns: float32, ``(size, size, 3)``, 0 to 255, in the same order of colours
+        :raises ValueError: if the image has another shape or type, or no pixels
+        """
+        check_image(image_bgr)
+        left, top, side = self.crop_box(*image_bgr.shape[:2])
+        # OpenCV averages areas of float32 faster than those of uint8, the conversion included.
+        square = image_bgr[top : top + side, left : left + side].astype(np.float32, order='C')
+        if side == self.size:
+            return square
+        how = cv2.INTER_AREA if side > self.size else INTERPOLATIONS[self.interpolation]
+        resized: Batch = np.asarray(
+            cv2.resize(square, (self.size, self.size), interpolation=how), np.float32
+        )
+        if how == cv2.INTER_CUBIC:
+            np.clip(resized, 0.0, 255.0, out=resized)
+        return resized
+
+    @cached_property
+    def _normalisation(self) -> tuple[Batch, Batch]:
+        """Factor and offset that normalise red, green and blue; shape ``(3,)`` each."""
+        mean, std = np.array(self.mean), np.array(self.std)
+        return (1.0 / std).astype(np.float32), (-mean / std).astype(np.float32)
+
+
+def check_image(image: NDArray[Any]) -> None:
+    """
+    Refuse what is not a colour image.
+
+    :raises ValueError: if the image is not uint8 of the shape ``(H, W, 3)`` with H and W positive
+    """
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            f'expected an image of uint8, H x W x 3, got {image.dtype} of shape {image.shape}'
+        )
+    if image.size == 0:
+        raise ValueError(f'expected an image with pixels, got the shape {image.shape}')
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue

@@ -1,0 +1,128 @@
+from nn_perception.vision.preprocess import Preprocessing
+import numpy as np
+import pytest
+
+
+def make(size=2, crop=1.0, interpolation='linear', mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)):
+    return Preprocessing(size, crop, interpolation, mean, std)
+
+
+def ramp(height, width):
+    """Blue counts pixels from 0, green is 100 more, red 200 more (modulo 256)."""
+    blue = np.arange(height * width).reshape(height, width)
+    return np.stack([blue, blue + 100, blue + 200], axis=-1).astype(np.uint8)
+
+
+def test_normalises_and_swaps_colours():
+    image = np.array([[[10, 20, 30]]], np.uint8)
+    batch = make(size=1, mean=(1, 2, 3), std=(2, 4, 8))([image])
+    # red (30 - 1) / 2, green (20 - 2) / 4, blue (10 - 3) / 8
+    np.testing.assert_allclose(batch[0, :, 0, 0], [14.5, 4.5, 0.875])
+
+
+def test_every_pixel_counts_when_shrinking():
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[0, 0] = 160  # a filter that picks pixels would miss it
+    batch = make()([image])
+    np.testing.assert_allclose(batch[0, 0], [[160 / 16, 0], [0, 0]])
+
+
+def test_shrinks_by_averaging_areas():
+    batch = make()([ramp(4, 4)])
+    # rows 0 1 2 3 / 4 5 6 7 / 8 .. / 12 ..: the mean of 0 1 4 5 is 2.5, and so on
+    np.testing.assert_allclose(batch[0, 2], [[2.5, 4.5], [10.5, 12.5]])
+    np.testing.assert_allclose(batch[0, 0], batch[0, 2] + 200)
+
+
+@pytest.mark.parametrize(
+    ('height', 'width', 'crop', 'box'),
+    [
+        (480, 640, 1.0, (80, 0, 480)),
+        (480, 640, 0.875, (110, 30, 420)),
+        (640, 480, 0.5, (120, 200, 240)),
+        (1, 500, 0.875, (249, 0, 1)),
+        (1, 1, 0.1, (0, 0, 1)),
+        (5, 3, 1.0, (0, 1, 3)),
+    ],
+)
+def test_cuts_the_central_square(height, width, crop, box):
+    assert make(crop=crop).crop_box(height, width) == box
+
+
+def test_takes_the_pixels_of_the_box():
+    image = ramp(6, 8)
+    found = make(size=3, crop=0.5).resized(image)
+    np.testing.assert_array_equal(found, image[1:4, 2:5])
+
+
+@pytest.mark.parametrize('interpolation', ['linear', 'cubic'])
+@pytest.mark.parametrize('shape', [(1, 1), (1, 300), (300, 1), (2, 3), (223, 225), (7, 1000)])
+def test_any_shape_gives_a_finite_contiguous_batch(shape, interpolation):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    batch = make(size=224, crop=0.875, interpolation=interpolation)([image])
+    assert batch.shape == (1, 3, 224, 224)
+    assert batch.dtype == np.float32
+    assert batch.flags.c_contiguous
+    assert batch.min() >= 0.0
+    assert batch.max() <= 255.0
+
+
+def test_images_of_several_sizes_in_one_batch():
+    images = [np.full((20 + i, 30, 3), 10 * i, np.uint8) for i in range(3)]
+    batch = make(size=4)(images)
+    np.testing.assert_allclose(batch[:, 0, 0, 0], [0, 10, 20])
+    assert make(size=4)([]).shape == (0, 3, 4, 4)
+
+
+def test_views_and_read_only_images():
+    image = ramp(8, 10)
+    preprocessing = make(size=4, crop=0.5)
+    for view in (image[::-1, ::-1], image[..., ::-1], image[::2, ::2], ramp(8, 20)[:, ::2]):
+        expected = preprocessing([np.array(view, order='C')])
+        np.testing.assert_array_equal(preprocessing([view]), expected)
+    image.flags.writeable = False
+    before = image.copy()
+    preprocessing([image])
+    np.testing.assert_array_equal(image, before)
+
+
+@pytest.mark.parametrize(
+    'image',
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
+)
+def test_refuses_what_is_no_image(image):
+    with pytest.raises(ValueError, match='expected an image'):
+        make()([image])
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'size': 0}, 'size must be'),
+        ({'crop': 0.0}, 'crop must be'),
+        ({'crop': 1.5}, 'crop must be'),
+        ({'interpolation': 'lanczos'}, "got 'lanczos'"),
+        ({'std': (1.0, 0.0, 1.0)}, 'positive'),
+        ({'mean': (float('nan'), 0.0, 0.0)}, 'finite'),
+    ],
+)
+def test_refuses_impossible_settings(change, reason):
+    with pytest.raises(ValueError, match=reason):
+        make(**change)
+
+
+def test_json_round_trip_and_its_errors():
+    preprocessing = make(size=7, crop=0.9, mean=(1, 2, 3), std=(4, 5, 6))
+    values = preprocessing.to_json()
+    assert Preprocessing.from_json(values) == preprocessing
+    with pytest.raises(ValueError, match="lacks 'std'"):
+        Preprocessing.from_json({key: values[key] for key in values if key != 'std'})
+    with pytest.raises(ValueError, match='must be an object'):
+        Preprocessing.from_json([1])
+    with pytest.raises(ValueError, match='malformed'):
+        Preprocessing.from_json(values | {'mean': 3})
