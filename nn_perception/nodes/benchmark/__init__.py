@@ -1,0 +1,1 @@
+"""ROS side of ``nn_perception bench``: what is measured between processes."""

@@ -1,0 +1,278 @@
+"""
+Measure nodes from outside: a camera and a listener around a node in its own process.
+
+``python -m nn_perception.nodes.benchmark.probe NAME [SECONDS]`` runs one of
+:data:`MEASUREMENTS` and writes its figures to standard output as one JSON object. Times
+in ms, memory in MB, rates in Hz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+import nn_perception
+from nn_perception.nodes import conversions
+from nn_perception.nodes.processes import end_process, node_command
+from nn_perception.nodes.run import prepare_process
+import numpy as np
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Classification
+
+PHOTOGRAPH = Path(nn_perception.__file__).with_name('samples') / 'espresso.jpg'
+USUAL_WAY = [sys.executable, '-m', 'nn_perception.nodes.benchmark.usual_way']
+START_LIMIT_S = 120.0
+SETTLE_S = 1.0
+SIZES = ((640, 480), (1280, 720), (1920, 1080))
+# Slow enough that a camera ten times as fast is still possible in Python.
+SLOW_TAGGER = {'engine': 'torch', 'threads': 1}
+
+
+class Probe(Node):
+    """Publish images, and note when the results come back."""
+
+    def __init__(self, *, reliable: bool) -> None:
+        super().__init__('probe')
+        kinds = ReliabilityPolicy
+        qos = QoSProfile(depth=1, reliability=kinds.RELIABLE if reliable else kinds.BEST_EFFORT)
+        self._camera = self.create_publisher(Image, 'image', qos)
+        self.create_subscription(Classification, 'tagger/tags', self._on_tags, 10)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+        photograph = cv2.imread(str(PHOTOGRAPH))
+        self._image = cv2.resize(photograph, SIZES[0])
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+        self.published = 0
+        self.ages_ms: list[float] = []
+        self.values: dict[str, str] = {}
+
+    def publish(self) -> None:
+        """Publish the photograph, stamped now."""
+        stamp = Time(nanoseconds=time.time_ns()).to_msg()
+        self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
+        self.published += 1
+
+    def _on_tags(self, msg: Classification) -> None:
+        stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
+        self.ages_ms.append((time.time_ns() - stamp_ns) * 1e-6)
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        self.values = {pair.key: pair.value for pair in msg.status[0].values}
+
+    def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Receive for a time, or until something holds; tell whether it did."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=left)
+        return True
+
+    def play(
+        self, rate_hz: float, seconds: float, until: Callable[[], bool] | None = None
+    ) -> None:
+        """Publish at a rate for a time, receiving in between."""
+        begun = due = time.monotonic()
+        while due < begun + seconds and not (until and until()):
+            self.publish()
+            due += 1.0 / rate_hz
+            self.spin(max(0.0, due - time.monotonic()))
+
+    def await_node(self) -> None:
+        """Publish slowly until the node answers, then let it settle."""
+        self.play(10.0, START_LIMIT_S, lambda: bool(self.ages_ms))
+        if not self.ages_ms:
+            raise RuntimeError('the node gave no result')
+        self.play(30.0, SETTLE_S)
+        self.spin(0.3)
+        self.ages_ms.clear()
+        self.published = 0
+
+
+@contextmanager
+def running(command: list[str], *, reliable: bool = True) -> Iterator[tuple[Probe, int]]:
+    """Run a node and a probe for it; gives the probe and the node's process id."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    probe = Probe(reliable=reliable)
+    try:
+        yield probe, process.pid
+    finally:
+        end_process(process)
+        probe.destroy_node()
+
+
+def latency(seconds: float) -> dict[str, Any]:
+    """From publishing to the result, one image at a time, twenty a second."""
+    with running(node_command('tagger')) as (probe, _):
+        probe.await_node()
+        begun = time.monotonic()
+        while time.monotonic() < begun + seconds:
+            probe.publish()
+            probe.spin(5.0, lambda: len(probe.ages_ms) == probe.published)
+            time.sleep(0.03)
+        return _summary(probe.ages_ms)
+
+
+def throughput(seconds: float) -> dict[str, Any]:
+    """Results a second when the camera is faster than the node: the tagger and the usual way."""
+    rates = {}
+    for name, command in (('tagger', node_command('tagger')), ('usual_way', USUAL_WAY)):
+        with running(command) as (probe, _):
+            probe.await_node()
+            begun = time.monotonic()
+            probe.play(250.0, seconds)
+            rates[f'{name}_hz'] = len(probe.ages_ms) / (time.monotonic() - begun)
+            rates[f'{name}_age_ms'] = float(np.median(probe.ages_ms))
+    return rates
+
+
+def age(seconds: float) -> dict[str, Any]:
+    """Age of the results when the camera is ten times as fast as a slow node."""
+    with running(node_command('tagger', SLOW_TAGGER), reliable=False) as (probe, _):
+        probe.await_node()
+        probe.play(1.0, 10.0, lambda: 'nan' not in probe.values.get('inference_p50_ms', 'nan'))
+        alone_ms = float(probe.values['inference_p50_ms'])
+        rate_hz = 10.0 / (alone_ms * 1e-3)
+        probe.ages_ms.clear()
+        probe.published = 0
+        begun = time.monotonic()
+        probe.play(rate_hz, seconds)
+        real_rate_hz = probe.published / (time.monotonic() - begun)
+        ages = list(probe.ages_ms)
+        probe.spin(2.0)
+        return {
+            **_summary(ages),
+            'inference_alone_ms': alone_ms,
+            'inference_p50_ms': float(probe.values['inference_p50_ms']),
+            'inference_p95_ms': float(probe.values['inference_p95_ms']),
+            'camera_hz': real_rate_hz,
+            'frame_ms': 1e3 / real_rate_hz,
+        }
+
+
+def start(seconds: float) -> dict[str, Any]:
+    """From the start of a process to its first result, and the memory of it after some."""
+    times_ms, resident_mb = [], []
+    for _ in range(5):
+        begun = time.monotonic()
+        with running(node_command('tagger')) as (probe, pid):
+            probe.play(30.0, START_LIMIT_S, lambda probe=probe: bool(probe.ages_ms))
+            times_ms.append((time.monotonic() - begun) * 1e3)
+            probe.play(30.0, seconds)
+            resident_mb.append(_resident_mb(pid))
+    return {
+        'start_p50_ms': float(np.median(times_ms)),
+        'start_max_ms': max(times_ms),
+        'resident_mb': float(np.median(resident_mb)),
+    }
+
+
+def loss(seconds: float) -> dict[str, Any]:
+    """Images that do not arrive at 30 Hz best effort between two processes, by size."""
+    return {f'{w}x{h}': _loss(w, h, seconds) for w, h in SIZES}
+
+
+def clean_ends(seconds: float) -> dict[str, Any]:
+    """Of how many tries a working tagger ends with status 0; ``seconds`` counts the tries."""
+    tries = round(seconds)
+    ways = {'SIGINT': [signal.SIGINT], 'SIGTERM': [signal.SIGTERM]}
+    ways['two SIGINT'] = [signal.SIGINT, signal.SIGINT]
+    return {name: sum(_ends_cleanly(ways[name]) for _ in range(tries)) for name in ways} | {
+        'tries': tries
+    }
+
+
+MEASUREMENTS = {
+    measure.__name__: measure for measure in (latency, throughput, age, start, loss, clean_ends)
+}
+
+
+def _ends_cleanly(signals: list[int]) -> bool:
+    process = subprocess.Popen(node_command('tagger'), stderr=subprocess.DEVNULL)
+    probe = Probe(reliable=True)
+    probe.play(30.0, START_LIMIT_S, lambda: bool(probe.ages_ms))
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.01)
+    status = end_process(process, signal.SIGCONT, limit_s=2.0)
+    probe.destroy_node()
+    return status == 0
+
+
+def _loss(width: int, height: int, seconds: float) -> float:
+    parameters = {
+        'rate': 30.0,
+        'width': width,
+        'height': height,
+        'reliability': 'best_effort',
+        'wait_for_subscriber': True,
+    }
+    node = rclpy.create_node('listener')
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    arrived: list[int] = []
+    sent: list[int] = []
+    node.create_subscription(
+        Image,
+        'image',
+        lambda msg: arrived.append(_stamp_ns(msg)),
+        QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+    )
+    node.create_subscription(
+        DiagnosticArray, 'camera_source/playing', lambda msg: sent.append(_stamp_ns(msg)), 100
+    )
+    process = subprocess.Popen(node_command('camera_source', parameters))
+    begun = time.monotonic()
+    while not arrived or time.monotonic() < begun + seconds:
+        executor.spin_once(timeout_sec=0.2)
+        begun = begun if arrived else time.monotonic()
+    end_process(process)
+    node.destroy_node()
+    counted = [stamp for stamp in sent if arrived[0] <= stamp <= arrived[-1]]
+    return 1.0 - len(set(counted) & set(arrived)) / len(counted)
+
+
+def _stamp_ns(msg: Any) -> int:
+    return msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
+
+
+def _summary(ages_ms: list[float]) -> dict[str, Any]:
+    p50, p95 = np.percentile(ages_ms, (50, 95))
+    return {'results': len(ages_ms), 'p50_ms': float(p50), 'p95_ms': float(p95)}
+
+
+def _resident_mb(pid: int) -> float:
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('VmRSS'):
+            return int(line.split()[1]) / 1024
+    raise OSError(f'process {pid} has no memory')
+
+
+def main() -> int:
+    """Run one measurement."""
+    prepare_process()
+    rclpy.init()
+    measure = MEASUREMENTS[sys.argv[1]]
+    figures = measure(float(sys.argv[2]) if len(sys.argv) > 2 else 5.0)
+    sys.stdout.write(json.dumps(figures) + '\n')
+    rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

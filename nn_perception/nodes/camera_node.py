@@ -1,0 +1,280 @@
+"""
+The base of the nodes that turn camera images into results.
+
+The subscription's callback only puts the newest message into a slot. A worker thread
+takes it out, decodes, infers and publishes, so that services and parameters answer at
+once while a network runs and no result is older than two rounds of the worker. See
+docs/camera_nodes.md for the decisions behind it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+import math
+import threading
+import time
+from typing import Generic, TypeVar
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.nodes import conversions
+from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.diagnostics import CameraHealth, FrameStatistics
+from nn_perception.nodes.image_decoding import compressed_to_bgr, to_bgr
+from nn_perception.nodes.image_input import ImageInput, ImageMessage
+from nn_perception.nodes.latest import LatestSlot
+from nn_perception.nodes.lifecycle_guard import guard_change_state
+from nn_perception.nodes.memory import give_back_freed_memory
+from nn_perception.nodes.parameters import (
+    declare_parameters,
+    ParameterError,
+    updated_parameters,
+)
+from nn_perception.nodes.stopping import interruptible
+import numpy as np
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
+
+RESULT_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED_QOS = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+DIAGNOSTICS_PERIOD_S = 1.0
+WORKER_END_S = 10.0
+
+# What a bad frame or a failing device may raise; anything else is a bug and ends the process.
+FRAME_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
+
+
+P = TypeVar('P', bound=CameraParameters)
+R = TypeVar('R')
+
+
+class CameraNode(LifecycleNode, Generic[P, R]):
+    """
+    Lifecycle, images in, results out, for one perception with results of type ``R``.
+
+    A capability writes :meth:`load`, :meth:`unload`, :meth:`perceive`,
+    :meth:`publish_result`, :meth:`draw` and :meth:`model_values`.
+
+    :param name: default name of the node
+    :param kind: the dataclass of its parameters
+    :raises ParameterError: if a parameter's start value is refused
+    """
+
+    def __init__(self, name: str, kind: type[P]) -> None:
+        super().__init__(name)
+        self.parameters: P = declare_parameters(self, kind)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._enabled = True
+        self._load_failure = ''
+        self._statistics = FrameStatistics()
+        self._slot: LatestSlot[ImageMessage] = LatestSlot()
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._worker: Future[None] | None = None
+        self._stopped = threading.Event()
+        self._input = ImageInput(
+            self,
+            transport=self.parameters.image_transport,
+            reliability=self.parameters.image_reliability,
+            on_image=self._slot.put,
+        )
+        self._overlay = self.create_lifecycle_publisher(Image, '~/overlay', RESULT_QOS)
+        self._health = CameraHealth(self._input, self._slot, self._statistics)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self.create_service(SetBool, '~/enable', self._on_enable)
+        # Steady: diagnostics must go on when simulated time stands still.
+        self.create_timer(
+            DIAGNOSTICS_PERIOD_S, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        guard_change_state(self)
+
+    # What a capability writes.
+
+    def load(self) -> None:
+        """Make the network ready; ValueError, OSError or RuntimeError says why it cannot be."""
+        raise NotImplementedError
+
+    def unload(self) -> None:
+        """Free the network's memory; called also when nothing is loaded."""
+        raise NotImplementedError
+
+    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> R:
+        """Find what is in one image (uint8 BGR, ``(H, W, 3)``); runs in the worker thread."""
+        raise NotImplementedError
+
+    def publish_result(self, result: R, header: Header) -> None:
+        """Publish a result under the header of its image; runs in the worker thread."""
+        raise NotImplementedError
+
+    def draw(self, image_bgr: np.ndarray, result: R) -> np.ndarray:
+        """Draw a result on a copy of its image; called only while somebody watches."""
+        raise NotImplementedError
+
+    def model_values(self) -> dict[str, object]:
+        """Describe the loaded network for the diagnostics."""
+        raise NotImplementedError
+
+    def on_parameters_changed(self, before: P) -> None:
+        """Follow a change of parameters, already in :attr:`parameters`."""
+
+    # Lifecycle.
+
+    def start(self) -> None:
+        """Configure and activate, unless a lifecycle manager is to do it."""
+        if not self.parameters.autostart:
+            return
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network."""
+        try:
+            with interruptible():
+                self.load()
+        except (ValueError, OSError, RuntimeError) as error:
+            self._load_failure = str(error)
+            self.get_logger().error(f'cannot be configured: {error}')
+            return TransitionCallbackReturn.FAILURE
+        self._load_failure = ''
+        give_back_freed_memory()
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to take images."""
+        result = super().on_activate(state)
+        self._stopped.clear()
+        self._slot.open()
+        self._worker = self._threads.submit(self._work)
+        if self._enabled:
+            self._input.open()
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop taking images; the network stays loaded."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the network."""
+        self.unload()
+        give_back_freed_memory()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and free, from whatever state."""
+        self._stop()
+        self.unload()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Return to unconfigured after a transition that raised."""
+        self._stop()
+        self.unload()
+        return super().on_error(state)
+
+    def destroy_node(self) -> None:
+        """Stop the worker before what it publishes with goes away."""
+        self._stop()
+        self._threads.shutdown()
+        super().destroy_node()
+
+    def _stop(self) -> None:
+        self._input.close()
+        self._stopped.set()
+        self._slot.close()
+        if self._worker is not None:
+            # At most one inference; its result is still published.
+            wait((self._worker,), timeout=WORKER_END_S)
+            self._worker = None
+
+    # Frames.
+
+    def _work(self) -> None:
+        """Process the newest image again and again; the worker thread's life."""
+        while (msg := self._slot.take()) is not None:
+            started = time.monotonic()
+            self._process(msg)
+            if rate := self.parameters.max_rate:
+                self._stopped.wait(started + 1.0 / rate - time.monotonic())
+
+    def _process(self, msg: ImageMessage) -> None:
+        started = time.monotonic()
+        stamp_s = conversions.stamp_seconds(msg.header.stamp)
+        try:
+            image = to_bgr(msg) if isinstance(msg, Image) else compressed_to_bgr(msg)
+            result = self.perceive(image, stamp_s)
+        except FRAME_ERRORS as error:
+            if self._statistics.refuse(str(error)):
+                self.get_logger().warning(f'an image was refused: {error}')
+            return
+        inference_ms = (time.monotonic() - started) * 1e3
+        self.publish_result(result, msg.header)
+        age_ms = (self.get_clock().now().nanoseconds * 1e-9 - stamp_s) * 1e3
+        self._statistics.record(inference_ms, age_ms if stamp_s else math.nan)
+        if self._overlay.get_subscription_count():
+            self._overlay.publish(conversions.image(self.draw(image, result), msg.header))
+
+    # Requests.
+
+    def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        before = self.parameters
+        try:
+            self.parameters = updated_parameters(before, changes)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if self.parameters != before:
+            self.on_parameters_changed(before)
+        return SetParametersResult(successful=True)
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._enabled = request.data
+        if not self._enabled:
+            self._input.close()
+        elif self._worker is not None:
+            self._input.open()
+        response.success = True
+        response.message = 'enabled' if self._enabled else 'disabled: no images are taken'
+        return response
+
+    def _on_second(self) -> None:
+        if self._worker is not None and self._worker.done():
+            # A bug ended the worker: end the process with its traceback, so that
+            # whoever supervises it sees the failure and can start it anew.
+            self._worker.result()
+        self._input.refresh()
+        level, message, values = self._health.examine(self._obstacle())
+        values.update(self.model_values())
+        self._diagnostics.publish(
+            conversions.diagnostics(
+                f'{self.get_fully_qualified_name()}: images',
+                self._input.topic,
+                level,
+                message,
+                values,
+                conversions.header(self.get_clock().now().to_msg(), ''),
+            )
+        )
+
+    def _obstacle(self) -> tuple[str, str]:
+        """Say what keeps this node from taking images, as (level, sentence), if anything does."""
+        name = self.get_fully_qualified_name()
+        if self._load_failure:
+            return 'error', self._load_failure
+        if self._worker is None:
+            return 'warn', f'not active; ros2 lifecycle set {name} activate'
+        if not self._enabled:
+            return 'ok', f'disabled; call {name}/enable'
+        simulated = self.get_parameter('use_sim_time').value
+        if simulated and not self.get_clock().now().nanoseconds:
+            return 'warn', 'use_sim_time is set, but nobody publishes /clock'
+        return '', ''

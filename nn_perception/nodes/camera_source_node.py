@@ -1,0 +1,210 @@
+"""The node ``camera_source``: photographs, a video or a webcam as a camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Any
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+import nn_perception
+from nn_perception.nodes import conversions
+from nn_perception.nodes.parameters import (
+    declare_parameters,
+    parameter,
+    ParameterError,
+    updated_parameters,
+)
+from nn_perception.vision.calibration import read_calibration, uncalibrated
+from nn_perception.vision.frame_source import Frame, open_frames
+import numpy as np
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+SAMPLES = Path(nn_perception.__file__).with_name('samples')
+
+# A publisher sees a subscriber before that one is ready for the first message.
+SETTLE_S = 0.5
+LAST_WORDS_S = 2.0
+
+
+@dataclass(frozen=True)
+class CameraSourceParameters:
+    """Parameters of the node ``camera_source``."""
+
+    source: str = parameter(
+        '',
+        'a folder of photographs, a photograph, a video file, or a webcam (0 or /dev/video0); '
+        'empty: the photographs that come with this package',
+        read_only=True,
+    )
+    rate: float = parameter(
+        0.0,
+        "frames a second; 0: the video's or webcam's own, 1 for photographs",
+        unit='Hz',
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    loop: bool = parameter(True, 'begin again after the last frame')
+    exit_at_end: bool = parameter(False, 'without loop: end the process after the last frame')
+    wait_for_subscriber: bool = parameter(
+        False, 'begin when somebody subscribes to the images', read_only=True
+    )
+    encoding: str = parameter(
+        'bgr8',
+        'encoding of the raw images',
+        choices=conversions.PUBLISHED_ENCODINGS,
+    )
+    jpeg_quality: int = parameter(95, 'quality of the compressed images', minimum=1, maximum=100)
+    width: int = parameter(
+        0,
+        "width to shrink or enlarge to; 0: the source's own",
+        unit='px',
+        minimum=0,
+        maximum=16384,
+    )
+    height: int = parameter(
+        0,
+        'height to shrink or enlarge to; 0: in proportion to the width',
+        unit='px',
+        minimum=0,
+        maximum=16384,
+    )
+    frame_id: str = parameter('camera_optical_frame', 'frame_id of the headers')
+    camera_info_file: str = parameter(
+        '',
+        'calibration (YAML of camera_calibration); empty: an uncalibrated camera',
+        read_only=True,
+    )
+    reliability: str = parameter(
+        'reliable',
+        'reliability that the images are offered with',
+        choices=('reliable', 'best_effort'),
+        read_only=True,
+    )
+
+
+class CameraSourceNode(Node):
+    """
+    Publish frames as a camera driver does.
+
+    :raises ValueError: if the source or the calibration cannot be used
+    """
+
+    def __init__(self) -> None:
+        super().__init__('camera_source')
+        self.parameters = declare_parameters(self, CameraSourceParameters)
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        p = self.parameters
+        self._frames = open_frames(p.source or SAMPLES)
+        self._calibration = read_calibration(p.camera_info_file) if p.camera_info_file else None
+        qos = QoSProfile(depth=1, reliability=ReliabilityPolicy[p.reliability.upper()])
+        self._image = self.create_publisher(Image, 'image', qos)
+        self._compressed = self.create_publisher(CompressedImage, 'image/compressed', qos)
+        self._camera_info = self.create_publisher(CameraInfo, 'camera_info', qos)
+        self._playing = self.create_publisher(DiagnosticArray, '~/playing', 10)
+        self._shown = 0
+        self.finished = False
+        """Whether the process has nothing left to do."""
+        self._timer = self.create_timer(1.0 / self._rate_hz(), self._show_next)
+        if p.wait_for_subscriber:
+            self._timer.cancel()
+            self._settled = 0
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._waiting = self.create_timer(SETTLE_S, self._await_subscriber, clock=steady)
+
+    def _rate_hz(self) -> float:
+        return self.parameters.rate or self._frames.rate_hz
+
+    def _await_subscriber(self) -> None:
+        watched = self._image.get_subscription_count() + self._compressed.get_subscription_count()
+        self._settled = self._settled + 1 if watched else 0
+        if self._settled > 1:
+            self._waiting.cancel()
+            self._timer.reset()
+
+    def _show_next(self) -> None:
+        frame = self._frames.read()
+        if frame is None and self._shown and self.parameters.loop and self._frames.rewind():
+            frame = self._frames.read()
+        if frame is None:
+            self._end()
+            return
+        # The moment at which a camera would have exposed it.
+        header = conversions.header(self.get_clock().now().to_msg(), self.parameters.frame_id)
+        self._shown += 1
+        self._publish(frame, header)
+
+    def _publish(self, frame: Frame, header: Header) -> None:
+        p = self.parameters
+        image = resized(frame.image_bgr, p.width, p.height)
+        self._playing.publish(
+            conversions.diagnostics(
+                'playing', 'camera_source', 'ok', frame.name, {'shown': self._shown}, header
+            )
+        )
+        self._camera_info.publish(conversions.camera_info(header, self._calibration_of(image)))
+        if self._image.get_subscription_count():
+            self._image.publish(conversions.image(image, header, p.encoding))
+        if self._compressed.get_subscription_count():
+            self._compressed.publish(conversions.compressed_image(image, header, p.jpeg_quality))
+
+    def _calibration_of(self, image: np.ndarray) -> dict[str, Any]:
+        height, width = image.shape[:2]
+        calibration = self._calibration
+        if calibration is None:
+            return uncalibrated(width, height)
+        if (calibration['width'], calibration['height']) != (width, height):
+            self.get_logger().warning(
+                f'the calibration is for {calibration["width"]} x {calibration["height"]}, the '
+                f'frame has {width} x {height}: CameraInfo says uncalibrated',
+                throttle_duration_sec=10.0,
+            )
+            return uncalibrated(width, height)
+        return calibration
+
+    def _end(self) -> None:
+        self._timer.cancel()
+        if not self._shown:
+            self.get_logger().error('the source has no frame that can be read')
+        self.get_logger().info(f'{self._shown} frames shown')
+        if self.parameters.exit_at_end:
+            for publisher in (self._image, self._compressed, self._playing):
+                publisher.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
+            self.finished = True
+
+    def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        before = self.parameters
+        try:
+            self.parameters = updated_parameters(before, changes)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if self.parameters.rate != before.rate:
+            self._timer.timer_period_ns = round(1e9 / self._rate_hz())
+        return SetParametersResult(successful=True)
+
+    def destroy_node(self) -> None:
+        """Free the webcam or file."""
+        self._frames.close()
+        super().destroy_node()
+
+
+def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Bring a picture to a size in pixels; 0 keeps a side, or its proportion to the other."""
+    own_height, own_width = image.shape[:2]
+    if not width and not height:
+        return image
+    width = width or max(1, math.floor(own_width * height / own_height + 0.5))
+    height = height or max(1, math.floor(own_height * width / own_width + 0.5))
+    shrinking = width < own_width
+    return cv2.resize(
+        image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    )

@@ -1,0 +1,134 @@
+"""From pictures and results to ROS messages; the only builder of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from builtin_interfaces.msg import Time
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from nn_perception.vision.results import Tag
+import numpy as np
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import (
+    Classification,
+    LabelInfo,
+    ObjectHypothesis,
+    VisionClass,
+    VisionInfo,
+)
+
+# Encoding that can be published -> OpenCV's conversion from BGR; None where there is none.
+_FROM_BGR = {
+    'bgr8': None,
+    'rgb8': cv2.COLOR_BGR2RGB,
+    'mono8': cv2.COLOR_BGR2GRAY,
+    'bgra8': cv2.COLOR_BGR2BGRA,
+    'rgba8': cv2.COLOR_BGR2RGBA,
+}
+PUBLISHED_ENCODINGS = tuple(_FROM_BGR)
+
+LEVELS = {
+    'ok': DiagnosticStatus.OK,
+    'warn': DiagnosticStatus.WARN,
+    'error': DiagnosticStatus.ERROR,
+}
+
+
+def header(stamp: Time, frame_id: str) -> Header:
+    """Build a header."""
+    return Header(stamp=stamp, frame_id=frame_id)
+
+
+def stamp_seconds(stamp: Time) -> float:
+    """Read a stamp as seconds; 0.0 for one that nobody set."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def image(image_bgr: np.ndarray, header: Header, encoding: str = 'bgr8') -> Image:
+    """
+    Build a raw image message.
+
+    :param image_bgr: uint8 BGR, shape ``(H, W, 3)``
+    :param header: goes into the message as it is
+    :param encoding: one of :data:`PUBLISHED_ENCODINGS`
+    """
+    code = _FROM_BGR[encoding]
+    pixels = image_bgr if code is None else cv2.cvtColor(image_bgr, code)
+    msg = Image(header=header, encoding=encoding)
+    msg.height, msg.width = pixels.shape[:2]
+    msg.step = pixels[0].nbytes
+    # The only quick way to fill it: an assignment goes through every byte or copies twice.
+    msg.data.frombytes(np.ascontiguousarray(pixels).data)
+    return msg
+
+
+def compressed_image(image_bgr: np.ndarray, header: Header, jpeg_quality: int) -> CompressedImage:
+    """
+    Build a JPEG image message.
+
+    :param image_bgr: uint8 BGR, shape ``(H, W, 3)``
+    :param jpeg_quality: 1 to 100
+    :raises ValueError: if the picture is larger than JPEG can hold
+    """
+    height, width = image_bgr.shape[:2]
+    if max(height, width) > 65500:
+        raise ValueError(f'JPEG holds at most 65500 pixels a side, got {width} x {height}')
+    _, buffer = cv2.imencode('.jpg', image_bgr, (cv2.IMWRITE_JPEG_QUALITY, jpeg_quality))
+    msg = CompressedImage(header=header, format='bgr8; jpeg compressed bgr8')
+    msg.data.frombytes(buffer.data)
+    return msg
+
+
+def camera_info(header: Header, calibration: Mapping[str, object]) -> CameraInfo:
+    """
+    Build a CameraInfo.
+
+    :param calibration: ``width``, ``height``, ``distortion_model``, ``d``, ``k``, ``r``,
+        ``p`` as in the message; a camera that is not calibrated has ``k[0] == 0``
+    """
+    return CameraInfo(header=header, **calibration)
+
+
+def classification(tags: Sequence[Tag], header: Header) -> Classification:
+    """Build the result for one image, best tag first; ``class_id`` holds the label."""
+    results = [ObjectHypothesis(class_id=tag.label, score=float(tag.score)) for tag in tags]
+    return Classification(header=header, results=results)
+
+
+def label_info(labels: Sequence[str], threshold: float, header: Header) -> LabelInfo:
+    """Build the table of a model's labels; ids are their places."""
+    classes = [VisionClass(class_id=i, class_name=label) for i, label in enumerate(labels)]
+    return LabelInfo(header=header, class_map=classes, threshold=float(threshold))
+
+
+def vision_info(method: str, location: str, version: int, header: Header) -> VisionInfo:
+    """Build the description of the model that makes the results."""
+    return VisionInfo(
+        header=header, method=method, database_location=location, database_version=version
+    )
+
+
+def diagnostics(
+    name: str,
+    hardware_id: str,
+    level: str,
+    message: str,
+    values: Mapping[str, object],
+    header: Header,
+) -> DiagnosticArray:
+    """
+    Build the diagnostics of one node.
+
+    :param level: ``'ok'``, ``'warn'`` or ``'error'``
+    :param values: shown as text, in this order
+    """
+    status = DiagnosticStatus(
+        level=LEVELS[level],
+        name=name,
+        hardware_id=hardware_id,
+        message=message,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+    )
+    return DiagnosticArray(header=header, status=[status])

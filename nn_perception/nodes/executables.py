@@ -1,0 +1,38 @@
+"""
+What ``ros2 run nn_perception ...`` and the launch files start.
+
+Each function imports its node only when :func:`run` asks for it, after the signal
+handlers are in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nn_perception.nodes.run import run
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+
+def tagger(args: Sequence[str] | None = None) -> int:
+    """Run a node that tags the images of a camera."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.tagger_node import TaggerNode
+
+        return TaggerNode()
+
+    return run(make_node, args)
+
+
+def camera_source(args: Sequence[str] | None = None) -> int:
+    """Run a node that plays photographs, a video or a webcam as a camera."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.camera_source_node import CameraSourceNode
+
+        return CameraSourceNode()
+
+    return run(make_node, args)

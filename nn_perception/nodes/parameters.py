@@ -1,0 +1,171 @@
+"""
+One frozen dataclass a node is the contract of its parameters.
+
+A field made with :func:`parameter` carries default, description, unit, bounds or
+choices; :func:`declare_parameters` turns the class into ROS parameters with
+descriptors, :func:`updated_parameters` turns a request to change some of them into a
+new value of the class or into a sentence that says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import dataclasses
+import math
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterUninitializedException,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+P = TypeVar('P')
+
+_INTEGER_LIMIT = 2**31 - 1
+
+
+class ParameterError(ValueError):
+    """A parameter's value was refused; the message says which and why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contract:
+    """What a parameter accepts, beside its type."""
+
+    description: str
+    unit: str = ''
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def refusal(self, value: Any) -> str:
+        """Say why ``value`` is not accepted; empty when it is."""
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'expected a finite number, got {value}'
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if isinstance(value, (int, float)) and not low <= value <= high:
+            unit = f' {self.unit}' if self.unit else ''
+            return f'expected {self._range()}{unit}, got {_shown(value)}'
+        if self.choices and value not in self.choices:
+            return f'expected one of {", ".join(self.choices)}, got {value!r}'
+        return ''
+
+    def _range(self) -> str:
+        if self.minimum is None:
+            return f'at most {_shown(self.maximum)}'
+        if self.maximum is None:
+            return f'at least {_shown(self.minimum)}'
+        return f'{_shown(self.minimum)} to {_shown(self.maximum)}'
+
+    def descriptor(self, kind: type) -> ParameterDescriptor:
+        """Describe a parameter of the Python type ``kind`` for ROS tools."""
+        unit = f' [{self.unit}]' if self.unit else ''
+        text = ParameterDescriptor(description=self.description + unit, read_only=self.read_only)
+        if self.choices:
+            text.additional_constraints = 'one of: ' + ', '.join(self.choices)
+        bounded = self.minimum is not None or self.maximum is not None
+        if kind is float and bounded:
+            low = -math.inf if self.minimum is None else float(self.minimum)
+            high = math.inf if self.maximum is None else float(self.maximum)
+            text.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+        elif kind is int and bounded:
+            low = -_INTEGER_LIMIT if self.minimum is None else int(self.minimum)
+            high = _INTEGER_LIMIT if self.maximum is None else int(self.maximum)
+            text.integer_range = [IntegerRange(from_value=low, to_value=high)]
+        return text
+
+
+def _shown(number: float | None) -> str:
+    """Write a number short, but never so that it looks like another one."""
+    short = f'{number:g}'
+    return short if float(short) == number else repr(number)
+
+
+def parameter(
+    default: bool | int | float | str,
+    description: str,
+    *,
+    unit: str = '',
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    read_only: bool = False,
+) -> Any:
+    """
+    Make a dataclass field that is a ROS parameter.
+
+    :param default: its value where nobody sets it; fixes the type
+    :param description: one line for ``ros2 param describe``
+    :param unit: SI symbol or ``px``, ``ms``, ``Hz``; empty without one
+    :param minimum: smallest accepted number, inclusive
+    :param maximum: largest accepted number, inclusive
+    :param choices: accepted texts, where only some are
+    :param read_only: set at the start only
+    """
+    contract = Contract(description, unit, minimum, maximum, choices, read_only)
+    return dataclasses.field(default=default, metadata={'contract': contract})
+
+
+def contracts(parameters: Any) -> dict[str, Contract]:
+    """Map the name of each parameter of a class (or its instance) to its contract."""
+    return {field.name: field.metadata['contract'] for field in dataclasses.fields(parameters)}
+
+
+def declare_parameters(node: Node, kind: type[P]) -> P:
+    """
+    Declare every field of ``kind`` as a parameter of ``node`` and read the values.
+
+    :raises ParameterError: if a value from a file or the command line is refused
+    """
+    values = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        contract = field.metadata['contract']
+        descriptor = contract.descriptor(type(field.default))
+        try:
+            value = node.declare_parameter(field.name, field.default, descriptor).value
+        except InvalidParameterTypeException as error:
+            expected = Parameter.Type.from_parameter_value(field.default).name.lower()
+            hint = f' (write {field.name}: 1.0, not 1)' if expected == 'double' else ''
+            raise ParameterError(
+                f'parameter {field.name}: expected a value of type {expected}{hint}'
+            ) from error
+        except (InvalidParameterValueException, ParameterUninitializedException) as error:
+            raise ParameterError(f'parameter {field.name}: {error}') from error
+        if value is None:
+            raise ParameterError(f'parameter {field.name}: it has no value')
+        if reason := contract.refusal(value):
+            raise ParameterError(f'parameter {field.name}: {reason}')
+        values[field.name] = value
+    return kind(**values)
+
+
+def updated_parameters(current: P, changes: Iterable[Parameter]) -> P:
+    """
+    Apply a request to set parameters to a node's present ones.
+
+    Names that are not fields of the class (``use_sim_time``, for instance) are left to
+    whoever declared them.
+
+    :raises ParameterError: if a value is refused; nothing is changed then
+    """
+    known = contracts(current)
+    values = {}
+    for change in changes:
+        if change.name not in known:
+            continue
+        expected = Parameter.Type.from_parameter_value(getattr(current, change.name))
+        if change.type_ != expected:
+            raise ParameterError(
+                f'parameter {change.name}: expected type {expected.name.lower()}, '
+                f'got {change.type_.name.lower()}'
+            )
+        if reason := known[change.name].refusal(change.value):
+            raise ParameterError(f'parameter {change.name}: {reason}')
+        values[change.name] = change.value
+    return dataclasses.replace(current, **values)  # type: ignore[type-var]

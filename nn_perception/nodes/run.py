@@ -1,0 +1,85 @@
+"""
+The one ``main`` of all nodes: process settings, start, spin, clean end.
+
+Nothing here imports ROS before the signal handlers are in place, so that a Ctrl-C
+during the imports ends as cleanly as a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import os
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
+
+from nn_perception.nodes.memory import keep_large_buffers
+from nn_perception.nodes.stopping import (
+    ignore_signals,
+    stop_requested,
+    Stopped,
+    watch_signals,
+)
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
+
+STATUS_OK = 0
+STATUS_REFUSED = 2
+
+
+def prepare_process() -> None:
+    """
+    Choose transport and memory settings that carry images, where the user has not.
+
+    The DDS profile is read from the environment when the first participant is made.
+    """
+    if not {'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'} & set(os.environ):
+        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(FASTDDS_PROFILE)
+    keep_large_buffers()
+
+
+def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+    """
+    Run one node until it is asked to end by SIGINT, SIGTERM or itself.
+
+    :param make_node: imports and builds the node; called after ``rclpy.init``. A node
+        with a method ``start`` has it called before the first spin; a node with a
+        property ``finished`` ends the process when that becomes true.
+    :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
+    :returns: exit status: 0 for a clean end, 2 when the node refused its parameters
+    """
+    watch_signals()
+    prepare_process()
+    from nn_perception.nodes.logs import forward_logs
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
+
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    executor = SingleThreadedExecutor()
+    node = None
+    status = STATUS_OK
+    try:
+        node = make_node()
+        forward_logs(node.get_logger())
+        executor.add_node(node)
+        if hasattr(node, 'start'):
+            node.start()
+        while not (stop_requested() or getattr(node, 'finished', False)):
+            executor.spin_once(timeout_sec=0.2)
+    except Stopped:
+        pass
+    except (ValueError, OSError) as error:
+        # What the user wrote was refused before the node could run: one sentence.
+        sys.stderr.write(f'{error}\n')
+        status = STATUS_REFUSED
+    finally:
+        ignore_signals()
+        executor.shutdown()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return status

@@ -1,0 +1,117 @@
+"""The node ``tagger``: camera images in, tags out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nn_perception.nodes import conversions
+from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
+from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.parameters import parameter
+from nn_perception.vision.draw import draw_tags
+from nn_perception.vision.results import Tag
+from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
+import numpy as np
+from std_msgs.msg import Header
+from vision_msgs.msg import Classification, LabelInfo, VisionInfo
+
+
+@dataclass(frozen=True)
+class TaggerParameters(CameraParameters):
+    """Parameters of the node ``tagger``."""
+
+    model: str = parameter(
+        'efficientnet_lite0',
+        'a shipped model, a checkpoint file, or a torchvision classification model',
+        read_only=True,
+    )
+    top_k: int = parameter(5, 'tags in a result at most', minimum=1, maximum=1000)
+    min_score: float = parameter(
+        0.05, 'tags below this score are left out', minimum=0.0, maximum=1.0
+    )
+    smoothing_s: float = parameter(
+        0.0,
+        'time constant of the exponential mean of the scores over frames; 0 is off',
+        unit='s',
+        minimum=0.0,
+        maximum=60.0,
+    )
+
+
+class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
+    """Tag every image of a camera."""
+
+    def __init__(self) -> None:
+        super().__init__('tagger', TaggerParameters)
+        self._tagger: Tagger | None = None
+        self._smoother = Smoother(self.parameters.smoothing_s)
+        self._version = 0
+        self._tags = self.create_lifecycle_publisher(Classification, '~/tags', RESULT_QOS)
+        self._label_info = self.create_publisher(LabelInfo, '~/label_info', LATCHED_QOS)
+        self._vision_info = self.create_publisher(VisionInfo, '~/vision_info', LATCHED_QOS)
+
+    def load(self) -> None:
+        """Open the model that the parameters name and tell what it is."""
+        p = self.parameters
+        tagger = Tagger.open(p.model, engine=p.engine, device=p.device, threads=p.threads)
+        # The first run of a network is slow; no image should wait for it.
+        tagger.scores(np.zeros((8, 8, 3), np.uint8))
+        self._tagger = tagger
+        self._version += 1
+        self._publish_model()
+
+    def unload(self) -> None:
+        """Let go of the model."""
+        if self._tagger is not None:
+            self._tagger.close()
+            self._tagger = None
+
+    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> list[Tag]:
+        """Tag one image, over time where that was asked for."""
+        p = self.parameters
+        # Images without a stamp are averaged over the time at which they arrive.
+        when_s = stamp_s or self.get_clock().now().nanoseconds * 1e-9
+        scores = self._smoother.update(self._tagger.scores(image_bgr), when_s)
+        labels = self._tagger.labels
+        return top_k_tags(scores, labels, min(p.top_k, len(labels)), min_score=p.min_score)
+
+    def publish_result(self, result: list[Tag], header: Header) -> None:
+        """Publish the tags, best first."""
+        self._tags.publish(conversions.classification(result, header))
+
+    def draw(self, image_bgr: np.ndarray, result: list[Tag]) -> np.ndarray:
+        """Write the tags onto the picture."""
+        return draw_tags(image_bgr, result)
+
+    def model_values(self) -> dict[str, object]:
+        """Name the model, its file and what runs it."""
+        if self._tagger is None:
+            return {'model': self.parameters.model, 'device': 'not loaded'}
+        return {
+            'model': f'{self._tagger.checkpoint.network} {self._tagger.checkpoint.version}',
+            'device': self._tagger.engine.description,
+        }
+
+    def on_parameters_changed(self, before: TaggerParameters) -> None:
+        """Follow the smoothing and tell the new threshold."""
+        if self.parameters.smoothing_s != before.smoothing_s:
+            self._smoother = Smoother(self.parameters.smoothing_s)
+        if self.parameters.min_score != before.min_score:
+            self._publish_model()
+
+    def _publish_model(self) -> None:
+        if self._tagger is None:
+            return
+        header = conversions.header(self.get_clock().now().to_msg(), '')
+        checkpoint = self._tagger.checkpoint
+        self._label_info.publish(
+            conversions.label_info(self._tagger.labels, self.parameters.min_score, header)
+        )
+        self._vision_info.publish(
+            conversions.vision_info(
+                f'{checkpoint.network} {checkpoint.version}',
+                str(checkpoint.path),
+                self._version,
+                header,
+            )
+        )

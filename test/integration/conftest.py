@@ -1,0 +1,54 @@
+"""Fixtures for tests with real processes over DDS, each test in a domain of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+import sys
+from typing import Any
+
+from domain_coordinator import domain_id as reserved_domain_id
+import pytest
+from ros_graph import NodeProcess, Peer
+
+
+@pytest.fixture
+def domain_id() -> Iterator[int]:
+    """Reserve a domain that no other test on this machine uses at the same time."""
+    with reserved_domain_id() as number:
+        yield number
+
+
+@pytest.fixture
+def ros_environment(domain_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep this test's processes in their domain and on this machine."""
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain_id))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+
+@pytest.fixture
+def peer(domain_id: int, ros_environment: None) -> Iterator[Peer]:
+    """Give the test a node of its own."""
+    node = Peer(domain_id=domain_id)
+    yield node
+    node.close()
+
+
+@pytest.fixture
+def start_node(tmp_path: Path, ros_environment: None) -> Iterator[Callable[..., NodeProcess]]:
+    """Start nodes as processes; those that still run at the end are ended, with status 0."""
+    started: list[NodeProcess] = []
+
+    def start(executable: str, **options: Any) -> NodeProcess:
+        log = tmp_path / f'{executable}_{len(started)}.log'
+        started.append(NodeProcess(executable, log, **options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        alive = process.process.poll() is None
+        status = process.end()
+        # Shown by pytest when the test failed.
+        sys.stdout.write(f'--- {process.log_path.name}, status {status}\n{process.log}')
+        if alive:
+            assert status == 0, f'status {status}; log:\n{process.log}'

@@ -1,0 +1,202 @@
+"""Start nodes as processes of their own and talk to them over DDS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import signal
+import subprocess
+import time
+from typing import Any, TypeVar
+
+from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.nodes import conversions
+from nn_perception.nodes.processes import node_command
+from nn_perception.nodes.run import FASTDDS_PROFILE
+import numpy as np
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import GetParameters, SetParameters
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter as NodeParameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+T = TypeVar('T')
+
+# Discovery takes 0.2 s, 1.4 s at worst; a process on a busy machine some seconds.
+PATIENCE_S = 30.0
+
+RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+class NodeProcess:
+    """One node of the package in a process of its own; what it writes goes to a file."""
+
+    def __init__(
+        self,
+        executable: str,
+        log: Path,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        ros_args: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.log_path = log
+        self._log = log.open('w')
+        self.process = subprocess.Popen(
+            node_command(executable, parameters, ros_args),
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+        )
+
+    @property
+    def log(self) -> str:
+        """What the process has written so far."""
+        return self.log_path.read_text()
+
+    def send(self, number: int) -> None:
+        """Send a signal to the process."""
+        self.process.send_signal(number)
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Ask the process to end, and return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f'the node did not end; its log:\n{self.log}') from None
+        finally:
+            self._log.close()
+
+
+class Peer:
+    """A node in the test's own process, with its own context, that others talk to."""
+
+    def __init__(self, name: str = 'peer', *, domain_id: int, sim_time: bool = False) -> None:
+        os.environ.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
+        self.context = Context()
+        rclpy.init(context=self.context, domain_id=domain_id)
+        overrides = [NodeParameter('use_sim_time', value=True)] if sim_time else []
+        self.node = Node(name, context=self.context, parameter_overrides=overrides)
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._executor.add_node(self.node)
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self.context)
+
+    def spin(self, seconds: float) -> None:
+        """Receive for a while."""
+        self.until(lambda: False, seconds, must=False)
+
+    def until(
+        self, condition: Callable[[], T], limit_s: float = PATIENCE_S, *, must: bool = True
+    ) -> T:
+        """Receive until a condition holds; fail when it does not within the limit."""
+        deadline = time.monotonic() + limit_s
+        while not (value := condition()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                assert not must, 'waited in vain'
+                break
+            self._executor.spin_once(timeout_sec=min(left, 0.05))
+        return value
+
+    def collect(self, kind: type[T], topic: str, qos: QoSProfile = RELIABLE) -> list[T]:
+        """Subscribe, and return the list that grows with what arrives."""
+        messages: list[T] = []
+        self.node.create_subscription(kind, topic, messages.append, qos)
+        return messages
+
+    def publisher(self, kind: type, topic: str, qos: QoSProfile = RELIABLE) -> Any:
+        """Advertise a topic."""
+        return self.node.create_publisher(kind, topic, qos)
+
+    def matched(self, publisher: Any, count: int = 1) -> None:
+        """Wait until somebody listens, and until that one is ready as well."""
+        self.until(lambda: publisher.get_subscription_count() >= count)
+        self.spin(0.3)
+
+    def call(self, kind: type, service: str, request: Any, limit_s: float = PATIENCE_S) -> Any:
+        """Call a service and return its answer."""
+        client = self.node.create_client(kind, service)
+        try:
+            self.until(client.service_is_ready, limit_s)
+            future = client.call_async(request)
+            self.until(future.done, limit_s)
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def set_parameter(self, node: str, name: str, value: Any) -> tuple[bool, str]:
+        """Set a parameter of another node; returns whether it was taken, and why not."""
+        message = NodeParameter(name, value=value).to_parameter_msg()
+        request = SetParameters.Request(parameters=[message])
+        result = self.call(SetParameters, f'{node}/set_parameters', request).results[0]
+        return result.successful, result.reason
+
+    def get_parameter(self, node: str, name: str) -> ParameterValue:
+        """Read a parameter of another node."""
+        request = GetParameters.Request(names=[name])
+        return self.call(GetParameters, f'{node}/get_parameters', request).values[0]
+
+    def diagnostics(self, node: str) -> list[dict[str, str]]:
+        """
+        Collect a node's diagnostics.
+
+        :returns: a growing list; ``level`` and ``message`` stand beside the values
+        """
+        reports: list[dict[str, str]] = []
+
+        def keep(array: DiagnosticArray) -> None:
+            for status in array.status:
+                if status.name.startswith(node):
+                    values = {pair.key: pair.value for pair in status.values}
+                    level = str(int.from_bytes(status.level, 'little'))
+                    reports.append({'level': level, 'message': status.message, **values})
+
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', keep, 10)
+        return reports
+
+
+def picture(width: int = 640, height: int = 480, seed: int = 0) -> np.ndarray:
+    """Make a smooth picture, uint8 BGR, that differs with the seed."""
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin((x * (3 + c + seed) + y * (5 - c)) / 97.0) for c in range(3)]
+    return (np.stack(waves, axis=-1) * 127 + 128).astype(np.uint8)
+
+
+def image_message(image: np.ndarray, seconds: float, frame_id: str = 'camera') -> Any:
+    """Build a raw image message with a stamp in seconds."""
+    return conversions.image(image, header(seconds, frame_id))
+
+
+def header(seconds: float, frame_id: str = 'camera') -> Any:
+    """Build a header with a stamp in seconds."""
+    time_message = rclpy.time.Time(nanoseconds=round(seconds * 1e9)).to_msg()
+    return conversions.header(time_message, frame_id)
+
+
+@contextmanager
+def ended(process: NodeProcess) -> Iterator[NodeProcess]:
+    """End a process when the block is left, however it is left."""
+    try:
+        yield process
+    finally:
+        process.end()

@@ -1,0 +1,90 @@
+"""A node ends with status 0 and without an error, whatever signal asks it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import signal
+import time
+
+import pytest
+from ros_graph import image_message, NodeProcess, Peer, picture
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Classification
+
+# The benchmark (make bench) does a hundred of each.
+REPETITIONS = int(os.environ.get('NN_PERCEPTION_CLEAN_ENDS', '4'))
+WAYS = {
+    'SIGINT': (signal.SIGINT,),
+    'SIGTERM': (signal.SIGTERM,),
+    'two SIGINT': (signal.SIGINT, signal.SIGINT),
+}
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_busy_tagger_ends_cleanly(
+    peer: Peer, start_node: Callable[..., NodeProcess], way: str
+) -> None:
+    tags = peer.collect(Classification, 'tagger/tags')
+    camera = peer.publisher(Image, 'image')
+    for i in range(REPETITIONS):
+        # The process before may have a last result on its way: the stamp tells them apart.
+        msg = image_message(picture(), 1.0 + i)
+        node = start_node('tagger')
+        peer.until(
+            lambda msg=msg: (camera.publish(msg), tags and tags[-1].header == msg.header)[1]
+        )
+        send(node, WAYS[way], peer, lambda msg=msg: camera.publish(msg))
+        assert node.process.wait(2) == 0, node.log
+        assert_quiet(node)
+
+
+@pytest.mark.parametrize('delay_s', [0.15, 0.4, 0.6, 0.8, 1.0, 1.3])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_ends_cleanly_while_it_starts(
+    peer: Peer, start_node: Callable[..., NodeProcess], number: int, delay_s: float
+) -> None:
+    node = start_node('tagger')
+    # Before its own code runs, a Python process ends as Python does.
+    peer.until(lambda: catches(node.process.pid, number))
+    time.sleep(delay_s)
+    node.send(number)
+    assert node.process.wait(3) == 0, node.log
+    assert_quiet(node)
+
+
+def test_ends_cleanly_while_the_network_is_exported(
+    peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path
+) -> None:
+    node = start_node('tagger', environment={'NN_PERCEPTION_CACHE': str(tmp_path / 'cache')})
+    peer.until(lambda: list((tmp_path / 'cache').rglob('*')))
+    peer.spin(1.0)
+    node.send(signal.SIGINT)
+    assert node.process.wait(3) == 0, node.log
+    assert_quiet(node)
+    assert not list((tmp_path / 'cache').rglob('*.onnx'))
+
+
+def send(
+    node: NodeProcess, signals: tuple[int, ...], peer: Peer, meanwhile: Callable[[], None]
+) -> None:
+    """Send signals 10 ms apart into a node that is at work."""
+    for number in signals:
+        meanwhile()
+        node.send(number)
+        peer.spin(0.01)
+
+
+def catches(pid: int, number: int) -> bool:
+    """Tell whether a process has a handler of its own for a signal."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('SigCgt:'):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
+def assert_quiet(node: NodeProcess) -> None:
+    """Nothing in the log says that something went wrong."""
+    for word in ('Traceback', 'Error', 'error', 'terminate called', 'KeyboardInterrupt'):
+        assert word not in node.log, node.log

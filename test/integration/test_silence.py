@@ -1,0 +1,82 @@
+"""When no image arrives, the diagnostics say why, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nn_perception.nodes import conversions
+from ros_graph import BEST_EFFORT, header, image_message, NodeProcess, Peer, picture, RELIABLE
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Classification
+
+StartNode = Callable[..., NodeProcess]
+
+
+def reason(peer: Peer, word: str) -> str:
+    """Wait for a warning with a word in it, and return its sentence."""
+    reports = peer.diagnostics('/tagger')
+
+    def found() -> str:
+        texts = [r['message'] for r in reports if r['level'] == '1' and word in r['message']]
+        return texts[-1] if texts else ''
+
+    return peer.until(found)
+
+
+def test_nobody_publishes(peer: Peer, start_node: StartNode) -> None:
+    peer.publisher(Image, '/front/image_raw')
+    start_node('tagger')
+    assert 'images are published on /front/image_raw' in reason(peer, 'nobody publishes on /image')
+
+
+def test_another_type(peer: Peer, start_node: StartNode) -> None:
+    camera = peer.publisher(CompressedImage, 'image')
+    start_node('tagger')
+    text = reason(peer, 'carries')
+    assert 'sensor_msgs/msg/CompressedImage' in text
+    assert 'image_transport: compressed' in text
+    camera.publish(conversions.compressed_image(picture(), header(1.0), 90))
+
+
+def test_quality_of_service(peer: Peer, start_node: StartNode) -> None:
+    peer.publisher(Image, 'image', BEST_EFFORT)
+    start_node('tagger', parameters={'image_reliability': 'reliable'})
+    assert 'image_reliability: auto' in reason(peer, 'best effort only')
+
+
+def test_stamps_are_zero(peer: Peer, start_node: StartNode) -> None:
+    camera = peer.publisher(Image, 'image')
+    start_node('tagger')
+    reports = peer.diagnostics('/tagger')
+    peer.matched(camera)
+    msg = conversions.image(picture(), Header())
+    for _ in range(40):
+        camera.publish(msg)
+        peer.spin(0.1)
+    assert any('carry no stamps' in report['message'] for report in reports)
+
+
+def test_publisher_that_is_silent(peer: Peer, start_node: StartNode) -> None:
+    peer.publisher(Image, 'image')
+    start_node('tagger')
+    assert 'no image has come' in reason(peer, '1 publisher(s) on /image')
+
+
+def test_reliability_follows_the_publishers(peer: Peer, start_node: StartNode) -> None:
+    tags = peer.collect(Classification, 'tagger/tags')
+    start_node('tagger')
+    reports = peer.diagnostics('/tagger')
+    peer.until(lambda: reports)
+    for qos, name in [
+        (BEST_EFFORT, 'best_effort'),
+        (RELIABLE, 'reliable'),
+        (BEST_EFFORT, 'best_effort'),
+    ]:
+        camera = peer.publisher(Image, 'image', qos)
+        peer.until(lambda name=name: reports[-1]['reliability'] == name)
+        peer.matched(camera)
+        del tags[:]
+        camera.publish(image_message(picture(), 1.0))
+        peer.until(lambda: tags)
+        peer.node.destroy_publisher(camera)

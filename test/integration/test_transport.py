@@ -1,0 +1,62 @@
+"""Images between two processes: nothing is lost with the profile that the package ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagnostic_msgs.msg import DiagnosticArray
+import pytest
+from ros_graph import BEST_EFFORT, image_message, NodeProcess, Peer, picture
+from sensor_msgs.msg import Image
+
+SECONDS = 3.0
+
+
+@pytest.mark.parametrize(('width', 'height'), [(640, 480), (1280, 720), (1920, 1080)])
+def test_no_image_is_lost_at_30_hz_best_effort(
+    peer: Peer, start_node: Callable[..., NodeProcess], width: int, height: int
+) -> None:
+    images: list[tuple[int, int]] = []
+    sent: list[tuple[int, int]] = []
+
+    def stamp(msg: Image | DiagnosticArray) -> tuple[int, int]:
+        return msg.header.stamp.sec, msg.header.stamp.nanosec
+
+    peer.node.create_subscription(
+        Image, 'image', lambda msg: images.append(stamp(msg)), BEST_EFFORT
+    )
+    peer.node.create_subscription(
+        DiagnosticArray, 'camera_source/playing', lambda msg: sent.append(stamp(msg)), 100
+    )
+    start_node(
+        'camera_source',
+        parameters={
+            'rate': 30.0,
+            'width': width,
+            'height': height,
+            'reliability': 'best_effort',
+            'wait_for_subscriber': True,
+        },
+    )
+    peer.until(lambda: images)
+    first = images[0]
+    peer.spin(SECONDS)
+    # The last ones may still be on their way.
+    counted = [s for s in sent if first <= s <= images[-1]]
+    assert len(counted) > 0.8 * 30 * SECONDS
+    assert sorted(set(counted) - set(images)) == []
+
+
+def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -> None:
+    """The last two of eight participants hear each other, and not only the first four."""
+    peers = [Peer(f'peer_{i}', domain_id=domain_id) for i in range(8)]
+    try:
+        received = peers[-1].collect(Image, 'image')
+        camera = peers[-2].publisher(Image, 'image')
+        peers[-2].until(lambda: camera.get_subscription_count() == 1)
+        peers[-2].spin(0.3)
+        camera.publish(image_message(picture(64, 48), 1.0))
+        peers[-1].until(lambda: received)
+    finally:
+        for peer in peers:
+            peer.close()
