@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+import math
 import os
 from pathlib import Path
 import statistics
@@ -36,6 +37,7 @@ from vision_msgs.msg import Classification
 
 # The first start exports the network, which takes some seconds.
 START_LIMIT_S = 180.0
+LAST_RESULT_S = 10.0
 NAMESPACE = 'demo'
 
 
@@ -143,13 +145,20 @@ def main() -> int:
         exit_at_end=True,
         wait_for_subscriber=True,
     )
+    nodes = (camera, tagger)
+
+    def one_ended() -> bool:
+        return any(node.poll() is not None for node in nodes)
+
     try:
-        began = listen(audience, lambda: audience.shown > 0, START_LIMIT_S)
-        over = began and listen(
-            audience, lambda: camera.poll() is not None and audience.complete, START_LIMIT_S
+        # The camera ends by itself after its last picture, whose result may be on its way.
+        over = (
+            listen(audience, lambda: audience.shown > 0 or one_ended(), START_LIMIT_S)
+            and listen(audience, one_ended, math.inf)
+            and listen(audience, lambda: audience.complete, LAST_RESULT_S)
         )
     finally:
-        statuses = [end_process(process) for process in (camera, tagger)]
+        statuses = [end_process(node) for node in nodes]
         audience.destroy_node()
         rclpy.try_shutdown()
     if stop_requested():

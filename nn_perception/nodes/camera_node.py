@@ -222,7 +222,16 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         age_ms = (self.get_clock().now().nanoseconds * 1e-9 - stamp_s) * 1e3
         self._statistics.record(inference_ms, age_ms if stamp_s else math.nan)
         if self._overlay.get_subscription_count():
-            self._overlay.publish(conversions.image(self.draw(image, result), msg.header))
+            self._publish_overlay(image, result, msg.header)
+
+    def _publish_overlay(self, image: np.ndarray, result: R, header: Header) -> None:
+        try:
+            self._overlay.publish(conversions.image(self.draw(image, result), header))
+        except FRAME_ERRORS as error:
+            # The frame has its result; only the picture of it is missing.
+            self.get_logger().warning(
+                f'an overlay could not be drawn: {error}', throttle_duration_sec=10.0
+            )
 
     # Requests.
 

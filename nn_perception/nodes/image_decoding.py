@@ -213,7 +213,7 @@ def _planar_to_bgr(msg: Image) -> np.ndarray:
 
 
 def _limited_yuv_to_bgr(luma: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Convert full resolution planes by ITU-R BT.601 with luma 16 to 235, as the other YUV forms."""
+    """Convert full resolution planes by ITU-R BT.601, luma 16 to 235, as the other YUV forms."""
     # Nothing is blacker than black, as OpenCV has it.
     y = 1.164383 * (np.maximum(luma, 16).astype(np.float32) - 16.0)
     u, v = u.astype(np.float32) - 128.0, v.astype(np.float32) - 128.0

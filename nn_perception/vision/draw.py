@@ -16,6 +16,7 @@ WHITE = (255, 255, 255)
 BAR = (120, 90, 20)  # blue, green, red
 SMALLEST_TEXT_PX = 7
 SMALLEST_PANEL_PX = 64
+LARGEST_ENLARGED_PX = 16384
 
 
 def draw_tags(image_bgr: Image, tags: Sequence[Tag]) -> Image:
@@ -27,7 +28,7 @@ def draw_tags(image_bgr: Image, tags: Sequence[Tag]) -> Image:
     :param image_bgr: uint8, ``(H, W, 3)``, blue first; stays as it is
     :param tags: best first; without any the panel says so
     :returns: an annotated copy, uint8; of the same size, except that pictures of less than
-        64 pixels are enlarged to it, so that the text can be read
+        64 pixels are enlarged to it, so that the text can be read, and then cut to 16384
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
@@ -60,12 +61,20 @@ def ascii_text(label: str) -> str:
 
 
 def _large_enough(image_bgr: Image) -> Image:
-    """Copy the picture, enlarged so that neither side is below the smallest panel."""
+    """
+    Copy the picture, enlarged so that neither side is below the smallest panel.
+
+    A strip of one pixel times millions is shortened: enlarged whole it would fill the memory.
+    """
     height, width = image_bgr.shape[:2]
     if min(height, width) >= SMALLEST_PANEL_PX:
         return np.array(image_bgr, order='C')
-    size = (max(width, SMALLEST_PANEL_PX), max(height, SMALLEST_PANEL_PX))
-    return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    width, height = (
+        min(max(side, SMALLEST_PANEL_PX), LARGEST_ENLARGED_PX) for side in (width, height)
+    )
+    return np.asarray(
+        cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8
+    )
 
 
 def _write_row(row: Image, label: str, score: str, text_px: int) -> None:

@@ -74,7 +74,7 @@ def open_engine(
     :raises RuntimeError: if the network cannot be loaded
     """
     _check(engine, device, threads)
-    threads = threads or min(usable_cores(), MOST_THREADS_BY_DEFAULT)
+    threads = threads or default_threads()
     wants_cuda = device == 'cuda' or (device == 'auto' and engine != 'onnxruntime')
     if wants_cuda and engine == 'onnxruntime':
         LOG.warning('device cuda is served by the engine torch only: onnxruntime uses the CPU')
@@ -93,6 +93,11 @@ def open_engine(
         raise RuntimeError(
             f"the Python package {error.name} is missing ('pip install {error.name}')"
         ) from error
+
+
+def default_threads() -> int:
+    """Count the threads that a network gets where nobody says: see :func:`open_engine`."""
+    return min(usable_cores(), MOST_THREADS_BY_DEFAULT)
 
 
 def usable_cores() -> int:

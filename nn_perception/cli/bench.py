@@ -1,0 +1,221 @@
+"""
+``nn_perception bench``: what the package promises, measured on this machine.
+
+Every ratio is taken within one run, since machines differ and are shared. What happens
+between processes is measured by ``nn_perception.nodes.benchmark.probe`` in processes of
+its own; without ROS those rows are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+import importlib.util
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+MODEL = 'efficientnet_lite0'
+ROUNDS = 15
+RUNS_A_ROUND = 20
+PROBE_LIMIT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    must: str
+    measured: str
+    reached: bool
+    figures: dict[str, float]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the verb takes."""
+    parser.add_argument('--output', type=Path, help='write all figures to this file too, as JSON')
+    parser.add_argument('--json', action='store_true', help='print JSON instead of the table')
+    parser.add_argument(
+        '--seconds', type=float, default=8.0, help='length of each measurement (default: 8)'
+    )
+    parser.add_argument(
+        '--clean-ends',
+        type=int,
+        default=0,
+        metavar='N',
+        help='also end a node N times in each of three ways; 100 take ten minutes',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print; status 1 when a figure was not reached."""
+    # Discovery stays on this machine, away from a robot that may be running.
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    os.environ.setdefault('ROS_DOMAIN_ID', str(60 + os.getpid() % 40))
+    rows = []
+    for row in _rows(args):
+        rows.append(row)
+        if not args.json:
+            mark = 'yes' if row.reached else 'NO'
+            sys.stdout.write(f'{row.what:<58} {row.must:>22}  {row.measured:<34} {mark}\n')
+            sys.stdout.flush()
+    content = json.dumps({'cores': os.cpu_count(), 'rows': [asdict(row) for row in rows]})
+    if args.json:
+        sys.stdout.write(content + '\n')
+    if args.output:
+        args.output.write_text(content + '\n', encoding='utf-8')
+    return 0 if all(row.reached for row in rows) else 1
+
+
+def _rows(args: argparse.Namespace) -> Iterator[Row]:
+    yield _engine_row()
+    if importlib.util.find_spec('rclpy') is None:
+        sys.stderr.write('the other rows need ROS 2, which cannot be imported here\n')
+        return
+    yield _latency_row(args.seconds)
+    yield _throughput_row(args.seconds)
+    yield _age_row(args.seconds)
+    yield from _process_rows()
+    yield _loss_row(args.seconds)
+    if args.clean_ends:
+        yield _clean_ends_row(args.clean_ends)
+
+
+def _engine_row() -> Row:
+    bare, engine = _bare_and_engine_ms()
+    ratio = engine / bare
+    return Row(
+        'engine: forward pass against bare ONNX Runtime',
+        '<= 1.05 x',
+        f'{ratio:.2f} x ({engine:.2f} / {bare:.2f} ms)',
+        ratio <= 1.05,
+        {'engine_ms': engine, 'bare_ms': bare, 'ratio': ratio},
+    )
+
+
+def _latency_row(seconds: float) -> Row:
+    figures = _probe('latency', seconds)
+    limit = 1.5 * figures['bare_p50_ms'] + 3.0
+    return Row(
+        'node: publish -> result, 640 x 480 bgr8',
+        '<= 1.5 x bare + 3 ms',
+        f'{figures["p50_ms"]:.2f} ms (may be {limit:.2f})',
+        figures['p50_ms'] <= limit,
+        {**figures, 'limit_ms': limit},
+    )
+
+
+def _throughput_row(seconds: float) -> Row:
+    figures = _probe('throughput', seconds)
+    ratio = figures['tagger_hz'] / figures['usual_way_hz']
+    return Row(
+        'node: frames a second against the usual way',
+        '>= 3 x',
+        f'{ratio:.1f} x ({figures["tagger_hz"]:.0f} / {figures["usual_way_hz"]:.0f} Hz)',
+        ratio >= 3.0,
+        {**figures, 'ratio': ratio},
+    )
+
+
+def _age_row(seconds: float) -> Row:
+    figures = _probe('age', seconds)
+    limit = 2 * figures['inference_p95_ms'] + figures['frame_ms']
+    return Row(
+        "a result's age, camera 10 x too fast (p95)",
+        '<= 2 inferences + frame',
+        f'{figures["p95_ms"]:.1f} ms (may be {limit:.1f})',
+        figures['p95_ms'] <= limit,
+        {**figures, 'limit_ms': limit},
+    )
+
+
+def _process_rows() -> Iterator[Row]:
+    figures = _probe('start', 2.0)
+    yield Row(
+        'memory of one node process, export cached',
+        '<= 220 MB resident',
+        f'{figures["resident_mb"]:.0f} MB',
+        figures['resident_mb'] <= 220.0,
+        figures,
+    )
+    yield Row(
+        'start of a node process to its first result',
+        '<= 1.5 s',
+        f'{figures["start_p50_ms"] / 1e3:.2f} s (slowest {figures["start_max_ms"] / 1e3:.2f} s)',
+        figures['start_p50_ms'] <= 1500.0,
+        figures,
+    )
+
+
+def _loss_row(seconds: float) -> Row:
+    figures = _probe('loss', seconds)
+    worst = max(figures.values())
+    return Row(
+        'images lost, 30 Hz best effort, 640 x 480 to 1920 x 1080',
+        '0 %',
+        ', '.join(f'{100 * share:.1f} %' for share in figures.values()),
+        worst == 0.0,
+        figures,
+    )
+
+
+def _clean_ends_row(tries: int) -> Row:
+    figures = _probe('clean_ends', tries)
+    counts = [figures[way] for way in ('SIGINT', 'SIGTERM', 'two SIGINT')]
+    return Row(
+        'clean ends: SIGINT, SIGTERM, two SIGINT',
+        f'{tries} of {tries}',
+        ', '.join(f'{count:.0f}' for count in counts),
+        min(counts) == tries,
+        figures,
+    )
+
+
+def _probe(name: str, seconds: float) -> dict[str, float]:
+    """Run one measurement between processes."""
+    result = subprocess.run(
+        [sys.executable, '-m', 'nn_perception.nodes.benchmark.probe', name, str(seconds)],
+        stdout=subprocess.PIPE,
+        timeout=PROBE_LIMIT_S,
+        check=True,
+    )
+    figures: dict[str, float] = json.loads(result.stdout)
+    return figures
+
+
+def _bare_and_engine_ms() -> tuple[float, float]:
+    """Time a forward pass in a bare session and in the engine, in turn."""
+    from nn_perception.vision.bare import bare_forward, random_image
+    from nn_perception.vision.engine import default_threads, open_engine
+    from nn_perception.vision.models import find_checkpoint
+
+    checkpoint = find_checkpoint(MODEL)
+    batch = random_image(checkpoint)
+    threads = default_threads()
+    engine = open_engine(checkpoint, engine='onnxruntime', device='cpu', threads=threads)
+    bare = bare_forward(checkpoint, threads)
+    bare_ms: list[float] = []
+    engine_ms: list[float] = []
+    for _ in range(ROUNDS):
+        bare_ms += _times_ms(bare)
+        engine_ms += _times_ms(lambda: engine(batch))
+    engine.close()
+    return float(np.median(bare_ms)), float(np.median(engine_ms))
+
+
+def _times_ms(work: Callable[[], object]) -> list[float]:
+    """Time one thing some times in a row; the first run only wakes the threads."""
+    work()
+    times = []
+    for _ in range(RUNS_A_ROUND):
+        begun = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begun) * 1e3)
+    return times

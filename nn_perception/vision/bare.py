@@ -1,0 +1,34 @@
+"""ONNX Runtime called bare, with its default settings: what the engine is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.exported import export_file
+import numpy as np
+from numpy.typing import NDArray
+import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+
+
+def bare_forward(checkpoint: Checkpoint, threads: int) -> Callable[[], object]:
+    """
+    Load a network's export as any program would, and give a call of it on one random image.
+
+    :param threads: number of threads of the session
+    :raises RuntimeError: if the network cannot be exported
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    with export_file(checkpoint) as path:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=['CPUExecutionProvider']
+        )
+    feed = {session.get_inputs()[0].name: random_image(checkpoint)}
+    return lambda: session.run(None, feed)
+
+
+def random_image(checkpoint: Checkpoint) -> NDArray[np.float32]:
+    """Make a batch of one random image of the network's input size."""
+    size = checkpoint.preprocessing.size
+    return np.random.default_rng(0).standard_normal((1, 3, size, size)).astype(np.float32)

@@ -1,0 +1,62 @@
+"""``make demo`` shows what it promises, and the benchmark's probe measures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+
+import cv2
+import pytest
+
+PROBE = [sys.executable, '-m', 'nn_perception.nodes.benchmark.probe']
+
+
+def test_demo_prints_tags_beside_names_and_saves_pictures(
+    repository: Path, tmp_path: Path, ros_environment: None
+) -> None:
+    command = [sys.executable, 'tools/demo.py', '--rate', '5', '--output', str(tmp_path)]
+    result = subprocess.run(
+        command, cwd=repository, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith('  ')}
+    samples = sorted((repository / 'nn_perception' / 'samples').glob('*.jpg'))
+    assert sorted(lines) == [path.name for path in samples]
+    for name, label in [('espresso.jpg', 'espresso'), ('cat.jpg', 'cat'), ('skier.jpg', 'ski')]:
+        assert label in lines[name].removeprefix(f'  {name}')
+    for path in samples:
+        annotated, original = cv2.imread(str(tmp_path / path.name)), cv2.imread(str(path))
+        assert annotated.shape == original.shape
+        # The panel covers the top; what lies below differs by the JPEG's losses only.
+        assert abs(annotated[-40:].astype(int) - original[-40:]).mean() < 6
+    assert str(tmp_path) in result.stdout
+
+
+def test_demo_says_when_there_is_nothing_to_show(
+    repository: Path, tmp_path: Path, ros_environment: None
+) -> None:
+    command = [sys.executable, 'tools/demo.py', '--source', '/nowhere', '--output', str(tmp_path)]
+    result = subprocess.run(
+        command, cwd=repository, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 1
+    assert '/nowhere is neither a folder, a file nor a webcam' in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ('measurement', 'figures'),
+    [
+        ('latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
+        ('loss', {'640x480', '1280x720', '1920x1080'}),
+    ],
+)
+def test_probe_measures(ros_environment: None, measurement: str, figures: set[str]) -> None:
+    result = subprocess.run(
+        [*PROBE, measurement, '1.0'], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    measured = json.loads(result.stdout)
+    assert set(measured) == figures
+    assert all(value >= 0.0 for value in measured.values())

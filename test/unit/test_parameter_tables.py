@@ -1,0 +1,60 @@
+"""The README's tables, the files in config/ and the dataclasses agree on every parameter."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+import re
+
+from nn_perception.nodes.camera_source_node import CameraSourceParameters
+from nn_perception.nodes.parameters import contracts
+from nn_perception.nodes.tagger_node import TaggerParameters
+import pytest
+import yaml
+
+NODES = {'tagger': TaggerParameters, 'camera_source': CameraSourceParameters}
+ROW = re.compile(r'^\| `(\w+)` \| `([^`]*)` \| (.*) \|$', re.MULTILINE)
+
+
+def defaults(kind: type) -> dict[str, object]:
+    """Map a node's parameters to their defaults."""
+    return {field.name: field.default for field in dataclasses.fields(kind)}
+
+
+@pytest.mark.parametrize('node', NODES)
+def test_config_file_is_complete_and_has_the_defaults(repository: Path, node: str) -> None:
+    content = yaml.safe_load((repository / 'config' / f'{node}.yaml').read_text())
+    values = content['/**']['ros__parameters']
+    assert values == defaults(NODES[node])
+    for name, default in defaults(NODES[node]).items():
+        assert type(values[name]) is type(default), name
+
+
+@pytest.mark.parametrize('node', NODES)
+def test_readme_lists_every_parameter_with_its_default(repository: Path, node: str) -> None:
+    readme = (repository / 'README.md').read_text()
+    chapter = readme.split(f'\n## {node}\n')[1].split('\n## ')[0]
+    table = chapter.split('### Parameters')[1]
+    rows = {name: (default, text) for name, default, text in ROW.findall(table)}
+    expected = {
+        name: (str(value).lower() if isinstance(value, bool) else str(value)) or '""'
+        for name, value in defaults(NODES[node]).items()
+    }
+    assert {name: default for name, (default, _) in rows.items()} == expected
+    for name, contract in contracts(NODES[node]).items():
+        text = rows[name][1]
+        assert ('*start*' in text) == contract.read_only, name
+        if contract.unit:
+            assert contract.unit in text, name
+
+
+@pytest.mark.parametrize('node', NODES)
+def test_every_parameter_is_described_and_bounded(node: str) -> None:
+    kind = NODES[node]
+    for name, contract in contracts(kind).items():
+        assert len(contract.description) > 10, name
+        default = defaults(kind)[name]
+        assert contract.refusal(default) == '', name
+        if isinstance(default, (int, float)) and not isinstance(default, bool):
+            assert contract.minimum is not None, name
+            assert contract.maximum is not None, name
