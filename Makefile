@@ -4,6 +4,9 @@ ARGS ?=
 
 # Stay on this machine, and apart from other robots on it, unless the user has chosen otherwise.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+ifeq ($(ROS_DISTRO),humble)
+export ROS_LOCALHOST_ONLY ?= 1
+endif
 ifndef ROS_DOMAIN_ID
 export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
 endif

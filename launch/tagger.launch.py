@@ -1,63 +1,57 @@
 """
-Start a tagger beside a camera.
+Start a tagger, and a camera beside it where that is wanted.
 
     ros2 launch nn_perception tagger.launch.py image:=/camera/image_raw
     ros2 launch nn_perception tagger.launch.py camera:=true      # plays the sample photographs
+    ros2 launch nn_perception tagger.launch.py params_file:=mine.yaml
+
+An argument that is given goes before what the params file says.
 """
 
-from launch.actions import DeclareLaunchArgument
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
 
 ARGUMENTS = {
     'image': ('image', 'topic of the images'),
-    'transport': ('raw', 'raw or compressed'),
+    'transport': ('', 'form of the images: raw (default) or compressed'),
+    'params_file': ('', 'parameters of the tagger, as config/tagger.yaml'),
     'namespace': ('', 'namespace of the nodes'),
-    'use_sim_time': ('false', 'take the time from /clock'),
-    'camera': ('false', 'play a camera as well'),
+    'use_sim_time': ('', 'true: take the time from /clock'),
+    'camera': ('false', 'true: play a camera as well'),
     'source': ('', 'what it plays: a folder, a video, a webcam; empty: the samples'),
 }
 
 
+def make_nodes(context: LaunchContext) -> list[Node]:
+    """Build the nodes from the arguments' values."""
+    value = {name: context.launch_configurations[name] for name in ARGUMENTS}
+    common = {
+        'package': 'nn_perception',
+        'namespace': value['namespace'],
+        'remappings': [('image', value['image'])],
+        'output': 'screen',
+    }
+    time = [{'use_sim_time': value['use_sim_time'] == 'true'}] if value['use_sim_time'] else []
+    file = [ParameterFile(value['params_file'])] if value['params_file'] else []
+    transport = [{'image_transport': value['transport']}] if value['transport'] else []
+    nodes = [Node(executable='tagger', parameters=[*file, *transport, *time], **common)]
+    if value['camera'] == 'true':
+        # The source as text: the webcam 0 would become a number.
+        source = {'source': ParameterValue(value['source'], value_type=str)}
+        waiting = {'wait_for_subscriber': True}
+        nodes.append(
+            Node(executable='camera_source', parameters=[source, waiting, *time], **common)
+        )
+    return nodes
+
+
 def generate_launch_description() -> LaunchDescription:
     """Describe what is started."""
-    value = {name: LaunchConfiguration(name) for name in (*ARGUMENTS, 'params_file')}
-    share = FindPackageShare('nn_perception')
-    default_file = PathJoinSubstitution([share, 'config', 'tagger.yaml'])
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    declared.append(
-        DeclareLaunchArgument(
-            'params_file', default_value=default_file, description='parameters of the tagger'
-        )
-    )
-    common = {'package': 'nn_perception', 'namespace': value['namespace'], 'output': 'screen'}
-    tagger = Node(
-        executable='tagger',
-        parameters=[
-            value['params_file'],
-            {'image_transport': value['transport'], 'use_sim_time': value['use_sim_time']},
-        ],
-        remappings=[('image', value['image'])],
-        **common,
-    )
-    camera = Node(
-        executable='camera_source',
-        parameters=[
-            {
-                'source': value['source'],
-                'wait_for_subscriber': True,
-                'use_sim_time': value['use_sim_time'],
-            }
-        ],
-        remappings=[('image', value['image'])],
-        condition=IfCondition(value['camera']),
-        **common,
-    )
-    return LaunchDescription([*declared, tagger, camera])
+    return LaunchDescription([*declared, OpaqueFunction(function=make_nodes)])

@@ -6,9 +6,13 @@ from collections.abc import Generator
 import os
 from pathlib import Path
 
+from nn_perception.nodes.run import use_transport_profile
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Fast DDS reads it once: the first test that makes a node decides for all.
+use_transport_profile()
 
 
 @pytest.fixture(scope='session')

@@ -12,21 +12,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 import math
-import os
 from pathlib import Path
+import re
 import statistics
 import subprocess
 import sys
 import time
 
-os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.discovery import stay_on_this_machine
 from nn_perception.nodes.image_decoding import to_bgr
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
 from nn_perception.nodes.stopping import stop_requested, watch_signals
+from nn_perception.vision.frame_source import PHOTO_SUFFIXES
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -88,13 +88,19 @@ class Audience(Node):
             say(f'  {name:<18} {text or "nothing that it knows"}')
             self.tagged += 1
         if stamp in self._pictures:
-            cv2.imwrite(str(self._folder / name), to_bgr(self._pictures.pop(stamp)))
+            cv2.imwrite(str(self._folder / file_name(name)), to_bgr(self._pictures.pop(stamp)))
             self.saved += 1
 
 
 def key(header: Header) -> tuple[int, int]:
     """Name an image by its stamp."""
     return header.stamp.sec, header.stamp.nanosec
+
+
+def file_name(name: str) -> str:
+    """Name the picture of a frame; those of a video or webcam have a number and no suffix."""
+    suffix = '' if Path(name).suffix.lower() in PHOTO_SUFFIXES else '.jpg'
+    return re.sub(r'[^\w.-]', '_', name) + suffix
 
 
 def say(text: str) -> None:
@@ -128,6 +134,7 @@ def main() -> int:
     parser.add_argument('--rate', type=float, default=2.0, help='pictures a second')
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    stay_on_this_machine()
     watch_signals()
     prepare_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)

@@ -19,9 +19,9 @@ import subprocess
 import sys
 import time
 
+from nn_perception.discovery import stay_on_this_machine
 import numpy as np
 
-MODEL = 'efficientnet_lite0'
 ROUNDS = 15
 RUNS_A_ROUND = 20
 PROBE_LIMIT_S = 1800.0
@@ -56,8 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print; status 1 when a figure was not reached."""
-    # Discovery stays on this machine, away from a robot that may be running.
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    stay_on_this_machine()
     os.environ.setdefault('ROS_DOMAIN_ID', str(60 + os.getpid() % 40))
     rows = []
     for row in _rows(args):
@@ -195,8 +194,9 @@ def _bare_and_engine_ms() -> tuple[float, float]:
     from nn_perception.vision.bare import bare_forward, random_image
     from nn_perception.vision.engine import default_threads, open_engine
     from nn_perception.vision.models import find_checkpoint
+    from nn_perception.vision.options import DEFAULT_MODEL
 
-    checkpoint = find_checkpoint(MODEL)
+    checkpoint = find_checkpoint(DEFAULT_MODEL)
     batch = random_image(checkpoint)
     threads = default_threads()
     engine = open_engine(checkpoint, engine='onnxruntime', device='cpu', threads=threads)

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nn_perception.cli.progress import progress
+from nn_perception.vision.options import DEFAULT_MODEL, DEVICES, ENGINES
 
 if TYPE_CHECKING:
     from nn_perception.vision.results import Tag
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('files', nargs='+', metavar='FILE', help='pictures (not folders)')
     parser.add_argument(
         '--model',
-        default='efficientnet_lite0',
+        default=DEFAULT_MODEL,
         help="a name from 'nn_perception models', the path of a checkpoint, or the name of a "
         'torchvision classification model (default: %(default)s)',
     )
@@ -51,13 +52,13 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare how a network is run; shared by the verbs that run one."""
     parser.add_argument(
         '--engine',
-        choices=('auto', 'onnxruntime', 'torch'),
+        choices=ENGINES,
         default='auto',
         help='auto: onnxruntime on a CPU, torch on a GPU (default: %(default)s)',
     )
     parser.add_argument(
         '--device',
-        choices=('auto', 'cpu', 'cuda'),
+        choices=DEVICES,
         default='auto',
         help='where the network runs (default: %(default)s)',
     )

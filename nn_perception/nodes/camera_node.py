@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import math
 import threading
 import time
+import traceback
 from typing import Generic, TypeVar
 
 import cv2
@@ -25,17 +26,11 @@ from nn_perception.nodes.image_input import ImageInput, ImageMessage
 from nn_perception.nodes.latest import LatestSlot
 from nn_perception.nodes.lifecycle_guard import guard_change_state
 from nn_perception.nodes.memory import give_back_freed_memory
-from nn_perception.nodes.parameters import (
-    declare_parameters,
-    ParameterError,
-    updated_parameters,
-)
+from nn_perception.nodes.parameters import LiveParameters
 from nn_perception.nodes.stopping import interruptible
 import numpy as np
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -73,8 +68,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
 
     def __init__(self, name: str, kind: type[P]) -> None:
         super().__init__(name)
-        self.parameters: P = declare_parameters(self, kind)
-        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._live = LiveParameters(self, kind, self.on_parameters_changed)
         self._enabled = True
         self._load_failure = ''
         self._statistics = FrameStatistics()
@@ -97,6 +91,11 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             DIAGNOSTICS_PERIOD_S, self._on_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
         guard_change_state(self)
+
+    @property
+    def parameters(self) -> P:
+        """The present parameters; read it once for what belongs together."""
+        return self._live.value
 
     # What a capability writes.
 
@@ -145,6 +144,10 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             self._load_failure = str(error)
             self.get_logger().error(f'cannot be configured: {error}')
             return TransitionCallbackReturn.FAILURE
+        except Exception:  # noqa: BLE001 - rclpy would swallow a bug without a word
+            self._load_failure = 'an unexpected error, see the log'
+            self.get_logger().error(f'cannot be configured:\n{traceback.format_exc()}')
+            return TransitionCallbackReturn.ERROR
         self._load_failure = ''
         give_back_freed_memory()
         return super().on_configure(state)
@@ -185,7 +188,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def destroy_node(self) -> None:
         """Stop the worker before what it publishes with goes away."""
         self._stop()
-        self._threads.shutdown()
+        self._threads.shutdown(wait=False)
         super().destroy_node()
 
     def _stop(self) -> None:
@@ -204,8 +207,14 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         while (msg := self._slot.take()) is not None:
             started = time.monotonic()
             self._process(msg)
-            if rate := self.parameters.max_rate:
-                self._stopped.wait(started + 1.0 / rate - time.monotonic())
+            self._await_turn(started)
+
+    def _await_turn(self, started: float) -> None:
+        """Wait as long as ``max_rate`` asks for, which may change meanwhile."""
+        while rate := self.parameters.max_rate:
+            left_s = started + 1.0 / rate - time.monotonic()
+            if left_s <= 0 or self._stopped.wait(min(left_s, 0.1)):
+                return
 
     def _process(self, msg: ImageMessage) -> None:
         started = time.monotonic()
@@ -234,16 +243,6 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             )
 
     # Requests.
-
-    def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        before = self.parameters
-        try:
-            self.parameters = updated_parameters(before, changes)
-        except ParameterError as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        if self.parameters != before:
-            self.on_parameters_changed(before)
-        return SetParametersResult(successful=True)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
@@ -279,8 +278,12 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         name = self.get_fully_qualified_name()
         if self._load_failure:
             return 'error', self._load_failure
+        state = self._state_machine.current_state[1]
+        if state == 'finalized':
+            return 'warn', 'finalized; only a new process can be activated'
         if self._worker is None:
-            return 'warn', f'not active; ros2 lifecycle set {name} activate'
+            steps = {'unconfigured': 'configure, then activate'}.get(state, 'activate')
+            return 'warn', f'not active; ros2 lifecycle set {name} {steps}'
         if not self._enabled:
             return 'ok', f'disabled; call {name}/enable'
         simulated = self.get_parameter('use_sim_time').value

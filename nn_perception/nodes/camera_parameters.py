@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nn_perception.nodes.parameters import parameter
+from nn_perception.vision.options import DEVICES, ENGINES
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,10 @@ class CameraParameters:
     engine: str = parameter(
         'auto',
         'what runs the network',
-        choices=('auto', 'onnxruntime', 'torch'),
+        choices=ENGINES,
         read_only=True,
     )
-    device: str = parameter(
-        'auto', 'where the network runs', choices=('auto', 'cpu', 'cuda'), read_only=True
-    )
+    device: str = parameter('auto', 'where the network runs', choices=DEVICES, read_only=True)
     threads: int = parameter(
         0, 'threads of the network on a CPU; 0 chooses', minimum=0, maximum=256, read_only=True
     )

@@ -11,20 +11,14 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 import nn_perception
 from nn_perception.nodes import conversions
-from nn_perception.nodes.parameters import (
-    declare_parameters,
-    parameter,
-    ParameterError,
-    updated_parameters,
-)
+from nn_perception.nodes.parameters import LiveParameters, parameter
+from nn_perception.nodes.topics import camera_info_topic, compressed_topic
 from nn_perception.vision.calibration import read_calibration, uncalibrated
 from nn_perception.vision.frame_source import Frame, open_frames
 import numpy as np
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -34,6 +28,7 @@ SAMPLES = Path(nn_perception.__file__).with_name('samples')
 # A publisher sees a subscriber before that one is ready for the first message.
 SETTLE_S = 0.5
 LAST_WORDS_S = 2.0
+SLOWEST_RATE_HZ = 1e-3
 
 
 @dataclass(frozen=True)
@@ -101,28 +96,34 @@ class CameraSourceNode(Node):
 
     def __init__(self) -> None:
         super().__init__('camera_source')
-        self.parameters = declare_parameters(self, CameraSourceParameters)
-        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._live = LiveParameters(self, CameraSourceParameters, self._on_parameters_changed)
         p = self.parameters
         self._frames = open_frames(p.source or SAMPLES)
         self._calibration = read_calibration(p.camera_info_file) if p.camera_info_file else None
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy[p.reliability.upper()])
         self._image = self.create_publisher(Image, 'image', qos)
-        self._compressed = self.create_publisher(CompressedImage, 'image/compressed', qos)
-        self._camera_info = self.create_publisher(CameraInfo, 'camera_info', qos)
+        self._compressed = self.create_publisher(CompressedImage, compressed_topic(self), qos)
+        self._camera_info = self.create_publisher(CameraInfo, camera_info_topic(self), qos)
         self._playing = self.create_publisher(DiagnosticArray, '~/playing', 10)
         self._shown = 0
+        self._ended = False
         self.finished = False
         """Whether the process has nothing left to do."""
-        self._timer = self.create_timer(1.0 / self._rate_hz(), self._show_next)
+        self._timer = self.create_timer(self._period_s(), self._show_next)
         if p.wait_for_subscriber:
             self._timer.cancel()
             self._settled = 0
             steady = Clock(clock_type=ClockType.STEADY_TIME)
             self._waiting = self.create_timer(SETTLE_S, self._await_subscriber, clock=steady)
 
-    def _rate_hz(self) -> float:
-        return self.parameters.rate or self._frames.rate_hz
+    @property
+    def parameters(self) -> CameraSourceParameters:
+        """The present parameters."""
+        return self._live.value
+
+    def _period_s(self) -> float:
+        rate_hz = self.parameters.rate or self._frames.rate_hz
+        return 1.0 / max(rate_hz, SLOWEST_RATE_HZ)
 
     def _await_subscriber(self) -> None:
         watched = self._image.get_subscription_count() + self._compressed.get_subscription_count()
@@ -135,6 +136,11 @@ class CameraSourceNode(Node):
         frame = self._frames.read()
         if frame is None and self._shown and self.parameters.loop and self._frames.rewind():
             frame = self._frames.read()
+        if frame is None and self._frames.live:
+            self.get_logger().error(
+                'the webcam gives no image; it may be unplugged', throttle_duration_sec=5.0
+            )
+            return
         if frame is None:
             self._end()
             return
@@ -173,6 +179,7 @@ class CameraSourceNode(Node):
 
     def _end(self) -> None:
         self._timer.cancel()
+        self._ended = True
         if not self._shown:
             self.get_logger().error('the source has no frame that can be read')
         self.get_logger().info(f'{self._shown} frames shown')
@@ -181,15 +188,12 @@ class CameraSourceNode(Node):
                 publisher.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
             self.finished = True
 
-    def _on_set_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        before = self.parameters
-        try:
-            self.parameters = updated_parameters(before, changes)
-        except ParameterError as error:
-            return SetParametersResult(successful=False, reason=str(error))
+    def _on_parameters_changed(self, before: CameraSourceParameters) -> None:
         if self.parameters.rate != before.rate:
-            self._timer.timer_period_ns = round(1e9 / self._rate_hz())
-        return SetParametersResult(successful=True)
+            self._timer.timer_period_ns = round(1e9 * self._period_s())
+        if self._ended and self.parameters.loop:
+            self._ended = False
+            self._timer.reset()
 
     def destroy_node(self) -> None:
         """Free the webcam or file."""

@@ -15,11 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import cv2
-from nn_perception.vision.images import decode_image
+from nn_perception.vision.images import decode_image, MAX_PIXELS
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
-
-MAX_PIXELS = 100_000_000
 
 # Encoding -> (dtype, channels, name of the 8 bit form that both converters know).
 _PACKED = {

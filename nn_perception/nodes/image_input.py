@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nn_perception.nodes.topics import compressed_topic
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -54,7 +55,6 @@ class ImageInput:
         self._subscription: Subscription | None = None
         self._subscribed_as = ReliabilityPolicy.RELIABLE
         self._sequence_number: int | None = None
-        self._publisher_count = 0
         # Events arrive inside the subscription that they may replace: answer them later.
         self._changed = node.create_guard_condition(self.refresh)
         self.received = 0
@@ -112,24 +112,12 @@ class ImageInput:
         return f'{len(publishers)} publisher(s) on {self.topic}, but no image has come'
 
     def _topic_name(self) -> str:
-        """
-        Find the name to subscribe to.
-
-        As with image_transport, a remapping of ``image`` moves ``image/compressed``
-        with it, unless that has a remapping of its own.
-        """
-        if self._transport == 'raw':
-            return 'image'
-        plain = self._node.resolve_topic_name('image/compressed', only_expand=True)
-        if self._node.resolve_topic_name('image/compressed') != plain:
-            return 'image/compressed'
-        return self._node.resolve_topic_name('image') + '/compressed'
+        return 'image' if self._transport == 'raw' else compressed_topic(self._node)
 
     def _matching_reliability(self) -> ReliabilityPolicy:
         if self._reliability != 'auto':
             return ReliabilityPolicy[self._reliability.upper()]
         publishers = self._node.get_publishers_info_by_topic(self.topic)
-        self._publisher_count = len(publishers)
         offered = {publisher.qos_profile.reliability for publisher in publishers}
         if ReliabilityPolicy.BEST_EFFORT in offered:
             return ReliabilityPolicy.BEST_EFFORT
@@ -170,8 +158,9 @@ class ImageInput:
         number = info['publication_sequence_number']
         if number is not None:
             before, self._sequence_number = self._sequence_number, number
-            if before is not None and number > before and self._publisher_count <= 1:
-                self.skipped += number - before - 1
+            gap = number - before - 1 if before is not None else 0
+            if gap > 0 and self._node.count_publishers(self.topic) <= 1:
+                self.skipped += gap
         self._on_message(msg)
 
     def _hint_at_other_topics(self) -> str:
@@ -179,8 +168,13 @@ class ImageInput:
         names = [
             name
             for name, types in self._node.get_topic_names_and_types()
-            if wanted & set(types) and self._node.count_publishers(name)
+            if wanted & set(types) and self._is_published_by_another_node(name)
         ]
         if not names:
             return 'no camera is running in this domain'
         return 'images are published on ' + ', '.join(sorted(names)[:5])
+
+    def _is_published_by_another_node(self, topic: str) -> bool:
+        own = self._node.get_name(), self._node.get_namespace()
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        return any((p.node_name, p.node_namespace) != own for p in publishers)

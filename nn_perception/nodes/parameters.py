@@ -9,12 +9,17 @@ new value of the class or into a sentence that says why not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import dataclasses
 import math
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import (
     InvalidParameterTypeException,
     InvalidParameterValueException,
@@ -131,7 +136,11 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
             value = node.declare_parameter(field.name, field.default, descriptor).value
         except InvalidParameterTypeException as error:
             expected = Parameter.Type.from_parameter_value(field.default).name.lower()
-            hint = f' (write {field.name}: 1.0, not 1)' if expected == 'double' else ''
+            hints = {
+                'double': f' (write {field.name}: 1.0, not 1)',
+                'string': f' (write {field.name}: "0" in quotes, not 0)',
+            }
+            hint = hints.get(expected, '')
             raise ParameterError(
                 f'parameter {field.name}: expected a value of type {expected}{hint}'
             ) from error
@@ -169,3 +178,30 @@ def updated_parameters(current: P, changes: Iterable[Parameter]) -> P:
             raise ParameterError(f'parameter {change.name}: {reason}')
         values[change.name] = change.value
     return dataclasses.replace(current, **values)  # type: ignore[type-var]
+
+
+class LiveParameters(Generic[P]):
+    """
+    A node's parameters as one value, replaced whole when somebody sets some of them.
+
+    So another thread that reads :attr:`value` once works with settings that belong together.
+
+    :param kind: the dataclass
+    :param on_changed: called with the value before, after a change was accepted
+    :raises ParameterError: if a start value is refused
+    """
+
+    def __init__(self, node: Node, kind: type[P], on_changed: Callable[[P], None]) -> None:
+        self.value: P = declare_parameters(node, kind)
+        self._on_changed = on_changed
+        node.add_on_set_parameters_callback(self._on_set)
+
+    def _on_set(self, changes: list[Parameter]) -> SetParametersResult:
+        before = self.value
+        try:
+            self.value = updated_parameters(before, changes)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        if self.value != before:
+            self._on_changed(before)
+        return SetParametersResult(successful=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
+# Fast DDS 2 (Humble, Jazzy) reads the first, Fast DDS 3 (Kilted and newer) the second.
+PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 SWITCH_INTERVAL_S = 1e-4
 
@@ -32,14 +34,20 @@ STATUS_OK = 0
 STATUS_REFUSED = 2
 
 
-def prepare_process() -> None:
+def use_transport_profile() -> None:
     """
-    Choose transport, memory and thread settings for images, where the user has not.
+    Let Fast DDS carry images, unless the user has chosen a profile.
 
-    The DDS profile is read from the environment when the first participant is made.
+    It is read from the environment, once in the life of a process: call this before the
+    first node is made.
     """
-    if not {'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'} & set(os.environ):
-        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(FASTDDS_PROFILE)
+    if not any(name in os.environ for name in PROFILE_VARIABLES):
+        os.environ.update(dict.fromkeys(PROFILE_VARIABLES, str(FASTDDS_PROFILE)))
+
+
+def prepare_process() -> None:
+    """Choose transport, memory and thread settings for images, where the user has not."""
+    use_transport_profile()
     keep_large_buffers()
     # The executor's thread hands a frame to the worker and goes on with its own bookkeeping;
     # with Python's 5 ms the worker would wait for half a millisecond of that.
@@ -54,7 +62,7 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         with a method ``start`` has it called before the first spin; a node with a
         property ``finished`` ends the process when that becomes true.
     :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
-    :returns: exit status: 0 for a clean end, 2 when the node refused its parameters
+    :returns: exit status: 0 for a clean end, 2 when it could not be made
     """
     watch_signals()
     prepare_process()
@@ -63,12 +71,16 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
 
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    executor = SingleThreadedExecutor()
-    node = None
-    status = STATUS_OK
+    executor = node = None
     try:
-        node = make_node()
+        try:
+            rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+            executor = SingleThreadedExecutor()
+            node = make_node()
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
+            # What the user wrote or installed was refused before the node stood: one sentence.
+            sys.stderr.write(f'{error}\n')
+            return STATUS_REFUSED
         forward_logs(node.get_logger())
         executor.add_node(node)
         if hasattr(node, 'start'):
@@ -77,14 +89,11 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             executor.spin_once(timeout_sec=0.2)
     except Stopped:
         pass
-    except (ValueError, OSError) as error:
-        # What the user wrote was refused before the node could run: one sentence.
-        sys.stderr.write(f'{error}\n')
-        status = STATUS_REFUSED
     finally:
         ignore_signals()
-        executor.shutdown()
+        if executor is not None:
+            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-    return status
+    return STATUS_OK

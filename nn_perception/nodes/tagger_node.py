@@ -9,6 +9,7 @@ from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.parameters import parameter
 from nn_perception.vision.draw import draw_tags
+from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.results import Tag
 from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
 import numpy as np
@@ -21,7 +22,7 @@ class TaggerParameters(CameraParameters):
     """Parameters of the node ``tagger``."""
 
     model: str = parameter(
-        'efficientnet_lite0',
+        DEFAULT_MODEL,
         'a shipped model, a checkpoint file, or a torchvision classification model',
         read_only=True,
     )
@@ -71,8 +72,9 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
         p = self.parameters
         # Images without a stamp are averaged over the time at which they arrive.
         when_s = stamp_s or self.get_clock().now().nanoseconds * 1e-9
-        scores = self._smoother.update(self._tagger.scores(image_bgr), when_s)
-        labels = self._tagger.labels
+        tagger = self._tagger
+        scores = self._smoother.update(tagger.scores(image_bgr), when_s)
+        labels = tagger.labels
         return top_k_tags(scores, labels, min(p.top_k, len(labels)), min_score=p.min_score)
 
     def publish_result(self, result: list[Tag], header: Header) -> None:

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.options import DEVICES, ENGINES
 import numpy as np
 from numpy.typing import NDArray
 
 LOG = logging.getLogger(__name__)
 
-ENGINES = ('auto', 'onnxruntime', 'torch')
-DEVICES = ('auto', 'cpu', 'cuda')
 MOST_THREADS_BY_DEFAULT = 4
 
 
@@ -52,10 +51,6 @@ class Engine(ABC):
     def close(self) -> None:
         """Free the network's memory; closing twice does nothing."""
 
-    def warm_up(self, size: int) -> None:
-        """Run once on an empty picture, since the first run allocates."""
-        self(np.zeros((1, 3, size, size), np.float32))
-
 
 def open_engine(
     checkpoint: Checkpoint, *, engine: str = 'auto', device: str = 'auto', threads: int = 0
@@ -66,8 +61,8 @@ def open_engine(
     ``auto`` takes torch where there is a CUDA device, ONNX Runtime on a CPU. What cannot be had
     is replaced by the CPU with a warning.
 
-    :param engine: one of :data:`ENGINES`
-    :param device: one of :data:`DEVICES`
+    :param engine: one of :data:`~nn_perception.vision.options.ENGINES`
+    :param device: one of :data:`~nn_perception.vision.options.DEVICES`
     :param threads: number of threads on a CPU; 0: as many as there are usable cores, at most
         four, since a small network gains nothing from more and others need them
     :raises ValueError: if an argument or the checkpoint is not usable
@@ -93,6 +88,9 @@ def open_engine(
         raise RuntimeError(
             f"the Python package {error.name} is missing ('pip install {error.name}')"
         ) from error
+    except (ImportError, AttributeError) as error:
+        # What a package says that was built against another numpy.
+        raise RuntimeError(f'the engine cannot be imported: {error}') from error
 
 
 def default_threads() -> int:

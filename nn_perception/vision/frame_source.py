@@ -36,6 +36,7 @@ class PhotoSource:
         self._paths = paths
         self._next = 0
         self.rate_hz = PHOTO_RATE_HZ
+        self.live = False
 
     def read(self) -> Frame | None:
         """Read the next photograph; files that cannot be read are left out and logged."""
@@ -63,7 +64,7 @@ class VideoSource:
     def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool) -> None:
         self._capture = capture
         self._name = name
-        self._live = live
+        self.live = live
         self._count = 0
         own_rate = capture.get(cv2.CAP_PROP_FPS)
         self.rate_hz = own_rate if 0.1 <= own_rate <= 1000.0 else WEBCAM_RATE_HZ
@@ -78,7 +79,7 @@ class VideoSource:
 
     def rewind(self) -> bool:
         """Begin the video again; a webcam cannot."""
-        if self._live or not self._count:
+        if self.live or not self._count:
             return False
         self._count = 0
         return bool(self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0))

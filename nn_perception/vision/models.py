@@ -109,8 +109,7 @@ def torchvision_names() -> list[str]:
 
 def unknown_model(name: str, known: list[str]) -> str:
     """Say that there is no such model, and which ones have similar names."""
-    shipped = [path.name.removesuffix(SUFFIX) for path in SHIPPED_FOLDER.glob(f'*{SUFFIX}')]
-    near = difflib.get_close_matches(name, shipped + known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f'did you mean {" or ".join(near)}? ' if near else ''
     return (
         f"unknown model '{name}': {hint}a model is a name that 'nn_perception models' lists, the "

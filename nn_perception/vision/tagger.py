@@ -8,14 +8,13 @@ import math
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import Engine, open_engine
 from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.preprocess import Image
 from nn_perception.vision.results import Tag
 import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
-
-DEFAULT_MODEL = 'efficientnet_lite0'
 
 
 class Tagger:
@@ -121,8 +120,7 @@ def top_k_tags(
         raise ValueError(f'top_k must be at least 1, got {k}')
     if not 0.0 <= min_score <= 1.0:
         raise ValueError(f'min_score must be in [0, 1], got {min_score}')
-    if not np.isfinite(scores).all():
-        raise ValueError('the scores are not finite: the network or its weights are broken')
+    check_finite(scores)
     best = np.argsort(-scores, kind='stable')[:k]
     return [Tag(labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
 
@@ -155,7 +153,9 @@ class Smoother:
         :param scores: ``(C,)``
         :param stamp_s: when the image was captured, in seconds
         :returns: float32, ``(C,)``
+        :raises ValueError: if a score is not a number; the average stays as it was
         """
+        check_finite(scores)
         before, elapsed_s = self._scores, stamp_s - self._stamp_s
         average = scores.astype(np.float64)
         if (
@@ -169,6 +169,12 @@ class Smoother:
         self._scores, self._stamp_s = average, stamp_s
         return average.astype(np.float32)
 
-    def reset(self) -> None:
-        """Forget the images so far."""
-        self._scores = None
+
+def check_finite(scores: NDArray[np.floating]) -> None:
+    """
+    Refuse scores that are not numbers.
+
+    :raises ValueError: if one is NaN or infinite
+    """
+    if not np.isfinite(scores).all():
+        raise ValueError('the scores are not finite: the network or its weights are broken')

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.nodes import conversions
 from nn_perception.nodes.processes import node_command
-from nn_perception.nodes.run import FASTDDS_PROFILE
 import numpy as np
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
@@ -87,7 +86,6 @@ class Peer:
     """A node in the test's own process, with its own context, that others talk to."""
 
     def __init__(self, name: str = 'peer', *, domain_id: int, sim_time: bool = False) -> None:
-        os.environ.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(FASTDDS_PROFILE))
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain_id)
         overrides = [NodeParameter('use_sim_time', value=True)] if sim_time else []

@@ -120,6 +120,23 @@ def test_compressed_images_calibration_size_and_rate(
     assert 'bgr8' in reason
 
 
+def test_the_names_beside_the_image_move_with_it(
+    peer: Peer, start_node: Callable[..., NodeProcess], photos: Path
+) -> None:
+    images = peer.collect(CompressedImage, '/front/image_raw/compressed')
+    infos = peer.collect(CameraInfo, '/front/camera_info')
+    node = start_node(
+        'camera_source',
+        parameters={**FAST, 'source': photos},
+        ros_args=['-r', 'image:=/front/image_raw'],
+    )
+    peer.until(lambda: images and infos)
+    # A rate that a timer cannot have does not end the process either.
+    assert peer.set_parameter('/camera_source', 'rate', 1e-12) == (True, '')
+    peer.spin(0.3)
+    assert node.process.poll() is None
+
+
 def test_plays_a_video(peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path) -> None:
     path = tmp_path / 'clip.avi'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25.0, (64, 48))
@@ -167,6 +184,7 @@ def test_stamps_and_pace_follow_simulated_time(
         ({'encoding': 'cmyk'}, 'parameter encoding: expected one of bgr8'),
         ({'rate': -1.0}, 'parameter rate'),
         ({'rate': 'fast'}, 'parameter rate: expected a value of type double'),
+        ({'source': 0}, 'parameter source: expected a value of type string (write source: "0"'),
     ],
 )
 def test_refuses_what_it_cannot_use_with_one_sentence(

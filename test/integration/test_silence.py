@@ -80,3 +80,11 @@ def test_reliability_follows_the_publishers(peer: Peer, start_node: StartNode) -
         camera.publish(image_message(picture(), 1.0))
         peer.until(lambda: tags)
         peer.node.destroy_publisher(camera)
+
+
+def test_no_camera_at_all(peer: Peer, start_node: StartNode) -> None:
+    """The tagger's own overlay is no camera."""
+    start_node('tagger')
+    assert reason(peer, 'nobody publishes on /image').endswith(
+        'no camera is running in this domain'
+    )

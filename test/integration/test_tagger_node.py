@@ -263,7 +263,7 @@ def test_lifecycle_from_another_process(
         return peer.call(ChangeState, 'tagger/change_state', request).success
 
     assert state() == 'unconfigured'
-    peer.until(lambda: reports and 'not active' in reports[-1]['message'])
+    peer.until(lambda: reports and reports[-1]['message'].endswith('configure, then activate'))
     # Not possible in this state, and a number that is no transition at all.
     assert not change(Transition.TRANSITION_ACTIVATE)
     assert not change(99)
@@ -353,6 +353,21 @@ def test_max_rate(peer: Peer, start_node: StartNode) -> None:
         camera.publish(msg)
         peer.spin(0.025)
     assert 8 <= len(tags) <= 13
+
+
+def test_extreme_rates_do_not_end_the_node(peer: Peer, start_node: StartNode) -> None:
+    tags = peer.collect(Classification, 'tagger/tags')
+    camera = peer.publisher(Image, 'image')
+    start_node('tagger', parameters={'max_rate': 1e-10})
+    peer.matched(camera)
+    camera.publish(image_message(picture(), 1.0))
+    peer.until(lambda: len(tags) == 1)
+    camera.publish(image_message(picture(), 2.0))
+    peer.spin(0.5)
+    assert len(tags) == 1
+    # Not after the hundred years that the old rate asked for.
+    assert peer.set_parameter('/tagger', 'max_rate', 0.0) == (True, '')
+    peer.until(lambda: len(tags) == 2, 5.0)
 
 
 def test_simulated_time(peer: Peer, start_node: StartNode) -> None:

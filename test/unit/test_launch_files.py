@@ -43,17 +43,6 @@ def test_executables_exist(launch_file: Path) -> None:
         assert callable(getattr(executables, ast.literal_eval(node['executable'])))
 
 
-def test_params_file_exists(launch_file: Path, repository: Path) -> None:
-    texts = {
-        node.value
-        for node in ast.walk(ast.parse(launch_file.read_text()))
-        if isinstance(node, ast.Constant) and str(node.value).endswith('.yaml')
-    }
-    assert texts
-    for text in texts:
-        assert (repository / 'config' / text).is_file()
-
-
 if importlib.util.find_spec('launch_ros'):
 
     def test_description_is_built(launch_file: Path) -> None:

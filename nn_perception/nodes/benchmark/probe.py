@@ -27,6 +27,7 @@ from nn_perception.nodes.run import prepare_process
 from nn_perception.vision.bare import bare_forward
 from nn_perception.vision.engine import default_threads
 from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.options import DEFAULT_MODEL
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -42,7 +43,6 @@ START_LIMIT_S = 120.0
 SETTLE_S = 1.0
 PAUSE_S = 0.02
 BLOCKS = 4
-MODEL = 'efficientnet_lite0'
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 # Slow enough that a camera ten times as fast is still possible in Python.
 SLOW_TAGGER = {'engine': 'torch', 'threads': 1}
@@ -143,7 +143,7 @@ def latency(seconds: float) -> dict[str, Any]:
 
 
 def _bare_ms(seconds: float) -> list[float]:
-    bare = bare_forward(find_checkpoint(MODEL), default_threads())
+    bare = bare_forward(find_checkpoint(DEFAULT_MODEL), default_threads())
     times = []
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

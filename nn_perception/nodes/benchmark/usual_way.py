@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.networks import build
+from nn_perception.vision.options import DEFAULT_MODEL
 from PIL import Image as PilImage
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -39,7 +40,7 @@ class UsualWay(Node):
 
     def __init__(self) -> None:
         super().__init__('tagger')
-        checkpoint = find_checkpoint('efficientnet_lite0')
+        checkpoint = find_checkpoint(DEFAULT_MODEL)
         preprocessing = checkpoint.preprocessing
         self._labels = checkpoint.labels
         self._bridge = CvBridge()

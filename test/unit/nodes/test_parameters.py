@@ -299,7 +299,7 @@ def test_command_line_over_parameter_file(start_graph: StartGraph, tmp_path: Pat
         ('free:=.inf', '^parameter free: expected a finite number, got inf$'),
         ('flag:=1', '^parameter flag: expected a value of type bool$'),
         ('mode:=slow', "^parameter mode: expected one of fast, exact, got 'slow'$"),
-        ('name:=7', '^parameter name: expected a value of type string$'),
+        ('name:=7', '^parameter name: expected a value of type string .write name: "0" in quotes'),
         ('name:=[a, b]', '^parameter name: expected a value of type string$'),
     ],
 )

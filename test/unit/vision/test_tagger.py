@@ -77,14 +77,18 @@ def test_smoothing_starts_anew(scores, stamp_s):
     np.testing.assert_array_equal(smoother.update(scores_of(*scores), stamp_s), scores)
 
 
-def test_smoothing_can_be_off_or_reset():
+def test_smoothing_can_be_off():
     off = Smoother(0.0)
     off.update(scores_of(0, 1), 0.0)
     np.testing.assert_array_equal(off.update(scores_of(1, 0), 0.0), [1, 0])
+
+
+def test_smoothing_takes_no_broken_scores_in():
     smoother = Smoother(1.0)
-    smoother.update(scores_of(0, 1), 0.0)
-    smoother.reset()
-    np.testing.assert_array_equal(smoother.update(scores_of(1, 0), 0.1), [1, 0])
+    smoother.update(scores_of(1, 0), 0.0)
+    with pytest.raises(ValueError, match='not finite'):
+        smoother.update(scores_of(np.nan, 1), 0.5)
+    np.testing.assert_array_equal(smoother.update(scores_of(1, 0), 1.0), [1, 0])
 
 
 def test_smoothing_keeps_probabilities_and_the_same_stamp_changes_nothing():

@@ -1,0 +1,28 @@
+"""Names that belong to a camera's ``image``, as image_transport forms them."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+
+
+def compressed_topic(node: Node) -> str:
+    """
+    Name the topic of the compressed images.
+
+    A remapping of ``image`` moves ``image/compressed`` with it, unless that has a
+    remapping of its own.
+    """
+    if _is_remapped(node, 'image/compressed'):
+        return 'image/compressed'
+    return node.resolve_topic_name('image') + '/compressed'
+
+
+def camera_info_topic(node: Node) -> str:
+    """Name the topic of the calibration: beside the image, unless it is remapped itself."""
+    if _is_remapped(node, 'camera_info'):
+        return 'camera_info'
+    return node.resolve_topic_name('image').rpartition('/')[0] + '/camera_info'
+
+
+def _is_remapped(node: Node, name: str) -> bool:
+    return bool(node.resolve_topic_name(name) != node.resolve_topic_name(name, only_expand=True))

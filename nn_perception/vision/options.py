@@ -1,0 +1,7 @@
+"""Names that choose a model and what runs it; imports nothing, so that parsers start at once."""
+
+from __future__ import annotations
+
+ENGINES = ('auto', 'onnxruntime', 'torch')
+DEVICES = ('auto', 'cpu', 'cuda')
+DEFAULT_MODEL = 'efficientnet_lite0'
