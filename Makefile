@@ -29,8 +29,8 @@ setup:  ## make .venv, on the sourced ROS 2 or else on ROS 2 Jazzy from wheels
 demo: setup  ## show on the sample pictures what the nodes find
 	@$(IN_VENV) $(BIN)/python tools/demo.py $(ARGS)
 
-test: setup  ## run the tests
-	@$(IN_VENV) $(BIN)/python -m pytest $(ARGS)
+test: setup  ## run the tests, a file on each of two cores
+	@$(IN_VENV) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup  ## check style and types
 	@$(BIN)/ruff check .

@@ -162,6 +162,7 @@ def main() -> int:
         over = (
             listen(audience, lambda: audience.shown > 0 or one_ended(), START_LIMIT_S)
             and listen(audience, one_ended, math.inf)
+            and audience.shown > 0
             and listen(audience, lambda: audience.complete, LAST_RESULT_S)
         )
     finally:

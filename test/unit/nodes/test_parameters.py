@@ -300,7 +300,10 @@ def test_command_line_over_parameter_file(start_graph: StartGraph, tmp_path: Pat
         ('flag:=1', '^parameter flag: expected a value of type bool$'),
         ('mode:=slow', "^parameter mode: expected one of fast, exact, got 'slow'$"),
         ('name:=7', '^parameter name: expected a value of type string .write name: "0" in quotes'),
-        ('name:=[a, b]', '^parameter name: expected a value of type string$'),
+        (
+            'name:=[a, b]',
+            '^parameter name: expected a value of type string .write name: "0" in quotes',
+        ),
     ],
 )
 def test_a_start_value_is_refused(start_graph: StartGraph, argument: str, reason: str) -> None:
