@@ -24,6 +24,8 @@ import numpy as np
 
 ROUNDS = 15
 RUNS_A_ROUND = 20
+# So long the threads of a bare session spin on after its last run.
+REST_S = 0.1
 PROBE_LIMIT_S = 1800.0
 
 
@@ -211,7 +213,8 @@ def _bare_and_engine_ms() -> tuple[float, float]:
 
 
 def _times_ms(work: Callable[[], object]) -> list[float]:
-    """Time one thing some times in a row; the first run only wakes the threads."""
+    """Time one thing some times in a row, after the threads of another have come to rest."""
+    time.sleep(REST_S)
     work()
     times = []
     for _ in range(RUNS_A_ROUND):

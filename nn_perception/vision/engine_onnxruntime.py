@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Any
 
@@ -22,6 +23,7 @@ NATIVE_ERRORS = tuple(
     if isinstance(value, type) and issubclass(value, Exception)
 )
 SPIN_US = '50'
+_LIBC = ctypes.CDLL(None)
 FIRST_WITH_SPIN_DURATION = (1, 26)
 WARNINGS_AND_ERRORS = 3
 
@@ -38,11 +40,15 @@ class OnnxRuntimeEngine(Engine):
 
         :raises RuntimeError: if it cannot be exported or loaded
         """
+        self._cores = os.sched_getaffinity(0)
+        self._pool_cores = pool_cores(threads, self._cores)
         try:
             # By its path: a session that is given the content keeps a copy of it.
             with export_file(checkpoint) as path:
                 self._session: Any = onnxruntime.InferenceSession(
-                    str(path), session_options(threads), providers=['CPUExecutionProvider']
+                    str(path),
+                    session_options(threads, self._pool_cores),
+                    providers=['CPUExecutionProvider'],
                 )
         except NATIVE_ERRORS as error:
             raise RuntimeError(f'{checkpoint.name} cannot be loaded: {error}') from error
@@ -58,6 +64,10 @@ class OnnxRuntimeEngine(Engine):
         session = self._session
         if session is None:
             raise RuntimeError('the engine is closed')
+        if self._pool_cores and _LIBC.sched_getcpu() in self._pool_cores:
+            # Step aside, off the core of a pool thread; then the scheduler is free again.
+            os.sched_setaffinity(0, self._cores - self._pool_cores)
+            os.sched_setaffinity(0, self._cores)
         try:
             outputs = session.run(None, {self._input: batch})
         except NATIVE_ERRORS as error:
@@ -69,7 +79,19 @@ class OnnxRuntimeEngine(Engine):
         self._session = None
 
 
-def session_options(threads: int) -> Any:
+def pool_cores(threads: int, cores: set[int]) -> set[int]:
+    """
+    Choose the cores that the threads of the pool stay on, beside the calling thread.
+
+    :param threads: of the network, the calling one included
+    :param cores: that this process may use
+    :returns: empty where the network does not use all of them: several nodes would
+        crowd onto the same cores
+    """
+    return set(sorted(cores)[1:]) if 1 < threads == len(cores) else set()
+
+
+def session_options(threads: int, pinned: set[int]) -> Any:
     """
     Choose settings that are quick at a camera's rate and degrade gently where cores are shared.
 
@@ -80,6 +102,9 @@ def session_options(threads: int) -> Any:
     Where the network uses all the cores there are, each thread of the pool stays on a core of its
     own. Between two images everything sleeps; on waking, the scheduler puts the threads onto
     one core and takes longer to spread them than the inference lasts, which doubles its time.
+
+    :param threads: of the network, the calling one included
+    :param pinned: cores for the threads of the pool, one each; empty leaves them free
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -90,9 +115,8 @@ def session_options(threads: int) -> Any:
         options.add_session_config_entry('session.intra_op.spin_duration_us', SPIN_US)
     else:
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-    cores = sorted(os.sched_getaffinity(0))
-    if 1 < threads == len(cores):
-        # The calling thread is the first of the pool and stays free. Processors count from 1.
-        others = ';'.join(str(core + 1) for core in cores[1:])
-        options.add_session_config_entry('session.intra_op_thread_affinities', others)
+    if pinned:
+        # Processors count from 1 here.
+        places = ';'.join(str(core + 1) for core in sorted(pinned))
+        options.add_session_config_entry('session.intra_op_thread_affinities', places)
     return options

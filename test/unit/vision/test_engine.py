@@ -1,7 +1,9 @@
 import logging
+import os
 
 from nn_perception.vision import engine as engine_module
 from nn_perception.vision.engine import cuda_devices, open_engine, usable_cores
+from nn_perception.vision.engine_onnxruntime import pool_cores
 from nn_perception.vision.models import find_checkpoint
 import numpy as np
 import pytest
@@ -177,3 +179,27 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
         write_checkpoint(path, weights=changed, **common)
         with pytest.raises(ValueError, match=f'does not fit the network.*{tensor}'):
             open_engine(Checkpoint.read(path), engine='torch', device='cpu')
+
+
+@pytest.mark.parametrize(
+    ('threads', 'cores', 'expected'),
+    [
+        (2, {0, 1}, {1}),
+        (4, {2, 3, 6, 7}, {3, 6, 7}),
+        (1, {0}, set()),
+        (2, {0, 1, 2, 3}, set()),
+        (4, {0, 1}, set()),
+    ],
+    ids=['two of two', 'four of four', 'one of one', 'two of four', 'more than there are'],
+)
+def test_pool_threads_have_cores_of_their_own_where_all_are_used(threads, cores, expected):
+    assert pool_cores(threads, cores) == expected
+
+
+def test_a_call_leaves_the_thread_free_to_run_anywhere():
+    before = os.sched_getaffinity(0)
+    engine = open_engine(find_checkpoint('efficientnet_lite0'), engine='onnxruntime')
+    for _ in range(20):
+        engine(np.zeros((1, 3, 224, 224), np.float32))
+    engine.close()
+    assert os.sched_getaffinity(0) == before
