@@ -1,0 +1,100 @@
+"""A camera and a listener in one node, around a node that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+import subprocess
+import time
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+import nn_perception
+from nn_perception.nodes import conversions
+from nn_perception.nodes.processes import end_process
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Classification
+
+PHOTOGRAPH = Path(nn_perception.__file__).with_name('samples') / 'espresso.jpg'
+SIZE = (640, 480)
+START_LIMIT_S = 120.0
+SETTLE_S = 1.0
+
+
+class Probe(Node):
+    """Publish images, and note when the results come back."""
+
+    def __init__(self, *, reliable: bool) -> None:
+        super().__init__('probe')
+        kinds = ReliabilityPolicy
+        qos = QoSProfile(depth=1, reliability=kinds.RELIABLE if reliable else kinds.BEST_EFFORT)
+        self._camera = self.create_publisher(Image, 'image', qos)
+        self.create_subscription(Classification, 'tagger/tags', self._on_tags, 10)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+        photograph = cv2.imread(str(PHOTOGRAPH))
+        self._image = cv2.resize(photograph, SIZE)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+        self.published = 0
+        self.ages_ms: list[float] = []
+        self.values: dict[str, str] = {}
+
+    def publish(self) -> None:
+        """Publish the photograph, stamped now."""
+        stamp = Time(nanoseconds=time.time_ns()).to_msg()
+        self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
+        self.published += 1
+
+    def _on_tags(self, msg: Classification) -> None:
+        stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
+        self.ages_ms.append((time.time_ns() - stamp_ns) * 1e-6)
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        self.values = {pair.key: pair.value for pair in msg.status[0].values}
+
+    def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Receive for a time, or until something holds; tell whether it did."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=left)
+        return True
+
+    def play(
+        self, rate_hz: float, seconds: float, until: Callable[[], bool] | None = None
+    ) -> None:
+        """Publish at a rate for a time, receiving in between."""
+        begun = due = time.monotonic()
+        while due < begun + seconds and not (until and until()):
+            self.publish()
+            due += 1.0 / rate_hz
+            self.spin(max(0.0, due - time.monotonic()))
+
+    def await_node(self) -> None:
+        """Publish slowly until the node answers, then let it settle."""
+        self.play(10.0, START_LIMIT_S, lambda: bool(self.ages_ms))
+        if not self.ages_ms:
+            raise RuntimeError('the node gave no result')
+        self.play(30.0, SETTLE_S)
+        self.spin(0.3)
+        self.ages_ms.clear()
+        self.published = 0
+
+
+@contextmanager
+def running(command: list[str], *, reliable: bool = True) -> Iterator[tuple[Probe, int]]:
+    """Run a node and a probe for it; gives the probe and the node's process id."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    probe = Probe(reliable=reliable)
+    try:
+        yield probe, process.pid
+    finally:
+        end_process(process)
+        probe.destroy_node()
