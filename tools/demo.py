@@ -22,6 +22,7 @@ import time
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.discovery import stay_on_this_machine
+from nn_perception.nodes.camera_source_node import PLAYING_QOS
 from nn_perception.nodes.image_decoding import to_bgr
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
@@ -54,7 +55,9 @@ class Audience(Node):
         self.tagged = 0
         self.saved = 0
         self.ages_ms: list[float] = []
-        self.create_subscription(DiagnosticArray, 'camera_source/playing', self._on_playing, 10)
+        self.create_subscription(
+            DiagnosticArray, 'camera_source/playing', self._on_playing, PLAYING_QOS
+        )
         self.create_subscription(Classification, 'tagger/tags', self._on_tags, 10)
         self.create_subscription(Image, 'tagger/overlay', self._on_overlay, 10)
 
@@ -62,6 +65,11 @@ class Audience(Node):
     def complete(self) -> bool:
         """Whether every picture that was shown came back tagged and drawn."""
         return 0 < self.shown == self.tagged == self.saved
+
+    @property
+    def hears_the_tagger(self) -> bool:
+        """Whether the tagger's results and overlays are found."""
+        return all(self.count_publishers(f'tagger/{name}') for name in ('tags', 'overlay'))
 
     def _on_playing(self, msg: DiagnosticArray) -> None:
         self.shown += 1
@@ -143,22 +151,25 @@ def main() -> int:
         'network is exported, which takes some seconds.'
     )
     audience = Audience(arguments.output)
-    tagger = start('tagger', top_k=3, min_score=0.1)
-    camera = start(
-        'camera_source',
-        source=arguments.source,
-        rate=arguments.rate,
-        loop=False,
-        exit_at_end=True,
-        wait_for_subscriber=True,
-    )
-    nodes = (camera, tagger)
+    nodes = [start('tagger', top_k=3, min_score=0.1)]
 
     def one_ended() -> bool:
         return any(node.poll() is not None for node in nodes)
 
     try:
-        # The camera ends by itself after its last picture, whose result may be on its way.
+        # The camera starts once the tagger's results would be heard, and ends by itself after
+        # its last picture, whose result may still be on its way.
+        listen(audience, lambda: audience.hears_the_tagger or one_ended(), START_LIMIT_S)
+        nodes.append(
+            start(
+                'camera_source',
+                source=arguments.source,
+                rate=arguments.rate,
+                loop=False,
+                exit_at_end=True,
+                wait_for_subscriber=True,
+            )
+        )
         over = (
             listen(audience, lambda: audience.shown > 0 or one_ended(), START_LIMIT_S)
             and listen(audience, one_ended, math.inf)
@@ -166,7 +177,7 @@ def main() -> int:
             and listen(audience, lambda: audience.complete, LAST_RESULT_S)
         )
     finally:
-        statuses = [end_process(node) for node in nodes]
+        statuses = [end_process(node) for node in reversed(nodes)]
         audience.destroy_node()
         rclpy.try_shutdown()
     if stop_requested():

@@ -19,7 +19,7 @@ import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -29,6 +29,12 @@ SAMPLES = Path(nn_perception.__file__).with_name('samples')
 SETTLE_S = 0.5
 LAST_WORDS_S = 2.0
 SLOWEST_RATE_HZ = 1e-3
+# Kept, so that who comes late still learns the names of the last frames.
+PLAYING_QOS = QoSProfile(
+    depth=100,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class CameraSourceNode(Node):
         self._image = self.create_publisher(Image, 'image', qos)
         self._compressed = self.create_publisher(CompressedImage, compressed_topic(self), qos)
         self._camera_info = self.create_publisher(CameraInfo, camera_info_topic(self), qos)
-        self._playing = self.create_publisher(DiagnosticArray, '~/playing', 10)
+        self._playing = self.create_publisher(DiagnosticArray, '~/playing', PLAYING_QOS)
         self._shown = 0
         self._ended = False
         self.finished = False
