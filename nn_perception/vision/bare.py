@@ -30,5 +30,6 @@ def bare_forward(checkpoint: Checkpoint, threads: int) -> Callable[[], object]:
 
 def random_image(checkpoint: Checkpoint) -> NDArray[np.float32]:
     """Make a batch of one random image of the network's input size."""
-    size = checkpoint.preprocessing.size
-    return np.random.default_rng(0).standard_normal((1, 3, size, size)).astype(np.float32)
+    preprocessing = checkpoint.preprocessing
+    shape = (1, preprocessing.channels, preprocessing.size, preprocessing.size)
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)

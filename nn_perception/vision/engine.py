@@ -41,9 +41,9 @@ class Engine(ABC):
         """
         Run the network.
 
-        :param batch: float32, ``(N, 3, H, W)``
-        :returns: float32, ``(N, C)``
-        :raises ValueError: if the batch is of another type or number of axes
+        :param batch: float32, ``(N, C, H, W)``, with the channels that the network takes
+        :returns: float32, ``(N, L)``, a value for each label
+        :raises ValueError: if the batch is of another type, number of axes or of channels
         :raises RuntimeError: if the network cannot be run on it, or the engine is closed
         """
 
@@ -122,15 +122,22 @@ def cuda_devices() -> int:
     return count.value
 
 
-def check_batch(batch: NDArray[Any]) -> None:
+def check_batch(batch: NDArray[Any], channels: int) -> None:
     """
     Refuse what is no batch of images.
 
-    :raises ValueError: if it is not float32 with four axes, at least one image and three channels
+    :param channels: of the network's input
+    :raises ValueError: if it is not float32 with four axes, at least one image and these channels
     """
-    if batch.dtype != np.float32 or batch.ndim != 4 or batch.shape[1] != 3 or len(batch) < 1:
+    if (
+        batch.dtype != np.float32
+        or batch.ndim != 4
+        or batch.shape[1] != channels
+        or len(batch) < 1
+    ):
         raise ValueError(
-            f'expected a batch of float32, N x 3 x H x W, got {batch.dtype} of shape {batch.shape}'
+            f'expected a batch of float32, N x {channels} x H x W, got {batch.dtype} of shape '
+            f'{batch.shape}'
         )
 
 

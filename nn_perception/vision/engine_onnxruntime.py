@@ -53,6 +53,7 @@ class OnnxRuntimeEngine(Engine):
         except NATIVE_ERRORS as error:
             raise RuntimeError(f'{checkpoint.name} cannot be loaded: {error}') from error
         self._input = self._session.get_inputs()[0].name
+        self._channels = checkpoint.preprocessing.channels
         self.description = (
             f'onnxruntime {onnxruntime.__version__} on the CPU, '
             f'{threads} {"thread" if threads == 1 else "threads"}, float32'
@@ -60,7 +61,7 @@ class OnnxRuntimeEngine(Engine):
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network, see :meth:`Engine.__call__`."""
-        check_batch(batch)
+        check_batch(batch, self._channels)
         session = self._session
         if session is None:
             raise RuntimeError('the engine is closed')

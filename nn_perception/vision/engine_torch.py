@@ -33,6 +33,7 @@ class TorchEngine(Engine):
         self.device = device
         if device == 'cuda' and not torch.cuda.is_available():
             raise RuntimeError(f'torch {torch.__version__} does not see it')
+        self._channels = checkpoint.preprocessing.channels
         self._type = torch.float16 if device == 'cuda' else torch.float32
         network = load(checkpoint).to(device, self._type)
         self._network: torch.nn.Module | None = network.to(memory_format=torch.channels_last)
@@ -45,7 +46,7 @@ class TorchEngine(Engine):
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network, see :meth:`Engine.__call__`."""
-        check_batch(batch)
+        check_batch(batch, self._channels)
         network = self._network
         if network is None:
             raise RuntimeError('the engine is closed')

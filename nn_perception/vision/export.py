@@ -38,9 +38,10 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     """
     import torch
 
-    size = checkpoint.preprocessing.size
     network = load(checkpoint)
-    example = torch.rand(2, 3, size, size)
+    preprocessing = checkpoint.preprocessing
+    shape = (preprocessing.channels, preprocessing.size, preprocessing.size)
+    example = torch.rand(2, *shape)
     batch = torch.export.Dim('batch', min=1, max=LARGEST_BATCH)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -59,18 +60,18 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     program.save(path)
     with open(path, 'rb') as stream:
         os.fsync(stream.fileno())
-    return _verify(network, path, size)
+    return _verify(network, path, shape)
 
 
-def _verify(network: object, path: Path, size: int) -> float:
-    """Compare torch and ONNX Runtime on random batches of one and of three."""
+def _verify(network: object, path: Path, shape: tuple[int, int, int]) -> float:
+    """Compare torch and ONNX Runtime on random batches of one and of three ``(C, H, W)``."""
     import onnxruntime  # type: ignore[import-untyped, unused-ignore]
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     worst = 0.0
     for count in (1, 3):
-        images = np.random.default_rng(count).uniform(-1.0, 1.0, (count, 3, size, size))
+        images = np.random.default_rng(count).uniform(-1.0, 1.0, (count, *shape))
         images = images.astype(np.float32)
         with torch.inference_mode():
             expected = network(torch.from_numpy(images)).numpy()  # type: ignore[operator]

@@ -20,7 +20,7 @@ INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 @dataclass(frozen=True)
 class Preprocessing:
     """
-    Cut the central square out of an image, resize it and normalise its colours.
+    Cut the central square out of an image, resize it and normalise its colours, or its grey.
 
     An image is cut before it is resized, so that no pixel is computed in vain. Shrinking averages
     the pixels that fall together, whatever ``interpolation`` says: a camera's picture is several
@@ -31,16 +31,17 @@ class Preprocessing:
         in ``(0, 1]``
     :param interpolation: how a square that is smaller than the input is enlarged,
         ``linear`` or ``cubic``
-    :param mean: mean of red, green and blue, in units of the pixel values 0 to 255
-    :param std: divisor of red, green and blue after the mean is taken off, in the same units
+    :param mean: mean of red, green and blue, in units of the pixel values 0 to 255; one value
+        for a network that takes grey images
+    :param std: divisor of each of them after the mean is taken off, in the same units
     :raises ValueError: if a value is out of range
     """
 
     size: int
     crop: float
     interpolation: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     def __post_init__(self) -> None:
         """Refuse what no network could have been trained with."""
@@ -53,8 +54,11 @@ class Preprocessing:
             raise ValueError(
                 f'preprocessing interpolation must be {known}, got {self.interpolation!r}'
             )
-        if len(self.mean) != 3 or len(self.std) != 3:
-            raise ValueError('preprocessing mean and std must have three values each')
+        if (len(self.mean), len(self.std)) not in ((1, 1), (3, 3)):
+            raise ValueError(
+                'preprocessing mean and std must have three values each, or one each for grey, '
+                f'got {len(self.mean)} and {len(self.std)}'
+            )
         if not np.isfinite(self.mean + self.std).all() or min(self.std) <= 0.0:
             raise ValueError('preprocessing mean must be finite, std finite and positive')
 
@@ -72,8 +76,8 @@ class Preprocessing:
                 size=int(values['size']),
                 crop=float(values['crop']),
                 interpolation=str(values['interpolation']),
-                mean=_triple(values['mean']),
-                std=_triple(values['std']),
+                mean=tuple(float(value) for value in values['mean']),
+                std=tuple(float(value) for value in values['std']),
             )
         except KeyError as error:
             raise ValueError(f'preprocessing lacks {error}') from error
@@ -90,20 +94,25 @@ class Preprocessing:
             'std': list(self.std),
         }
 
+    @property
+    def channels(self) -> int:
+        """How many channels the network's input has: 3 for colours, 1 for grey."""
+        return len(self.mean)
+
     def __call__(self, images_bgr: Sequence[Image]) -> Batch:
         """
         Prepare images for the network.
 
         :param images_bgr: any number of images, each uint8, ``(H, W, 3)``, blue first; their
             sizes may differ
-        :returns: float32, ``(N, 3, size, size)``, red first, contiguous
+        :returns: float32, ``(N, 3, size, size)``, red first, or ``(N, 1, size, size)``, the
+            luma of ITU-R BT.601; contiguous
         :raises ValueError: if an image has another shape or type, or no pixels
         """
-        batch = np.empty((len(images_bgr), 3, self.size, self.size), np.float32)
+        batch = np.empty((len(images_bgr), self.channels, self.size, self.size), np.float32)
         factors, offsets = self._normalisation
         for planes, image in zip(batch, images_bgr, strict=True):
-            blue, green, red = cv2.split(self.resized(image))
-            for channel, values in enumerate((red, green, blue)):
+            for channel, values in enumerate(self._channels_of(self.resized(image))):
                 np.multiply(values, factors[channel], out=planes[channel])
                 planes[channel] += offsets[channel]
         return batch
@@ -139,9 +148,16 @@ class Preprocessing:
             np.clip(resized, 0.0, 255.0, out=resized)
         return resized
 
+    def _channels_of(self, square_bgr: Batch) -> Sequence[Batch]:
+        """Take a square ``(size, size, 3)`` apart into red, green and blue, or make it grey."""
+        if self.channels == 1:
+            return (np.asarray(cv2.cvtColor(square_bgr, cv2.COLOR_BGR2GRAY), np.float32),)
+        blue, green, red = (np.asarray(plane, np.float32) for plane in cv2.split(square_bgr))
+        return red, green, blue
+
     @cached_property
     def _normalisation(self) -> tuple[Batch, Batch]:
-        """Factor and offset that normalise red, green and blue; shape ``(3,)`` each."""
+        """Factor and offset that normalise each channel; shape ``(channels,)`` each."""
         mean, std = np.array(self.mean), np.array(self.std)
         return (1.0 / std).astype(np.float32), (-mean / std).astype(np.float32)
 
@@ -158,8 +174,3 @@ def check_image(image: NDArray[Any]) -> None:
         )
     if image.size == 0:
         raise ValueError(f'expected an image with pixels, got the shape {image.shape}')
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue

@@ -20,6 +20,26 @@ def test_normalises_and_swaps_colours():
     np.testing.assert_allclose(batch[0, :, 0, 0], [14.5, 4.5, 0.875])
 
 
+def test_grey_is_the_luma():
+    image = np.array([[[10, 20, 30]]], np.uint8)
+    preprocessing = make(size=1, mean=(1.5,), std=(2,))
+    assert preprocessing.channels == 1
+    # 0.299 red + 0.587 green + 0.114 blue
+    np.testing.assert_allclose(preprocessing([image]), [[[[(21.85 - 1.5) / 2]]]], rtol=1e-5)
+    assert make().channels == 3
+
+
+def test_grey_of_images_of_several_sizes_and_of_none():
+    preprocessing = make(size=4, mean=(0.0,), std=(255.0,))
+    images = [np.full((20 + i, 30, 3), 51 * i, np.uint8) for i in range(3)]
+    batch = preprocessing([*images, ramp(9, 40)[::-1, ::2]])
+    assert batch.shape == (4, 1, 4, 4)
+    assert batch.dtype == np.float32
+    assert batch.flags.c_contiguous
+    np.testing.assert_allclose(batch[:3, 0, 0, 0], [0.0, 0.2, 0.4], rtol=1e-6)
+    assert preprocessing([]).shape == (0, 1, 4, 4)
+
+
 def test_every_pixel_counts_when_shrinking():
     image = np.zeros((8, 8, 3), np.uint8)
     image[0, 0] = 160  # a filter that picks pixels would miss it
@@ -109,6 +129,10 @@ def test_refuses_what_is_no_image(image):
         ({'interpolation': 'lanczos'}, "got 'lanczos'"),
         ({'std': (1.0, 0.0, 1.0)}, 'positive'),
         ({'mean': (float('nan'), 0.0, 0.0)}, 'finite'),
+        ({'mean': (float('inf'),), 'std': (1.0,)}, 'finite'),
+        ({'mean': (0.0,)}, 'three values each, or one each for grey, got 1 and 3'),
+        ({'mean': (0.0, 0.0), 'std': (1.0, 1.0)}, 'got 2 and 2'),
+        ({'mean': (), 'std': ()}, 'got 0 and 0'),
     ],
 )
 def test_refuses_impossible_settings(change, reason):
@@ -117,9 +141,14 @@ def test_refuses_impossible_settings(change, reason):
 
 
 def test_json_round_trip_and_its_errors():
+    grey = make(size=28, mean=(33.3,), std=(78.5,))
+    assert grey.to_json()['mean'] == [33.3]
+    assert Preprocessing.from_json(grey.to_json()) == grey
     preprocessing = make(size=7, crop=0.9, mean=(1, 2, 3), std=(4, 5, 6))
     values = preprocessing.to_json()
     assert Preprocessing.from_json(values) == preprocessing
+    with pytest.raises(ValueError, match='got 2 and 3'):
+        Preprocessing.from_json(values | {'mean': [1, 2]})
     with pytest.raises(ValueError, match="lacks 'std'"):
         Preprocessing.from_json({key: values[key] for key in values if key != 'std'})
     with pytest.raises(ValueError, match='must be an object'):
