@@ -5,3 +5,5 @@ from __future__ import annotations
 ENGINES = ('auto', 'onnxruntime', 'torch')
 DEVICES = ('auto', 'cpu', 'cuda')
 DEFAULT_MODEL = 'efficientnet_lite0'
+DEFAULT_DIGIT_MODEL = 'digit_cnn'
+INKS = ('auto', 'dark', 'light')

@@ -1,0 +1,189 @@
+"""Read the digits of whole images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.digits.finder import Candidate, find_candidates, SMALLEST_PX
+from nn_perception.vision.digits.ground import unevenness
+from nn_perception.vision.digits.layout import in_lines
+from nn_perception.vision.digits.patches import patches
+from nn_perception.vision.digits.words import among_letters, Box
+from nn_perception.vision.engine import Engine, open_engine
+from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.options import DEFAULT_DIGIT_MODEL, INKS
+from nn_perception.vision.preprocess import check_image, Image
+from nn_perception.vision.results import Digit, DigitReading
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_MIN_SCORE = 0.5
+DEFAULT_MAX_CANDIDATES = 400
+# Below, no digit is more probable than all the others and none at all together.
+LEAST_SCORE = 1.0 / 11.0
+DIGITS = tuple('0123456789')
+# How uneven the ground may be. A one is no more than a bar, and bars are everywhere: where no
+# other digit of its size is within so many heights, its ground must be that of paper.
+MOST_UNEVEN = 0.28
+MOST_UNEVEN_LONELY_ONE = 0.12
+COMPANY = 3.0
+LIKE_HEIGHT = 2.0
+# A part of a digit often looks like another one: twice the height counts as much as so much score.
+LARGER = 0.1
+# Of two places of which one covers so much of the other, one is the digit.
+SAME_PLACE = 0.5
+
+
+class DigitReader:
+    """
+    Finds and reads the digits of images.
+
+    :ivar checkpoint: the network that it runs
+    :ivar engine: what runs it
+    """
+
+    def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
+        """Join a network and its engine; :meth:`open` finds both."""
+        self.checkpoint = checkpoint
+        self.engine = engine
+
+    @classmethod
+    def open(
+        cls,
+        model: str = DEFAULT_DIGIT_MODEL,
+        *,
+        engine: str = 'auto',
+        device: str = 'auto',
+        threads: int = 0,
+    ) -> DigitReader:
+        """
+        Load a network.
+
+        :param model: see :func:`nn_perception.vision.models.find_checkpoint`; made by
+            ``nn_perception train-digits``
+        :param engine: ``auto``, ``onnxruntime`` or ``torch``
+        :param device: ``auto``, ``cpu`` or ``cuda``
+        :param threads: number of threads on a CPU, 0 for an automatic choice
+        :raises OSError: if a file cannot be read
+        :raises ValueError: if an argument or the checkpoint is not usable
+        :raises RuntimeError: if the network cannot be loaded
+        """
+        checkpoint = find_checkpoint(model)
+        if checkpoint.labels[:10] != DIGITS or checkpoint.preprocessing.channels != 1:
+            raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
+        return cls(
+            checkpoint, open_engine(checkpoint, engine=engine, device=device, threads=threads)
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What a digit can be."""
+        return DIGITS
+
+    def read(
+        self,
+        image_bgr: Image,
+        *,
+        min_score: float = DEFAULT_MIN_SCORE,
+        ink: str = 'auto',
+        min_height_px: float = SMALLEST_PX,
+        max_candidates: int = DEFAULT_MAX_CANDIDATES,
+    ) -> DigitReading:
+        """
+        Find and read the digits of an image.
+
+        :param image_bgr: uint8, ``(H, W, 3)``, blue first
+        :param min_score: leave out digits below this score, in ``[0, 1]``
+        :param ink: colour of the writing against its ground: ``dark``, ``light``, ``auto`` for
+            both
+        :param min_height_px: height of the lowest digits to look for
+        :param max_candidates: how many places the network looks at; where there are more, the
+            sharpest
+        :raises ValueError: if the image has another shape or type, or no pixels, or an argument is
+            out of range
+        :raises RuntimeError: if the network cannot be run
+        """
+        check_image(image_bgr)
+        if ink not in INKS:
+            raise ValueError(f'ink must be one of {", ".join(INKS)}, got {ink!r}')
+        grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+        found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
+        capped = len(found) > max_candidates
+        if capped:
+            found = sorted(found, key=lambda candidate: -candidate.sharpness)[:max_candidates]
+        uneven = [unevenness(candidate) for candidate in found]
+        even = [i for i in range(len(found)) if uneven[i] < MOST_UNEVEN]
+        scores = np.zeros((len(found), len(DIGITS)), np.float32)
+        scores[even] = self.scores([found[i] for i in even])[:, : len(DIGITS)]
+        digits = _best_of_each_place(found, scores, uneven, min_score)
+        return DigitReading(in_lines(digits), len(found), capped)
+
+    def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
+        """
+        Classify candidates in one batch.
+
+        :returns: probabilities of 0 to 9 and of no digit, float32, ``(N, C)``
+        """
+        if not candidates:
+            return np.zeros((0, len(self.checkpoint.labels)), np.float32)
+        how = self.checkpoint.preprocessing
+        batch = (patches(candidates) * np.float32(255) - how.mean[0]) / how.std[0]
+        logits = self.engine(batch[:, None].astype(np.float32))
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        self.engine.close()
+
+
+def _best_of_each_place(
+    candidates: Sequence[Candidate],
+    scores: NDArray[np.float32],
+    uneven: Sequence[float],
+    min_score: float,
+) -> list[Digit]:
+    """Turn candidates into digits; of those that overlap the one with the best score stays."""
+    best = scores.max(axis=1, initial=0.0)
+    digits: list[tuple[Digit, float]] = []
+    others: list[Box] = []
+    heights = np.array([candidate.bbox[3] for candidate in candidates])
+    for i in np.argsort(-best - LARGER * np.log2(np.maximum(heights, 1.0)), kind='stable'):
+        bbox = candidates[i].bbox
+        taken = (*(digit.bbox for digit, _ in digits), *others)
+        if any(_covered(bbox, place) >= SAME_PLACE for place in taken):
+            continue
+        if best[i] < max(min_score, LEAST_SCORE):
+            others.append(bbox)
+        else:
+            label = DIGITS[int(scores[i].argmax())]
+            digits.append((Digit(label, float(best[i]), bbox), uneven[i]))
+    letters = among_letters([digit.bbox for digit, _ in digits], others)
+    kept = [digit for digit, letter in zip(digits, letters, strict=True) if not letter]
+    company = [digit.bbox for digit, _ in kept if digit.label != '1']
+    return [
+        digit
+        for digit, evenness in kept
+        if digit.label != '1'
+        or evenness < MOST_UNEVEN_LONELY_ONE
+        or any(_near(digit.bbox, bbox) for bbox in company)
+    ]
+
+
+def _near(one: Box, other: Box) -> bool:
+    """Tell whether two boxes may be digits of one text."""
+    higher, lower = max(one[3], other[3]), min(one[3], other[3])
+    across = abs(one[0] + one[2] / 2 - other[0] - other[2] / 2)
+    down = abs(one[1] + one[3] / 2 - other[1] - other[3] / 2)
+    return higher < LIKE_HEIGHT * lower and max(across, down) < COMPANY * higher
+
+
+def _covered(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Measure how much of the smaller of two boxes the larger covers."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min(one[2] * one[3], other[2] * other[3])
