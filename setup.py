@@ -14,7 +14,9 @@ setup(
     maintainer_email='maintainers@users.noreply.github.com',
     license='Apache-2.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={package_name: ['py.typed', 'weights/*', 'samples/*', 'nodes/*.xml']},
+    package_data={
+        package_name: ['py.typed', 'weights/*', 'samples/*', 'samples/*/*', 'nodes/*.xml']
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
@@ -24,6 +26,7 @@ setup(
     zip_safe=False,
     python_requires='>=3.10',
     install_requires=[
+        'matplotlib>=3.5',
         'numpy>=1.24,<3',
         'onnx',
         'onnxruntime>=1.18',
@@ -43,6 +46,7 @@ setup(
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',
             'tagger = nn_perception.nodes.executables:tagger',
+            'digit_reader = nn_perception.nodes.executables:digit_reader',
             'camera_source = nn_perception.nodes.executables:camera_source',
         ],
     },

@@ -19,6 +19,8 @@ from nn_perception import __version__
 # verb -> module and the line that the help shows
 VERBS = {
     'tag': ('nn_perception.cli.tag', 'say what pictures show'),
+    'digits': ('nn_perception.cli.digits', 'read the digits in pictures'),
+    'train-digits': ('nn_perception.cli.train_digits', "train the digit reader's network"),
     'models': ('nn_perception.cli.models', 'list the models on this machine'),
     'bench': ('nn_perception.cli.bench', 'measure speed and memory on this machine'),
 }

@@ -18,8 +18,8 @@ def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module
     """
     Build a network with random weights.
 
-    :param network: ``efficientnet_lite0``, or ``torchvision:`` and the name of one of
-        torchvision's classification models
+    :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, or ``torchvision:`` and
+        the name of one of torchvision's classification models
     :param num_classes: number of outputs
     :param input_size: width and height of the input in pixels, for networks that depend on it
     :raises ValueError: if there is no such network
@@ -29,6 +29,14 @@ def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module
         from nn_perception.vision.networks.efficientnet_lite import EfficientNetLite
 
         return EfficientNetLite(num_classes)
+    if network == 'digit_cnn':
+        from nn_perception.vision.networks.digit_cnn import DigitCnn
+
+        return DigitCnn(num_classes)
+    if network == 'digit_mlp':
+        from nn_perception.vision.networks.digit_mlp import DigitMlp
+
+        return DigitMlp(num_classes)
     if network.startswith(TORCHVISION_PREFIX):
         import torchvision  # type: ignore[import-untyped, unused-ignore]
 

@@ -1,0 +1,243 @@
+"""``nn_perception train-digits``: train the network of the digit reader on MNIST."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import importlib.util
+import json
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.cli.files import STATUS_FAILED, unusable, whole_number
+from nn_perception.cli.progress import Bar
+from nn_perception.vision.storage import cache_folder
+
+if TYPE_CHECKING:
+    from nn_perception.learning.digits.training_run import TrainingRun
+    from nn_perception.learning.digits.training_state import Epoch
+
+VERB = 'train-digits'
+STATUS_INTERRUPTED = 130
+LEAST_DIGITS = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the verb takes."""
+    parser.add_argument(
+        '--data',
+        type=Path,
+        default=cache_folder() / 'mnist',
+        metavar='FOLDER',
+        help='where the four MNIST files are, plain or .gz (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--download', action='store_true', help='download them there first if they are not'
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('digits'),
+        metavar='FOLDER',
+        help='gets checkpoint, report and pictures; an interrupted training goes on from there '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--restart', action='store_true', help='begin anew instead of going on from there'
+    )
+    _add_settings(parser)
+    _add_samples(parser)
+    parser.add_argument(
+        '--threads',
+        type=whole_number(0, 256),
+        default=0,
+        metavar='N',
+        help='0: one a core (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--json', action='store_true', help='print the report as one JSON object and nothing else'
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--network',
+        choices=('cnn', 'mlp'),
+        default='cnn',
+        help='cnn: convolutional; mlp: fully connected, to compare (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--epochs', type=whole_number(1), default=20, metavar='N', help='(default: %(default)s)'
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=whole_number(2),
+        default=128,
+        metavar='N',
+        help='digits a step (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--learning-rate',
+        type=float,
+        default=0.1,
+        metavar='X',
+        help='the highest one (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--seed',
+        type=whole_number(0),
+        default=0,
+        metavar='N',
+        help='the same one gives the same network again on the same machine '
+        '(default: %(default)s)',
+    )
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--augment',
+        choices=('full', 'none'),
+        default='full',
+        help="full: digits are varied, and print, pens and clutter added; none: MNIST's images "
+        'as they are (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--clutter',
+        type=Path,
+        nargs='+',
+        default=[],
+        metavar='FOLDER',
+        help='folders of pictures without digits, to learn from what is none',
+    )
+    parser.add_argument(
+        '--limit',
+        type=whole_number(LEAST_DIGITS),
+        metavar='N',
+        help='train with the first N digits only, for a try',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or go on; what was asked for wrongly is said before any time is spent."""
+    # Threads that wait actively take the core from the one that makes the next batch.
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    from nn_perception.learning.digits.report import finish
+
+    try:
+        training = _begin(args)
+        if training.resumed:
+            state = training.state
+            _tell(f'going on in epoch {state.epoch + 1} after step {state.step}')
+        if not _train(training, args.threads):
+            _tell(
+                f'stopped; the state is in {training.state_path}, and the same command goes on '
+                'from there'
+            )
+            return STATUS_INTERRUPTED
+        report = finish(training)
+    except (OSError, ValueError) as error:
+        return unusable(VERB, error)
+    except ArithmeticError as error:
+        _tell(str(error))
+        return STATUS_FAILED
+    sys.stdout.write(json.dumps(report) + '\n' if args.json else _text(report))
+    return 0
+
+
+def _begin(args: argparse.Namespace) -> TrainingRun:
+    """Check everything and load it."""
+    from nn_perception.learning.digits.mnist import download_mnist
+    from nn_perception.learning.digits.training import TrainingSettings
+    from nn_perception.learning.digits.training_run import (
+        check_writable,
+        RunOptions,
+        TrainingRun,
+    )
+
+    settings = TrainingSettings(
+        network=f'digit_{args.network}',
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+    options = RunOptions(
+        data=args.data,
+        output=args.output,
+        settings=settings,
+        clutter=args.clutter,
+        limit=args.limit,
+        augment=args.augment == 'full',
+        restart=args.restart,
+    )
+    if importlib.util.find_spec('matplotlib') is None:
+        raise ValueError('the pictures need matplotlib, which is not installed')
+    if args.download:
+        check_writable(args.output)
+        download_mnist(args.data)
+    return TrainingRun(options)
+
+
+def _train(training: TrainingRun, threads: int) -> bool:
+    """Train with a bar on the terminal and a line an epoch; say whether it is done."""
+    from nn_perception.vision.engine import usable_cores
+    import torch
+
+    torch.set_num_threads(threads or usable_cores())
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, finds mistakes
+    epochs = training.options.settings.epochs
+    bar = Bar(epochs * training.steps)
+
+    def on_step(epoch: int, step: int, steps: int) -> None:
+        bar.show(epoch * steps + step, f'epoch {epoch + 1} of {epochs}')
+
+    def on_epoch(epoch: Epoch) -> None:
+        bar.clear()
+        sys.stderr.write(
+            f'epoch {epoch.epoch} of {epochs}: loss {epoch.train_loss:.4f}, '
+            f'validation {epoch.validation_accuracy:.2%}, {epoch.seconds / 60:.1f} min\n'
+        )
+
+    with _stop_signals() as stops:
+        done = training.train(on_step=on_step, on_epoch=on_epoch, stopping=lambda: bool(stops))
+    bar.clear()
+    return done
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM, so that a step is ended before the training is."""
+    stops: list[int] = []
+    before = {
+        number: signal.signal(number, lambda got, _: stops.append(got))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f'nn_perception {VERB}: {sentence}\n')
+
+
+def _text(report: dict[str, Any]) -> str:
+    lines = [
+        f'{report["checkpoint"]}',
+        f'  {report["parameters"]} parameters, {report["seconds"] / 60:.1f} min',
+        f'  MNIST test: {report["accuracy"]:.2%}, {report["errors"]} errors of '
+        f'{report["examples"]}',
+    ]
+    for label, recall, precision in zip(
+        report['labels'], report['recall'], report['precision'], strict=True
+    ):
+        if recall is not None:
+            lines.append(f'  {label}: recall {recall:.2%}, precision {precision or 0.0:.2%}')
+    return '\n'.join(lines) + '\n'

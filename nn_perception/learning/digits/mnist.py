@@ -1,0 +1,165 @@
+"""
+MNIST from its four files, as they are or compressed.
+
+The format is that of Y. LeCun, C. Cortes and C. Burges: a magic number, whose last byte is the
+number of axes, the length of each axis, all big endian, then the values, a byte each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+import gzip
+import hashlib
+import math
+from pathlib import Path
+import sys
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+IMAGE_SIZE = 28
+UINT8_CODE = 0x08
+IMAGE_FILES = {'train': 'train-images-idx3-ubyte', 'test': 't10k-images-idx3-ubyte'}
+LABEL_FILES = {'train': 'train-labels-idx1-ubyte', 'test': 't10k-labels-idx1-ubyte'}
+# Where torchvision puts what it downloads, below the folder that it is given.
+TORCHVISION_FOLDER = Path('MNIST') / 'raw'
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """
+    The digits and what they are.
+
+    :param train_images: uint8, ``(N, 28, 28)``, ink 255 on ground 0
+    :param train_labels: uint8, ``(N,)``, 0 to 9
+    :param test_images: as the images to train with, of other writers
+    :param test_labels: as the labels to train with
+    """
+
+    train_images: Bytes
+    train_labels: Bytes
+    test_images: Bytes
+    test_labels: Bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all values, hexadecimal: which digits these are."""
+        digest = hashlib.sha256()
+        for values in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
+
+
+def load_mnist(folder: Path) -> Mnist:
+    """
+    Read the four files, each plain or with the suffix ``.gz``.
+
+    :param folder: where they are, or where torchvision put them
+    :raises OSError: if the folder or a file is missing or cannot be read
+    :raises ValueError: if a file is something else, incomplete, or does not fit the others
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f'there is no folder {folder}')
+    if (folder / TORCHVISION_FOLDER).is_dir():
+        folder = folder / TORCHVISION_FOLDER
+    parts = [values for part in ('train', 'test') for values in _load_part(folder, part)]
+    return Mnist(*parts)
+
+
+def download_mnist(folder: Path) -> None:
+    """
+    Download the four files with torchvision, unless they are there.
+
+    :param folder: gets a folder ``MNIST/raw``, where :func:`load_mnist` finds them
+    :raises OSError: if the folder cannot be written or no server answers
+    """
+    from torchvision.datasets import MNIST  # type: ignore[import-untyped, unused-ignore]
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # Some versions of torchvision print, and results may go to standard output.
+        with contextlib.redirect_stdout(sys.stderr):
+            MNIST(str(folder), train=True, download=True)
+    except RuntimeError as error:
+        reason = ' '.join(str(error).split())
+        raise OSError(
+            f'MNIST cannot be downloaded to {folder} ({reason}); give the folder of its four '
+            'files instead'
+        ) from error
+
+
+def split(labels: Bytes, held_out: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Choose examples to hold out, of each label as large a share as of all.
+
+    :param labels: ``(N,)``
+    :param held_out: how many to hold out; rounding for each label may change it by a few
+    :returns: places of those to train with, and of those held out, both ascending
+    """
+    generator = np.random.default_rng([seed, len(labels)])
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        count = round(held_out * len(places) / len(labels))
+        chosen[generator.permutation(places)[:count]] = True
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def _load_part(folder: Path, part: str) -> tuple[Bytes, Bytes]:
+    images_path, labels_path = _find(folder, IMAGE_FILES[part]), _find(folder, LABEL_FILES[part])
+    images, labels = _read_idx(images_path, axes=3), _read_idx(labels_path, axes=1)
+    if images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
+        height, width = images.shape[1:]
+        raise ValueError(f'{images_path}: expected images of 28 x 28, got {height} x {width}')
+    if len(images) != len(labels):
+        raise ValueError(
+            f'{images_path} holds {len(images)} images, but {labels_path.name} {len(labels)} '
+            'labels'
+        )
+    if len(labels) == 0:
+        raise ValueError(f'{images_path} holds no images')
+    if labels.max() > 9:
+        raise ValueError(f'{labels_path}: expected labels of 0 to 9, got {labels.max()}')
+    return images, labels
+
+
+def _find(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f'{name}.gz'):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f'{folder} has no {name} and no {name}.gz; give the folder of the four MNIST files, or '
+        'have them downloaded'
+    )
+
+
+def _read_idx(path: Path, axes: int) -> Bytes:
+    """Read one file of bytes with as many axes."""
+    try:
+        content = path.read_bytes()
+        if path.suffix == '.gz':
+            content = gzip.decompress(content)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f'{path} is damaged or no gzip file: {error}') from error
+    except OSError as error:
+        raise type(error)(f'{path} cannot be read: {error.strerror}') from error
+    if content[:4] != bytes((0, 0, UINT8_CODE, axes)):
+        raise ValueError(
+            f'{path} is no idx file of bytes with {axes} axes: it begins with '
+            f'{content[:4].hex() or "nothing"}, expected {bytes((0, 0, UINT8_CODE, axes)).hex()}'
+        )
+    header = 4 + 4 * axes
+    lengths = np.frombuffer(content[4:header].ljust(4 * axes, b'\0'), '>u4').tolist()
+    expected = header + math.prod(lengths)
+    if len(content) != expected:
+        raise ValueError(
+            f'{path} is truncated or too long: {expected} bytes expected for '
+            f'{" x ".join(map(str, lengths))}, {len(content)} found'
+        )
+    # A copy, since torch wants memory that may be written.
+    values: Bytes = np.frombuffer(content, np.uint8, offset=header).reshape(lengths).copy()
+    return values
