@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import cv2
 from nn_perception.vision.digits.ink import find_grid, Grey, Grid, ink_masks, Mask, without_lines
+from nn_perception.vision.options import LOWEST_DIGIT_PX
 import numpy as np
 from numpy.typing import NDArray
 
-SMALLEST_PX = 14
 LOWEST_PX = 19
 HIGHEST_PX = 42
 LEAST_WIDTH_PX = 5
@@ -101,7 +101,7 @@ class Candidate:
 
 
 def find_candidates(
-    grey: Grey, *, ink: str = 'auto', min_height_px: float = SMALLEST_PX
+    grey: Grey, *, ink: str = 'auto', min_height_px: float = LOWEST_DIGIT_PX
 ) -> list[Candidate]:
     """
     Find what may be digits.

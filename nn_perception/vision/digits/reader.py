@@ -6,34 +6,27 @@ from collections.abc import Sequence
 
 import cv2
 from nn_perception.vision.checkpoint import Checkpoint
-from nn_perception.vision.digits.finder import Candidate, find_candidates, SMALLEST_PX
+from nn_perception.vision.digits.choice import choose, DIGITS
+from nn_perception.vision.digits.finder import Candidate, find_candidates
 from nn_perception.vision.digits.ground import unevenness
 from nn_perception.vision.digits.layout import in_lines
 from nn_perception.vision.digits.patches import patches
-from nn_perception.vision.digits.words import among_letters, Box
 from nn_perception.vision.engine import Engine, open_engine
 from nn_perception.vision.models import find_checkpoint
-from nn_perception.vision.options import DEFAULT_DIGIT_MODEL, INKS
+from nn_perception.vision.options import (
+    DEFAULT_DIGIT_MODEL,
+    DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_SCORE,
+    INKS,
+    LOWEST_DIGIT_PX,
+)
 from nn_perception.vision.preprocess import check_image, Image
-from nn_perception.vision.results import Digit, DigitReading
+from nn_perception.vision.results import DigitReading
 import numpy as np
 from numpy.typing import NDArray
 
-DEFAULT_MIN_SCORE = 0.5
-DEFAULT_MAX_CANDIDATES = 400
-# Below, no digit is more probable than all the others and none at all together.
-LEAST_SCORE = 1.0 / 11.0
-DIGITS = tuple('0123456789')
-# How uneven the ground may be. A one is no more than a bar, and bars are everywhere: where no
-# other digit of its size is within so many heights, its ground must be that of paper.
+# How uneven the ground of a digit may be.
 MOST_UNEVEN = 0.28
-MOST_UNEVEN_LONELY_ONE = 0.12
-COMPANY = 3.0
-LIKE_HEIGHT = 2.0
-# A part of a digit often looks like another one: twice the height counts as much as so much score.
-LARGER = 0.1
-# Of two places of which one covers so much of the other, one is the digit.
-SAME_PLACE = 0.5
 
 
 class DigitReader:
@@ -86,10 +79,10 @@ class DigitReader:
         self,
         image_bgr: Image,
         *,
-        min_score: float = DEFAULT_MIN_SCORE,
+        min_score: float = DIGIT_MIN_SCORE,
         ink: str = 'auto',
-        min_height_px: float = SMALLEST_PX,
-        max_candidates: int = DEFAULT_MAX_CANDIDATES,
+        min_height_px: float = LOWEST_DIGIT_PX,
+        max_candidates: int = DIGIT_MAX_CANDIDATES,
     ) -> DigitReading:
         """
         Find and read the digits of an image.
@@ -117,7 +110,7 @@ class DigitReader:
         even = [i for i in range(len(found)) if uneven[i] < MOST_UNEVEN]
         scores = np.zeros((len(found), len(DIGITS)), np.float32)
         scores[even] = self.scores([found[i] for i in even])[:, : len(DIGITS)]
-        digits = _best_of_each_place(found, scores, uneven, min_score)
+        digits = choose(found, scores, uneven, min_score)
         return DigitReading(in_lines(digits), len(found), capped)
 
     def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
@@ -137,53 +130,3 @@ class DigitReader:
     def close(self) -> None:
         """Free the network's memory."""
         self.engine.close()
-
-
-def _best_of_each_place(
-    candidates: Sequence[Candidate],
-    scores: NDArray[np.float32],
-    uneven: Sequence[float],
-    min_score: float,
-) -> list[Digit]:
-    """Turn candidates into digits; of those that overlap the one with the best score stays."""
-    best = scores.max(axis=1, initial=0.0)
-    digits: list[tuple[Digit, float]] = []
-    others: list[Box] = []
-    heights = np.array([candidate.bbox[3] for candidate in candidates])
-    for i in np.argsort(-best - LARGER * np.log2(np.maximum(heights, 1.0)), kind='stable'):
-        bbox = candidates[i].bbox
-        taken = (*(digit.bbox for digit, _ in digits), *others)
-        if any(_covered(bbox, place) >= SAME_PLACE for place in taken):
-            continue
-        if best[i] < max(min_score, LEAST_SCORE):
-            others.append(bbox)
-        else:
-            label = DIGITS[int(scores[i].argmax())]
-            digits.append((Digit(label, float(best[i]), bbox), uneven[i]))
-    letters = among_letters([digit.bbox for digit, _ in digits], others)
-    kept = [digit for digit, letter in zip(digits, letters, strict=True) if not letter]
-    company = [digit.bbox for digit, _ in kept if digit.label != '1']
-    return [
-        digit
-        for digit, evenness in kept
-        if digit.label != '1'
-        or evenness < MOST_UNEVEN_LONELY_ONE
-        or any(_near(digit.bbox, bbox) for bbox in company)
-    ]
-
-
-def _near(one: Box, other: Box) -> bool:
-    """Tell whether two boxes may be digits of one text."""
-    higher, lower = max(one[3], other[3]), min(one[3], other[3])
-    across = abs(one[0] + one[2] / 2 - other[0] - other[2] / 2)
-    down = abs(one[1] + one[3] / 2 - other[1] - other[3] / 2)
-    return higher < LIKE_HEIGHT * lower and max(across, down) < COMPANY * higher
-
-
-def _covered(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Measure how much of the smaller of two boxes the larger covers."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / min(one[2] * one[3], other[2] * other[3])
