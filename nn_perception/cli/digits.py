@@ -17,7 +17,13 @@ from nn_perception.cli.files import (
     whole_number,
     work_through,
 )
-from nn_perception.vision.options import DEFAULT_DIGIT_MODEL, INKS
+from nn_perception.vision.options import (
+    DEFAULT_DIGIT_MODEL,
+    DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_SCORE,
+    INKS,
+    LOWEST_DIGIT_PX,
+)
 
 if TYPE_CHECKING:
     from nn_perception.vision.digits.reader import DigitReader
@@ -64,7 +70,7 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--min-score',
         type=probability,
-        default=0.5,
+        default=DIGIT_MIN_SCORE,
         metavar='S',
         help='drop digits below this score, 0 to 1 (default: %(default)s)',
     )
@@ -78,14 +84,14 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--min-height',
         type=whole_number(8, 1000),
-        default=14,
+        default=LOWEST_DIGIT_PX,
         metavar='PX',
         help='leave out writing lower than this, in pixels (default: %(default)s)',
     )
     parser.add_argument(
         '--max-candidates',
         type=whole_number(1, 2048),
-        default=400,
+        default=DIGIT_MAX_CANDIDATES,
         metavar='N',
         help='look at so many places of a picture at most (default: %(default)s)',
     )

@@ -59,7 +59,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     Lifecycle, images in, results out, for one perception with results of type ``R``.
 
     A capability writes :meth:`load`, :meth:`unload`, :meth:`perceive`,
-    :meth:`publish_result`, :meth:`draw` and :meth:`model_values`.
+    :meth:`publish_result`, :meth:`draw` and :meth:`figures`.
 
     :param name: default name of the node
     :param kind: the dataclass of its parameters
@@ -119,9 +119,13 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         """Draw a result on a copy of its image; called only while somebody watches."""
         raise NotImplementedError
 
-    def model_values(self) -> dict[str, object]:
-        """Describe the loaded network for the diagnostics."""
+    def figures(self) -> dict[str, object]:
+        """Describe the loaded network, and the results, for the diagnostics."""
         raise NotImplementedError
+
+    def concern(self) -> str:
+        """Say in one sentence what was amiss with the results since the last call, if anything."""
+        return ''
 
     def on_parameters_changed(self, before: P) -> None:
         """Follow a change of parameters, already in :attr:`parameters`."""
@@ -260,8 +264,8 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             # whoever supervises it sees the failure and can start it anew.
             self._worker.result()
         self._input.refresh()
-        level, message, values = self._health.examine(self._obstacle())
-        values.update(self.model_values())
+        level, message, values = self._health.examine(self._obstacle(), self.concern())
+        values.update(self.figures())
         self._diagnostics.publish(
             conversions.diagnostics(
                 f'{self.get_fully_qualified_name()}: images',

@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from builtin_interfaces.msg import Time
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from nn_perception.vision.results import Tag
+from nn_perception.vision.results import Digit, Tag
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
+from std_msgs.msg import Header, String
 from vision_msgs.msg import (
+    BoundingBox2D,
     Classification,
+    Detection2D,
+    Detection2DArray,
     LabelInfo,
     ObjectHypothesis,
+    ObjectHypothesisWithPose,
     VisionClass,
     VisionInfo,
 )
@@ -95,6 +99,27 @@ def classification(tags: Sequence[Tag], header: Header) -> Classification:
     """Build the result for one image, best tag first; ``class_id`` holds the label."""
     results = [ObjectHypothesis(class_id=tag.label, score=float(tag.score)) for tag in tags]
     return Classification(header=header, results=results)
+
+
+def detections(digits: Sequence[Digit], header: Header) -> Detection2DArray:
+    """Build the result for one image in the order given; ``class_id`` holds the digit."""
+    return Detection2DArray(header=header, detections=[_detection(d, header) for d in digits])
+
+
+def _detection(digit: Digit, header: Header) -> Detection2D:
+    left, top, width, height = (float(value) for value in digit.bbox)
+    bbox = BoundingBox2D(size_x=width, size_y=height)
+    bbox.center.position.x = left + width / 2
+    bbox.center.position.y = top + height / 2
+    result = ObjectHypothesisWithPose(
+        hypothesis=ObjectHypothesis(class_id=digit.label, score=float(digit.score))
+    )
+    return Detection2D(header=header, results=[result], bbox=bbox)
+
+
+def text(lines: Sequence[str]) -> String:
+    """Build a text of several lines."""
+    return String(data='\n'.join(lines))
 
 
 def label_info(labels: Sequence[str], threshold: float, header: Header) -> LabelInfo:

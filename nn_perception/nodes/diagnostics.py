@@ -108,21 +108,24 @@ class CameraHealth:
         self._lost = 0
         self._refused = 0
 
-    def examine(self, obstacle: tuple[str, str]) -> tuple[str, str, dict[str, object]]:
+    def examine(
+        self, obstacle: tuple[str, str], concern: str = ''
+    ) -> tuple[str, str, dict[str, object]]:
         """
         Compare with the call before.
 
         :param obstacle: level and sentence when the node itself takes no images, else
             two empty texts
+        :param concern: what the node finds amiss with its results; told where nothing else is
         :returns: level (``'ok'``, ``'warn'``, ``'error'``), sentence, figures
         """
         report = self._statistics.report()
-        level, sentence = self._judge(obstacle, report)
+        level, sentence = self._judge(obstacle, concern, report)
         self._received, self._lost = self._images.received, self._images.lost
         self._refused = report.refused
         return level, sentence, self._values(report)
 
-    def _judge(self, obstacle: tuple[str, str], report: Report) -> tuple[str, str]:
+    def _judge(self, obstacle: tuple[str, str], concern: str, report: Report) -> tuple[str, str]:
         now = time.monotonic()
         arrived = self._images.received - self._received
         if arrived or obstacle[0]:
@@ -143,6 +146,8 @@ class CameraHealth:
             )
         if arrived and report.processed and np.isnan(report.age_ms):
             return 'warn', 'the images carry no stamps, so their age is not known'
+        if concern:
+            return 'warn', concern
         return 'ok', f'{report.rate_hz:.1f} results a second'
 
     def _values(self, report: Report) -> dict[str, object]:

@@ -27,6 +27,17 @@ def tagger(args: Sequence[str] | None = None) -> int:
     return run(make_node, args)
 
 
+def digit_reader(args: Sequence[str] | None = None) -> int:
+    """Run a node that reads the digits in the images of a camera."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.digit_node import DigitNode
+
+        return DigitNode()
+
+    return run(make_node, args)
+
+
 def camera_source(args: Sequence[str] | None = None) -> int:
     """Run a node that plays photographs, a video or a webcam as a camera."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
+from nn_perception.nodes.camera_node import CameraNode, RESULT_QOS
 from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.model_topics import model_figures, ModelTopics
 from nn_perception.nodes.parameters import parameter
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL
@@ -14,7 +15,7 @@ from nn_perception.vision.results import Tag
 from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
 import numpy as np
 from std_msgs.msg import Header
-from vision_msgs.msg import Classification, LabelInfo, VisionInfo
+from vision_msgs.msg import Classification
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,8 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
         super().__init__('tagger', TaggerParameters)
         self._tagger: Tagger | None = None
         self._smoother = Smoother(self.parameters.smoothing_s)
-        self._version = 0
         self._tags = self.create_lifecycle_publisher(Classification, '~/tags', RESULT_QOS)
-        self._label_info = self.create_publisher(LabelInfo, '~/label_info', LATCHED_QOS)
-        self._vision_info = self.create_publisher(VisionInfo, '~/vision_info', LATCHED_QOS)
+        self._model_topics = ModelTopics(self)
 
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
@@ -58,8 +57,7 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
         # The first run of a network is slow; no image should wait for it.
         tagger.scores(np.zeros((8, 8, 3), np.uint8))
         self._tagger = tagger
-        self._version += 1
-        self._publish_model()
+        self._model_topics.tell(tagger, p.min_score, loaded=True)
 
     def unload(self) -> None:
         """Let go of the model."""
@@ -85,35 +83,13 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
         """Write the tags onto the picture."""
         return draw_tags(image_bgr, result)
 
-    def model_values(self) -> dict[str, object]:
-        """Name the model, its file and what runs it."""
-        if self._tagger is None:
-            return {'model': self.parameters.model, 'device': 'not loaded'}
-        return {
-            'model': f'{self._tagger.checkpoint.network} {self._tagger.checkpoint.version}',
-            'device': self._tagger.engine.description,
-        }
+    def figures(self) -> dict[str, object]:
+        """Name the model and what runs it."""
+        return model_figures(self._tagger, self.parameters.model)
 
     def on_parameters_changed(self, before: TaggerParameters) -> None:
         """Follow the smoothing and tell the new threshold."""
         if self.parameters.smoothing_s != before.smoothing_s:
             self._smoother = Smoother(self.parameters.smoothing_s)
-        if self.parameters.min_score != before.min_score:
-            self._publish_model()
-
-    def _publish_model(self) -> None:
-        if self._tagger is None:
-            return
-        header = conversions.header(self.get_clock().now().to_msg(), '')
-        checkpoint = self._tagger.checkpoint
-        self._label_info.publish(
-            conversions.label_info(self._tagger.labels, self.parameters.min_score, header)
-        )
-        self._vision_info.publish(
-            conversions.vision_info(
-                f'{checkpoint.network} {checkpoint.version}',
-                str(checkpoint.path),
-                self._version,
-                header,
-            )
-        )
+        if self.parameters.min_score != before.min_score and self._tagger is not None:
+            self._model_topics.tell(self._tagger, self.parameters.min_score)

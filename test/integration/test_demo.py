@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ import pytest
 PROBE = [sys.executable, '-m', 'nn_perception.nodes.benchmark.probe']
 
 
-def test_demo_prints_tags_beside_names_and_saves_pictures(
+def test_demo_prints_results_beside_names_and_saves_pictures(
     repository: Path, tmp_path: Path, ros_environment: None
 ) -> None:
     command = [sys.executable, 'tools/demo.py', '--rate', '5', '--output', str(tmp_path)]
@@ -22,15 +23,21 @@ def test_demo_prints_tags_beside_names_and_saves_pictures(
     )
     assert result.returncode == 0, result.stdout + result.stderr
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith('  ')}
-    samples = sorted((repository / 'nn_perception' / 'samples').glob('*.jpg'))
-    assert sorted(lines) == [path.name for path in samples]
+    photographs = sorted((repository / 'nn_perception' / 'samples').glob('*.jpg'))
+    pages = sorted((repository / 'nn_perception' / 'samples' / 'digits').glob('*.jpg'))
+    assert list(lines) == [path.name for path in [*photographs, *pages]]
     for name, label in [('espresso.jpg', 'espresso'), ('cat.jpg', 'cat'), ('skier.jpg', 'ski')]:
         assert label in lines[name].removeprefix(f'  {name}')
-    for path in samples:
+    for path in photographs:
         annotated, original = cv2.imread(str(tmp_path / path.name)), cv2.imread(str(path))
         assert annotated.shape == original.shape
         # The panel covers the top; what lies below differs by the JPEG's losses only.
         assert abs(annotated[-40:].astype(int) - original[-40:]).mean() < 6
+    assert pages
+    for path in pages:
+        assert re.fullmatch(r'\d+( / \d+)*', lines[path.name].split(maxsplit=1)[1])
+        annotated = cv2.imread(str(tmp_path / 'digits' / path.name))
+        assert annotated.shape == cv2.imread(str(path)).shape
     assert str(tmp_path) in result.stdout
 
 
@@ -49,6 +56,7 @@ def test_demo_says_when_there_is_nothing_to_show(
     ('measurement', 'figures'),
     [
         ('latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
+        ('digit_latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
         ('loss', {'640x480', '1280x720', '1920x1080'}),
     ],
 )

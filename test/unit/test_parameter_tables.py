@@ -6,19 +6,33 @@ import dataclasses
 from pathlib import Path
 import re
 
+from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.camera_source_node import CameraSourceParameters
+from nn_perception.nodes.digit_node import DigitParameters
 from nn_perception.nodes.parameters import contracts
 from nn_perception.nodes.tagger_node import TaggerParameters
 import pytest
 import yaml
 
-NODES = {'tagger': TaggerParameters, 'camera_source': CameraSourceParameters}
+NODES = {
+    'tagger': TaggerParameters,
+    'digit_reader': DigitParameters,
+    'camera_source': CameraSourceParameters,
+}
+# What is said once for all of them in the README.
+COMMON = {'camera nodes': CameraParameters}
 ROW = re.compile(r'^\| `(\w+)` \| `([^`]*)` \| (.*) \|$', re.MULTILINE)
 
 
 def defaults(kind: type) -> dict[str, object]:
     """Map a node's parameters to their defaults."""
     return {field.name: field.default for field in dataclasses.fields(kind)}
+
+
+def own(kind: type) -> list[str]:
+    """Name the parameters that a node does not have in common with the other camera nodes."""
+    common = defaults(CameraParameters) if kind is not CameraParameters else {}
+    return [name for name in defaults(kind) if name not in common]
 
 
 @pytest.mark.parametrize('node', NODES)
@@ -30,19 +44,22 @@ def test_config_file_is_complete_and_has_the_defaults(repository: Path, node: st
         assert type(values[name]) is type(default), name
 
 
-@pytest.mark.parametrize('node', NODES)
-def test_readme_lists_every_parameter_with_its_default(repository: Path, node: str) -> None:
+@pytest.mark.parametrize(('node', 'kind'), [*NODES.items(), *COMMON.items()])
+def test_readme_lists_every_parameter_with_its_default(
+    repository: Path, node: str, kind: type
+) -> None:
     readme = (repository / 'README.md').read_text()
     chapter = readme.split(f'\n## {node}\n')[1].split('\n## ')[0]
     table = chapter.split('### Parameters')[1]
     rows = {name: (default, text) for name, default, text in ROW.findall(table)}
     expected = {
         name: (str(value).lower() if isinstance(value, bool) else str(value)) or '""'
-        for name, value in defaults(NODES[node]).items()
+        for name, value in defaults(kind).items()
+        if name in own(kind)
     }
     assert {name: default for name, (default, _) in rows.items()} == expected
-    for name, contract in contracts(NODES[node]).items():
-        text = rows[name][1]
+    for name in own(kind):
+        contract, text = contracts(kind)[name], rows[name][1]
         assert ('*start*' in text) == contract.read_only, name
         if contract.unit:
             assert contract.unit in text, name

@@ -8,6 +8,8 @@ in ms, memory in MB, rates in Hz.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 import json
 from pathlib import Path
 import signal
@@ -17,10 +19,19 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.nodes.benchmark.probe_node import Probe, running, START_LIMIT_S
+from nn_perception.nodes.benchmark.digit_page import digit_page
+from nn_perception.nodes.benchmark.probe_node import (
+    DIGITS,
+    Probe,
+    running,
+    START_LIMIT_S,
+    TAGS,
+    Task,
+)
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
 from nn_perception.vision.bare import bare_forward
+from nn_perception.vision.digits.reader import DigitReader
 from nn_perception.vision.engine import default_threads
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.options import DEFAULT_MODEL
@@ -39,17 +50,35 @@ SLOW_TAGGER = {'engine': 'torch', 'threads': 1}
 
 
 def latency(seconds: float) -> dict[str, Any]:
+    """From publishing to the tags, against bare forward passes: see :func:`_latency`."""
+    checkpoint = find_checkpoint(DEFAULT_MODEL)
+    return _latency(seconds, 'tagger', TAGS, lambda: bare_forward(checkpoint, default_threads()))
+
+
+def digit_latency(seconds: float) -> dict[str, Any]:
+    """From publishing to the digits, against the same reader without ROS: see :func:`_latency`."""
+    page = digit_page()
+    return _latency(
+        seconds, 'digit_reader', DIGITS, lambda: partial(DigitReader.open().read, page)
+    )
+
+
+def _latency(
+    seconds: float, executable: str, task: Task, open_bare: Callable[[], Callable[[], object]]
+) -> dict[str, Any]:
     """
     From publishing to the result, one image at a time, thirty a second.
 
-    Bare forward passes at the same rate are measured in turn with it, so that both see the
-    same machine; their session is closed in between, since its threads spin on for long.
+    The bare work at the same rate is measured in turn with it, so that both see the same
+    machine; its session is closed in between, since its threads may spin on for long.
+
+    :param open_bare: loads what is needed for the bare work, and gives a call of it
     """
     bare_ms: list[float] = []
-    with running(node_command('tagger')) as (probe, _):
+    with running(node_command(executable), task) as (probe, _):
         probe.await_node()
         for _ in range(BLOCKS):
-            bare_ms += _bare_ms(seconds / BLOCKS / 2)
+            bare_ms += _bare_ms(open_bare(), seconds / BLOCKS / 2)
             ends = time.monotonic() + seconds / BLOCKS / 2
             while time.monotonic() < ends:
                 probe.publish()
@@ -58,11 +87,11 @@ def latency(seconds: float) -> dict[str, Any]:
         return {**_summary(probe.ages_ms), 'bare_p50_ms': float(np.median(bare_ms))}
 
 
-def _bare_ms(seconds: float) -> list[float]:
-    bare = bare_forward(find_checkpoint(DEFAULT_MODEL), default_threads())
-    times = []
+def _bare_ms(bare: Callable[[], object], seconds: float) -> list[float]:
+    times: list[float] = []
     ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+    # The first one does not count.
+    while len(times) < 2 or time.monotonic() < ends:
         begun = time.perf_counter()
         bare()
         times.append((time.perf_counter() - begun) * 1e3)
@@ -140,7 +169,8 @@ def clean_ends(seconds: float) -> dict[str, Any]:
 
 
 MEASUREMENTS = {
-    measure.__name__: measure for measure in (latency, throughput, age, start, loss, clean_ends)
+    measure.__name__: measure
+    for measure in (latency, digit_latency, throughput, age, start, loss, clean_ends)
 }
 
 

@@ -9,7 +9,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 from nn_perception.nodes import conversions
 from nn_perception.nodes.image_decoding import compressed_to_bgr, to_bgr
-from nn_perception.vision.results import Tag
+from nn_perception.vision.results import Digit, Tag
 import numpy as np
 from PIL import Image as Pillow
 import pytest
@@ -174,6 +174,31 @@ def test_classification_without_tags() -> None:
     msg = conversions.classification([], HEADER)
     assert msg.header == HEADER
     assert msg.results == []
+
+
+def test_detections() -> None:
+    digits = [Digit('7', 0.75, (10.0, 20.0, 5.0, 8.0)), Digit('0', np.float32(0.5), (1, 2, 3, 4))]
+    msg = conversions.detections(digits, HEADER)
+    assert msg.header == HEADER
+    assert [detection.header for detection in msg.detections] == [HEADER, HEADER]
+    hypotheses = [result.hypothesis for d in msg.detections for result in d.results]
+    assert [(h.class_id, h.score) for h in hypotheses] == [('7', 0.75), ('0', 0.5)]
+    boxes = [d.bbox for d in msg.detections]
+    centres = [(box.center.position.x, box.center.position.y, box.center.theta) for box in boxes]
+    assert centres == [(12.5, 24.0, 0.0), (2.5, 4.0, 0.0)]
+    assert [(box.size_x, box.size_y) for box in boxes] == [(5.0, 8.0), (3.0, 4.0)]
+    assert [d.id for d in msg.detections] == ['', '']
+
+
+def test_detections_without_digits() -> None:
+    msg = conversions.detections([], HEADER)
+    assert msg.header == HEADER
+    assert msg.detections == []
+
+
+@pytest.mark.parametrize(('lines', 'data'), [((), ''), (('7',), '7'), (('12', '345'), '12\n345')])
+def test_text(lines: tuple[str, ...], data: str) -> None:
+    assert conversions.text(lines).data == data
 
 
 def test_label_info() -> None:

@@ -67,11 +67,11 @@ class Camera:
         self.health = CameraHealth(self.input, self.slot, self.statistics)
 
     def after(
-        self, seconds: float, obstacle: tuple[str, str] = NO_OBSTACLE
+        self, seconds: float, obstacle: tuple[str, str] = NO_OBSTACLE, concern: str = ''
     ) -> tuple[str, str, dict[str, object]]:
         """Let time go by and examine."""
         self.clock.now_s += seconds
-        return self.health.examine(obstacle)
+        return self.health.examine(obstacle, concern)
 
     def process(self, count: int, age_ms: float = 12.0) -> None:
         """Receive images and publish their results."""
@@ -279,6 +279,16 @@ def test_loss_on_the_way(camera: Camera, arrived: int, lost: int, level: str) ->
     # Only what is new counts.
     camera.process(1)
     assert camera.after(1.0)[0] == 'ok'
+
+
+def test_a_concern_about_the_results_is_told_where_nothing_is_worse(camera: Camera) -> None:
+    camera.process(5)
+    assert camera.after(1.0, concern='too many')[:2] == ('warn', 'too many')
+    assert camera.after(1.0)[:2] == ('ok', '0.0 results a second')
+    camera.statistics.refuse('too dark')
+    assert camera.after(1.0, concern='too many')[1] == 'images are refused: too dark'
+    disabled = ('ok', 'disabled; call /digit_reader/enable')
+    assert camera.after(1.0, disabled, concern='too many')[:2] == disabled
 
 
 def test_images_without_stamps(camera: Camera) -> None:

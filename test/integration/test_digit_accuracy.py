@@ -1,0 +1,130 @@
+"""The shipped digit network and the reader, on MNIST, drawn pages and real photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from digit_figures import digits_found, sudoku, whole_texts
+from digit_pages import draw_page, mnist_test, Page
+from nn_perception.vision.digits.reader import DigitReader
+from nn_perception.vision.images import read_image
+import numpy as np
+import pytest
+
+# Its face has digits.
+CLOCK = '000000551780.jpg'
+
+
+@pytest.fixture(scope='module')
+def reader() -> DigitReader:
+    return DigitReader.open()
+
+
+def test_mnist(reader: DigitReader, test_data: Path) -> None:
+    images, labels = mnist_test(test_data / 'mnist')
+    how = reader.checkpoint.preprocessing
+    batches = ((images.astype(np.float32) - how.mean[0]) / how.std[0])[:, None]
+    logits = np.concatenate([reader.engine(batch) for batch in np.split(batches, 20)])
+    accuracy = float((logits.argmax(axis=1) == labels).mean())
+    assert logits.shape == (10_000, 11)
+    # DESIGN asks for 0.997, which is not reached yet: docs/digits.md. This holds what there is.
+    assert accuracy >= 0.995, accuracy
+
+
+def test_single_cells(reader: DigitReader, test_data: Path) -> None:
+    texts = whole_texts(reader, test_data / 'digits_photos', 'cell')
+    wrong = {name: pair for name, pair in texts.items() if pair[0] != pair[1]}
+    assert len(texts) == 36
+    assert 1 - len(wrong) / len(texts) >= 0.95, wrong
+
+
+def test_rows(reader: DigitReader, test_data: Path) -> None:
+    texts = whole_texts(reader, test_data / 'digits_photos', 'row')
+    wrong = {name: pair for name, pair in texts.items() if pair[0] != pair[1]}
+    assert len(texts) == 12
+    assert 1 - len(wrong) / len(texts) >= 0.90, wrong
+
+
+@pytest.mark.parametrize('name', ['sudoku_2000.jpg', 'sudoku_2003.jpg', 'sudoku_2005.jpg'])
+def test_whole_photographs(reader: DigitReader, test_data: Path, name: str) -> None:
+    grid = sudoku(reader, test_data / 'digits_photos', name)
+    assert grid.f1 >= 0.85, grid
+
+
+@pytest.mark.parametrize('folder', ['pose/negatives', 'imagenet_samples'])
+def test_photographs_without_digits(reader: DigitReader, test_data: Path, folder: str) -> None:
+    files = set((test_data / folder).glob('*.jpg')) - {test_data / folder / CLOCK}
+    found = digits_found(reader, sorted(files))
+    assert len(found) >= 7
+    assert sum(map(len, found.values())) / len(found) <= 0.5, found
+
+
+@pytest.mark.parametrize('value', [0, 90, 200, 255])
+def test_blank_paper(reader: DigitReader, value: int) -> None:
+    random = np.random.default_rng(value)
+    light = value * np.linspace(1.0, 0.6, 640)[None, :, None]
+    for noise in (0.0, 4.0):
+        page = np.clip(light + random.normal(0.0, noise, (480, 640, 3)), 0, 255).astype(np.uint8)
+        assert reader.read(page).digits == ()
+
+
+PAGES = {
+    '14 px high': Page(14),
+    '20 px high': Page(20),
+    '60 px high': Page(60),
+    'half the frame': Page(230, 2, 1),
+    'light on dark': Page(paper=50, ink=230),
+    'pale': Page(paper=190, ink=140),
+    'in the shadow': Page(shadow=0.6),
+    'leaning': Page(rotation_deg=-7),
+    'in a table': Page(ruled=True),
+    'in a small leaning table': Page(22, ruled=True, rotation_deg=2),
+    'noisy': Page(noise=8),
+}
+
+
+@pytest.mark.parametrize('name', PAGES)
+def test_pages(reader: DigitReader, test_data: Path, name: str) -> None:
+    images, labels = mnist_test(test_data / 'mnist')
+    lines = right = found = truth = 0
+    for seed in range(8):
+        page, texts = draw_page(PAGES[name], images, labels, seed)
+        reading = reader.read(page)
+        lines += len(texts)
+        right += sum(text in reading.lines for text in texts)
+        found += len(reading.digits)
+        truth += sum(map(len, texts))
+    assert right / lines >= 0.8, f'{right} of {lines} lines'
+    assert abs(found - truth) <= max(1, 0.04 * truth), f'{found} found, {truth} there'
+
+
+def test_samples(reader: DigitReader, repository: Path) -> None:
+    samples = repository / 'nn_perception' / 'samples' / 'digits'
+    assert ''.join(reader.read(read_image(samples / 'board.jpg')).lines) == '47110815314159202668'
+    assert len(reader.read(read_image(samples / 'sudoku.jpg')).digits) >= 75
+
+
+ODD = {
+    '1 x 1': (1, 1),
+    'a row': (1, 500),
+    'a column': (500, 1),
+    'a strip': (20, 30_000),
+    'small': (17, 16),
+    'large': (3000, 4000),
+}
+
+
+@pytest.mark.parametrize('name', ODD)
+def test_odd_pictures_give_nothing_or_few(reader: DigitReader, name: str) -> None:
+    for value in (0, 255):
+        assert reader.read(np.full((*ODD[name], 3), value, np.uint8)).digits == ()
+    noise = np.random.default_rng(0).integers(0, 256, (*ODD[name], 3), dtype=np.uint8)
+    assert len(reader.read(noise).digits) <= 5
+
+
+def test_a_page_of_clutter_is_bounded(reader: DigitReader) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    for most in (1, 10, 256):
+        reading = reader.read(noise, max_candidates=most)
+        assert reading.capped
+        assert reading.candidates == most
