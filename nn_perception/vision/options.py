@@ -7,6 +7,6 @@ DEVICES = ('auto', 'cpu', 'cuda')
 DEFAULT_MODEL = 'efficientnet_lite0'
 DEFAULT_DIGIT_MODEL = 'digit_cnn'
 INKS = ('auto', 'dark', 'light')
-DIGIT_MIN_SCORE = 0.6
+DIGIT_MIN_SCORE = 0.7
 DIGIT_MAX_CANDIDATES = 400
 LOWEST_DIGIT_PX = 14

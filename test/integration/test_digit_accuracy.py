@@ -124,7 +124,7 @@ def test_odd_pictures_give_nothing_or_few(reader: DigitReader, name: str) -> Non
 
 def test_a_page_of_clutter_is_bounded(reader: DigitReader) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    for most in (1, 10, 256):
+    for most in (1, 10, 100):
         reading = reader.read(noise, max_candidates=most)
         assert reading.capped
         assert reading.candidates == most
