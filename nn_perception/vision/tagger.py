@@ -91,12 +91,13 @@ def softmax(logits: NDArray[np.floating]) -> Scores:
     """
     Turn logits into probabilities.
 
-    :param logits: ``(C,)``; computed in float64, so that half precision loses nothing here
-    :returns: float32, ``(C,)``
+    :param logits: ``(C,)`` or ``(N, C)``; computed in float64, so that half precision loses
+        nothing here
+    :returns: float32, of the same shape
     """
-    shifted = logits.astype(np.float64) - np.max(logits)
+    shifted = logits.astype(np.float64) - np.max(logits, axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    scores: Scores = (exponentials / exponentials.sum()).astype(np.float32)
+    scores: Scores = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
     return scores
 
 

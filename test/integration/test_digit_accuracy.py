@@ -128,3 +128,11 @@ def test_a_page_of_clutter_is_bounded(reader: DigitReader) -> None:
         reading = reader.read(noise, max_candidates=most)
         assert reading.capped
         assert reading.candidates == most
+
+
+@pytest.mark.parametrize(
+    'wrong', [{'min_score': 1.5}, {'ink': 'blue'}, {'min_height_px': 0}, {'max_candidates': 0}]
+)
+def test_arguments_out_of_range_are_refused(reader: DigitReader, wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        reader.read(np.zeros((20, 20, 3), np.uint8), **wrong)  # type: ignore[arg-type]

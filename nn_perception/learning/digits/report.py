@@ -15,8 +15,9 @@ from nn_perception.learning.digits.pictures import (
     draw_filters,
     draw_mistakes,
 )
-from nn_perception.learning.digits.training import evaluate, LABELS, PREPROCESSING
+from nn_perception.learning.digits.training import evaluate, PREPROCESSING
 from nn_perception.learning.digits.training_run import as_batch, TrainingRun
+from nn_perception.learning.digits.training_set import LABELS
 from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
 from nn_perception.vision.checkpoint import SUFFIX, write_checkpoint
 from nn_perception.vision.storage import write_atomically

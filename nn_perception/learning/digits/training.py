@@ -17,6 +17,7 @@ import math
 import time
 from typing import Protocol
 
+from nn_perception.learning.digits.training_set import LABELS, NOT_A_DIGIT
 from nn_perception.learning.digits.training_state import Epoch, TrainingState
 from nn_perception.vision.preprocess import Preprocessing
 import numpy as np
@@ -26,8 +27,6 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 NETWORKS = ('digit_cnn', 'digit_mlp')
-LABELS = (*'0123456789', 'not a digit')
-NOT_A_DIGIT = 10
 # Mean and deviation of MNIST's training images, in units of the values 0 to 255.
 PREPROCESSING = Preprocessing(
     size=28, crop=1.0, interpolation='linear', mean=(33.3184,), std=(78.5675,)

@@ -11,8 +11,8 @@ from typing import Any
 
 from nn_perception.learning.digits.clutter import SAMPLES
 from nn_perception.learning.digits.mnist import Bytes, load_mnist, split
-from nn_perception.learning.digits.training import LABELS, train, TrainingSettings
-from nn_perception.learning.digits.training_set import TrainingSet
+from nn_perception.learning.digits.training import train, TrainingSettings
+from nn_perception.learning.digits.training_set import LABELS, TrainingSet
 from nn_perception.learning.digits.training_state import Epoch, read_settings, TrainingState
 from nn_perception.vision.checkpoint import SUFFIX
 from nn_perception.vision.frame_source import PHOTO_SUFFIXES

@@ -11,14 +11,15 @@ from nn_perception.learning.digits.augmentation import augment, Augmentation, MI
 from nn_perception.learning.digits.clutter import cut_from, draw_clutter, joined_digits
 from nn_perception.learning.digits.pen import pen_digit
 from nn_perception.learning.digits.print import LETTERS, printed, SIGNS
+from nn_perception.vision.digits.choice import DIGITS
 from nn_perception.vision.digits.patches import Patches
 import numpy as np
 from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
-DIGITS = '0123456789'
-NOT_A_DIGIT = 10
+LABELS = (*DIGITS, 'not a digit')
+NOT_A_DIGIT = len(DIGITS)
 
 # How many of each are shown in an epoch, for each of MNIST's images.
 PRINT, PEN, CLUTTER = 0.08, 0.08, 0.16
@@ -122,7 +123,7 @@ def _drawn(
 ) -> list[Source]:
     """Make what MNIST lacks."""
     share = len(images) / 60_000
-    glyphs, places = printed(DIGITS)
+    glyphs, places = printed(''.join(DIGITS))
     pens = [i % 10 for i in range(max(10, round(PEN_DRAWINGS * share)))]
     written = np.stack([pen_digit(digit, random) for digit in pens])
     letters, _ = printed(LETTERS + SIGNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import math
 
 import cv2
 from nn_perception.vision.checkpoint import Checkpoint
@@ -22,6 +23,7 @@ from nn_perception.vision.options import (
 )
 from nn_perception.vision.preprocess import check_image, Image
 from nn_perception.vision.results import DigitReading
+from nn_perception.vision.tagger import check_finite, softmax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,8 +101,7 @@ class DigitReader:
         :raises RuntimeError: if the network cannot be run
         """
         check_image(image_bgr)
-        if ink not in INKS:
-            raise ValueError(f'ink must be one of {", ".join(INKS)}, got {ink!r}')
+        _check(min_score, ink, min_height_px, max_candidates)
         grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
         capped = len(found) > max_candidates
@@ -124,9 +125,20 @@ class DigitReader:
         how = self.checkpoint.preprocessing
         batch = (patches(candidates) * np.float32(255) - how.mean[0]) / how.std[0]
         logits = self.engine(batch[:, None].astype(np.float32))
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
+        check_finite(logits)
+        return softmax(logits)
 
     def close(self) -> None:
         """Free the network's memory."""
         self.engine.close()
+
+
+def _check(min_score: float, ink: str, min_height_px: float, max_candidates: int) -> None:
+    if not 0.0 <= min_score <= 1.0:
+        raise ValueError(f'min_score must be in [0, 1], got {min_score}')
+    if ink not in INKS:
+        raise ValueError(f'ink must be one of {", ".join(INKS)}, got {ink!r}')
+    if not 1.0 <= min_height_px < math.inf:
+        raise ValueError(f'min_height_px must be 1 or more, got {min_height_px}')
+    if max_candidates < 1:
+        raise ValueError(f'max_candidates must be at least 1, got {max_candidates}')
