@@ -41,12 +41,13 @@ setup(
         'torchvision>=0.20',
         'tqdm',
     ],
-    extras_require={'test': ['pytest']},
+    extras_require={'test': ['pycocotools', 'pytest']},
     entry_points={
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',
             'tagger = nn_perception.nodes.executables:tagger',
             'digit_reader = nn_perception.nodes.executables:digit_reader',
+            'pose_estimator = nn_perception.nodes.executables:pose_estimator',
             'camera_source = nn_perception.nodes.executables:camera_source',
         ],
     },

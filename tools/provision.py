@@ -46,7 +46,7 @@ OLD_ROS = (
 # torch brings its CUDA libraries, also for a machine without a GPU.
 NEEDED_GB = 8
 
-DEVELOPMENT = ['mypy', 'pytest', 'pytest-xdist', 'ruff']
+DEVELOPMENT = ['mypy', 'pycocotools', 'pytest', 'pytest-xdist', 'ruff']
 # What both halves of the set-up depend on. Installed before they run side by side, so that
 # no two pips ever write the same package.
 SHARED = ['numpy', 'packaging', 'pip', 'pyyaml', 'setuptools', 'typing-extensions']
@@ -452,7 +452,9 @@ def side_by_side(*tasks):
 
 def build_interfaces(on_ros):
     """Build the message packages and install them into the environment."""
-    packages = [INTERFACES] if on_ros else [WHEELS / 'vision_msgs', INTERFACES]
+    packages = (
+        [INTERFACES] if on_ros else [WHEELS / 'vision_msgs', WHEELS / 'hri_msgs', INTERFACES]
+    )
     for source in packages:
         with step('messages: ' + source.name):
             build_interface(source, on_ros)

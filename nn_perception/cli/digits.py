@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 import logging
-from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.files import (
@@ -17,6 +16,7 @@ from nn_perception.cli.files import (
     whole_number,
     work_through,
 )
+from nn_perception.cli.overlays import add_overlay_argument, open_overlays
 from nn_perception.vision.options import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 Box = tuple[float, float, float, float]
-
-OVERLAY_SUFFIXES = ('.jpg', '.jpeg', '.png')
-LARGEST_JPEG_PX = 65500
 
 
 @dataclass(frozen=True)
@@ -56,12 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '(default: %(default)s)',
     )
     _add_reading_arguments(parser)
-    parser.add_argument(
-        '--overlay',
-        type=Path,
-        metavar='FOLDER',
-        help='also write the pictures with boxes and digits drawn in into this folder',
-    )
+    add_overlay_argument(parser, 'boxes and digits')
     add_engine_arguments(parser)
 
 
@@ -100,19 +92,18 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the files."""
     from nn_perception.vision.digits.reader import DigitReader
+    from nn_perception.vision.draw import draw_digits
 
     try:
-        if args.overlay:
-            args.overlay.mkdir(parents=True, exist_ok=True)
+        overlays = open_overlays(args)
         reader = DigitReader.open(args.model, **engine_options(args))
     except (OSError, ValueError, RuntimeError) as error:
         return unusable('digits', error)
-    overlays = Overlays(args.overlay, args.files) if args.overlay else None
 
     def read(file: str, image: Image) -> Found:
         reading = _reading(reader, file, image, args)
         if overlays:
-            overlays.write(file, image, reading)
+            overlays.write(file, draw_digits(image, reading))
         return Found(reading, _stored_boxes(file, image, reading))
 
     return work_through(args, read, _fields, _text)
@@ -146,46 +137,6 @@ def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:
     orientation = read_orientation(file)
     size = (image.shape[1], image.shape[0])
     return [to_stored(digit.bbox, orientation, size) for digit in reading.digits]
-
-
-class Overlays:
-    """
-    Write annotated pictures, each under the name of its file.
-
-    :param folder: exists
-    :param files: none of them is overwritten
-    """
-
-    def __init__(self, folder: Path, files: list[str]) -> None:
-        self._folder = folder
-        self._taken = {Path(file).resolve() for file in files}
-
-    def write(self, file: str, image: Image, reading: DigitReading) -> None:
-        """
-        Write one annotated picture; a number is put behind a name that is taken.
-
-        :raises OSError: if it cannot be written
-        """
-        import cv2
-        from nn_perception.vision.draw import draw_digits
-
-        drawn = draw_digits(image, reading)
-        suffix = Path(file).suffix
-        if max(drawn.shape) > LARGEST_JPEG_PX:
-            suffix = '.png'
-        elif suffix.lower() not in OVERLAY_SUFFIXES:
-            suffix = '.jpg'
-        path = self._free(Path(file), suffix)
-        _, encoded = cv2.imencode(suffix, drawn)
-        path.write_bytes(encoded.tobytes())
-
-    def _free(self, file: Path, suffix: str) -> Path:
-        path, number = self._folder / f'{file.stem}{suffix}', 1
-        while path.resolve() in self._taken:
-            number += 1
-            path = self._folder / f'{file.stem}_{number}{suffix}'
-        self._taken.add(path.resolve())
-        return path
 
 
 def _fields(found: Found) -> dict[str, Any]:

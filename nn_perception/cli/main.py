@@ -20,6 +20,7 @@ from nn_perception import __version__
 VERBS = {
     'tag': ('nn_perception.cli.tag', 'say what pictures show'),
     'digits': ('nn_perception.cli.digits', 'read the digits in pictures'),
+    'pose': ('nn_perception.cli.pose', 'find the people in pictures, and their joints'),
     'train-digits': ('nn_perception.cli.train_digits', "train the digit reader's network"),
     'models': ('nn_perception.cli.models', 'list the models on this machine'),
     'bench': ('nn_perception.cli.bench', 'measure speed and memory on this machine'),

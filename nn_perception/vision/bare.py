@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 import onnxruntime  # type: ignore[import-untyped, unused-ignore]
 
 
-def bare_forward(checkpoint: Checkpoint, threads: int) -> Callable[[], object]:
+def bare_forward(
+    checkpoint: Checkpoint, threads: int, batch: NDArray[np.float32] | None = None
+) -> Callable[[], object]:
     """
-    Load a network's export as any program would, and give a call of it on one random image.
+    Load a network's export as any program would, and give a call of it on one image.
 
     :param threads: number of threads of the session
+    :param batch: the image, ``(1, C, H, W)``; None: a random one
     :raises RuntimeError: if the network cannot be exported
     """
     options = onnxruntime.SessionOptions()
@@ -24,7 +27,7 @@ def bare_forward(checkpoint: Checkpoint, threads: int) -> Callable[[], object]:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider']
         )
-    feed = {session.get_inputs()[0].name: random_image(checkpoint)}
+    feed = {session.get_inputs()[0].name: random_image(checkpoint) if batch is None else batch}
     return lambda: session.run(None, feed)
 
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import re
 import unicodedata
 
 import cv2
 from nn_perception.vision.preprocess import check_image, Image
-from nn_perception.vision.results import Digit, DigitReading, Tag
+from nn_perception.vision.results import Digit, DigitReading, Person, Tag
+from nn_perception.vision.skeleton import LIMBS
 import numpy as np
+from numpy.typing import NDArray
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FONT_PX = 22.0  # height of a capital letter at scale 1
 WHITE = (255, 255, 255)
+DARK = (30, 30, 30)
 BAR = (120, 90, 20)  # blue, green, red
 BOX = (0, 100, 230)  # stands out from paper, ink and a blackboard
+# Of people, blue, green, red: told apart by who confuses red and green, too.
+PERSON_COLOURS = (
+    (0, 159, 230),
+    (233, 180, 86),
+    (115, 158, 0),
+    (66, 228, 240),
+    (178, 114, 0),
+    (0, 94, 213),
+    (167, 121, 204),
+    (255, 255, 255),
+)
 SMALLEST_TEXT_PX = 7
 SMALLEST_PANEL_PX = 64
 LARGEST_ENLARGED_PX = 16384
@@ -70,6 +85,42 @@ def draw_digits(image_bgr: Image, reading: DigitReading) -> Image:
     return picture
 
 
+def draw_poses(image_bgr: Image, people: Sequence[Person], *, min_score: float = 0.2) -> Image:
+    """
+    Draw the skeleton of each person in a colour of its own, and the id above the box.
+
+    The colour follows the id, so that it stays while a person is tracked, and else the order.
+
+    :param image_bgr: uint8, ``(H, W, 3)``, blue first; stays as it is
+    :param people: in pixels of the image
+    :param min_score: leave out joints below this score, in ``[0, 1]``
+    :returns: an annotated copy, uint8; of the same size, except that pictures of less than
+        64 pixels are enlarged to it, and then cut to 16384
+    :raises ValueError: if the image has another shape or type, or no pixels
+    """
+    check_image(image_bgr)
+    picture = _large_enough(image_bgr)
+    scale = np.array(picture.shape[1::-1]) / image_bgr.shape[1::-1]
+    for index in reversed(range(len(people))):  # the best on top
+        person = people[index]
+        colour = person_colour(person.id, index)
+        _draw_skeleton(picture, person, scale, colour, min_score)
+        if person.id:
+            _draw_id(picture, person, scale, colour)
+    return picture
+
+
+def person_colour(person_id: str, index: int = 0) -> tuple[int, int, int]:
+    """
+    Choose a person's colour: by the id, so that it stays while the person is tracked.
+
+    :param index: place among the people of the image, by which those without an id are told apart
+    :returns: blue, green, red, 0 to 255
+    """
+    number = int(re.sub(r'\D', '', person_id) or index)
+    return PERSON_COLOURS[number % len(PERSON_COLOURS)]
+
+
 def ascii_text(label: str) -> str:
     """
     Write a label in the letters that OpenCV can draw.
@@ -103,6 +154,48 @@ def _draw_box(picture: Image, digit: Digit, scales: tuple[float, float], smalles
     cv2.rectangle(picture, (left, upper), end, BOX, cv2.FILLED)
     baseline = (left + margin, upper + margin + text_px)
     cv2.putText(picture, text, baseline, FONT, scale, WHITE, thickness, cv2.LINE_AA)
+
+
+def _draw_skeleton(
+    picture: Image,
+    person: Person,
+    scale: NDArray[np.float64],
+    colour: tuple[int, int, int],
+    min_score: float,
+) -> None:
+    """Draw limbs and joints; the lines are thicker for larger people."""
+    tall_px = float(max(np.array(person.bbox[2:]) * scale))
+    thickness = int(np.clip(round(tall_px / 80), 1, 6))
+    # OpenCV takes whole pixels, and wraps around at numbers that no picture has.
+    limit = 4.0 * max(picture.shape)
+    points = [
+        tuple(int(value) for value in np.clip((joint.x, joint.y) * scale, -limit, limit))
+        for joint in person.keypoints
+    ]
+    seen = [joint.score >= min_score for joint in person.keypoints]
+    for one, other in LIMBS:
+        if seen[one] and seen[other]:
+            cv2.line(picture, points[one], points[other], colour, thickness, cv2.LINE_AA)
+    for point, is_seen in zip(points, seen, strict=True):
+        if is_seen:
+            cv2.circle(picture, point, thickness + 1, DARK, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(picture, point, thickness, colour, cv2.FILLED, cv2.LINE_AA)
+
+
+def _draw_id(
+    picture: Image, person: Person, scale: NDArray[np.float64], colour: tuple[int, int, int]
+) -> None:
+    """Write the id at the upper edge of the person's box."""
+    text_px = max(SMALLEST_TEXT_PX, round(min(picture.shape[:2]) / 30))
+    text_scale, thickness = text_px / FONT_PX, max(1, text_px // 9)
+    text = ascii_text(person.id)
+    width = cv2.getTextSize(text, FONT, text_scale, thickness)[0][0]
+    left, top = np.array(person.bbox[:2]) * scale
+    left = int(np.clip(left, 0, max(0, picture.shape[1] - width)))
+    baseline = int(np.clip(top - text_px // 3, text_px, picture.shape[0] - 1))
+    for ink, extra in ((DARK, 2), (colour, 0)):
+        place = (left, baseline)
+        cv2.putText(picture, text, place, FONT, text_scale, ink, thickness + extra, cv2.LINE_AA)
 
 
 def _large_enough(image_bgr: Image) -> Image:

@@ -36,13 +36,21 @@ class Engine(ABC):
     device: str
     description: str
 
-    @abstractmethod
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """
+        Run a network that has one output, as classifiers do; see :meth:`outputs`.
+
+        :returns: float32, ``(N, L)``, a value for each label
+        """
+        return self.outputs(batch)[0]
+
+    @abstractmethod
+    def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """
         Run the network.
 
         :param batch: float32, ``(N, C, H, W)``, with the channels that the network takes
-        :returns: float32, ``(N, L)``, a value for each label
+        :returns: each output of the network, float32, the first axis N long
         :raises ValueError: if the batch is of another type, number of axes or of channels
         :raises RuntimeError: if the network cannot be run on it, or the engine is closed
         """

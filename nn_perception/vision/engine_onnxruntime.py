@@ -59,8 +59,8 @@ class OnnxRuntimeEngine(Engine):
             f'{threads} {"thread" if threads == 1 else "threads"}, float32'
         )
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the network, see :meth:`Engine.__call__`."""
+    def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run the network, see :meth:`Engine.outputs`."""
         check_batch(batch, self._channels)
         session = self._session
         if session is None:
@@ -73,7 +73,7 @@ class OnnxRuntimeEngine(Engine):
             outputs = session.run(None, {self._input: batch})
         except NATIVE_ERRORS as error:
             raise RuntimeError(f'onnxruntime cannot run the network: {error}') from error
-        return np.asarray(outputs[0], np.float32)
+        return tuple(np.asarray(output, np.float32) for output in outputs)
 
     def close(self) -> None:
         """Free the network's memory."""

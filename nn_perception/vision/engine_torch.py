@@ -34,18 +34,20 @@ class TorchEngine(Engine):
         if device == 'cuda' and not torch.cuda.is_available():
             raise RuntimeError(f'torch {torch.__version__} does not see it')
         self._channels = checkpoint.preprocessing.channels
-        self._type = torch.float16 if device == 'cuda' else torch.float32
-        network = load(checkpoint).to(device, self._type)
+        network = load(checkpoint)
+        half = device == 'cuda' and not getattr(network, 'needs_float32', False)
+        self._type = torch.float16 if half else torch.float32
+        network = network.to(device, self._type)
         self._network: torch.nn.Module | None = network.to(memory_format=torch.channels_last)
         if device == 'cpu':
             torch.set_num_threads(threads)
             where = f'the CPU, {threads} {"thread" if threads == 1 else "threads"}, float32'
         else:
-            where = f'{torch.cuda.get_device_name()}, float16'
+            where = f'{torch.cuda.get_device_name()}, {"float16" if half else "float32"}'
         self.description = f'torch {torch.__version__} on {where}, channels last'
 
-    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the network, see :meth:`Engine.__call__`."""
+    def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run the network, see :meth:`Engine.outputs`."""
         check_batch(batch, self._channels)
         network = self._network
         if network is None:
@@ -54,9 +56,9 @@ class TorchEngine(Engine):
             images = torch.from_numpy(np.ascontiguousarray(batch)).to(
                 self.device, self._type, memory_format=torch.channels_last
             )
-            outputs: torch.Tensor = network(images)
-            found: NDArray[np.float32] = outputs.float().cpu().numpy()
-        return found
+            found: torch.Tensor | tuple[torch.Tensor, ...] = network(images)
+            outputs = (found,) if isinstance(found, torch.Tensor) else found
+            return tuple(output.float().cpu().numpy() for output in outputs)
 
     def close(self) -> None:
         """Free the network's memory."""

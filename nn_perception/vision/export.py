@@ -9,9 +9,11 @@ which a process that goes on to run the export should not pay.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import os
 from pathlib import Path
 import sys
+from typing import Any
 import warnings
 
 from nn_perception.vision.checkpoint import Checkpoint
@@ -23,11 +25,15 @@ EXPORT_VERSION = '1'
 CANNOT_WRITE = 3
 TOLERANCE = 1e-3
 LARGEST_BATCH = 1024
+LARGEST_SIZE = 8192
 
 
 def export(checkpoint: Checkpoint, path: Path) -> float:
     """
     Export a network for any batch size and verify the result against torch.
+
+    A network with the attribute ``size_step`` is exported for any height and width that are
+    multiples of it; one with several outputs names them in ``output_names``.
 
     :param path: the ONNX file to write
     :returns: the largest difference between the outputs of both, relative to the largest output
@@ -42,16 +48,20 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     preprocessing = checkpoint.preprocessing
     shape = (preprocessing.channels, preprocessing.size, preprocessing.size)
     example = torch.rand(2, *shape)
-    batch = torch.export.Dim('batch', min=1, max=LARGEST_BATCH)
+    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=LARGEST_BATCH)}
+    step = getattr(network, 'size_step', 0)
+    if step:
+        for axis, name in ((2, 'rows'), (3, 'columns')):
+            axes[axis] = step * torch.export.Dim(name, min=1, max=LARGEST_SIZE // step)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         program = torch.onnx.export(
             network,
             (example,),
             input_names=['images'],
-            output_names=['logits'],
+            output_names=list(getattr(network, 'output_names', ('logits',))),
             dynamo=True,
-            dynamic_shapes=({0: batch},),
+            dynamic_shapes=(axes,),
             external_data=False,
             verbose=False,
         )
@@ -60,30 +70,35 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     program.save(path)
     with open(path, 'rb') as stream:
         os.fsync(stream.fileno())
-    return _verify(network, path, shape)
+    shapes = [(1, *shape), (3, *shape)]
+    if step:
+        shapes.append((1, preprocessing.channels, step, 3 * step))
+    return _verify(network, path, shapes)
 
 
-def _verify(network: object, path: Path, shape: tuple[int, int, int]) -> float:
-    """Compare torch and ONNX Runtime on random batches of one and of three ``(C, H, W)``."""
+def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> float:
+    """Compare torch and ONNX Runtime on random batches ``(N, C, H, W)``, output by output."""
     import onnxruntime  # type: ignore[import-untyped, unused-ignore]
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     worst = 0.0
-    for count in (1, 3):
-        images = np.random.default_rng(count).uniform(-1.0, 1.0, (count, *shape))
-        images = images.astype(np.float32)
+    for shape in shapes:
+        images = np.random.default_rng(shape[0]).uniform(-1.0, 1.0, shape).astype(np.float32)
         with torch.inference_mode():
-            expected = network(torch.from_numpy(images)).numpy()  # type: ignore[operator]
-        (found,) = session.run(None, {'images': images})
-        scale = max(1.0, float(np.abs(expected).max()))
-        difference = float(np.abs(found - expected).max()) / scale
-        if not difference <= TOLERANCE:  # also catches not-a-number
-            raise RuntimeError(
-                f'the export differs from torch by {difference:.2g} at a batch of {count}, '
-                f'allowed is {TOLERANCE:.2g}'
-            )
-        worst = max(worst, difference)
+            outputs = network(torch.from_numpy(images))  # type: ignore[operator]
+        if isinstance(outputs, torch.Tensor):
+            outputs = (outputs,)
+        found = session.run(None, {'images': images})
+        for output, expected in zip(found, outputs, strict=True):
+            scale = max(1.0, float(expected.abs().max()))
+            difference = float(np.abs(output - expected.numpy()).max()) / scale
+            if not difference <= TOLERANCE:  # also catches not-a-number
+                raise RuntimeError(
+                    f'the export differs from torch by {difference:.2g} on a batch of the shape '
+                    f'{shape}, allowed is {TOLERANCE:.2g}'
+                )
+            worst = max(worst, difference)
     return worst
 
 

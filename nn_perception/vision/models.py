@@ -14,7 +14,7 @@ import tempfile
 from nn_perception.vision.checkpoint import Checkpoint, SUFFIX
 from nn_perception.vision.child import ChildError, run_child
 from nn_perception.vision.exported import find_export
-from nn_perception.vision.networks import TORCHVISION_PREFIX
+from nn_perception.vision.networks import KEYPOINT_RCNN, TORCHVISION_PREFIX
 from nn_perception.vision.storage import cache_folder, lock
 
 LOG = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def find_checkpoint(model: str) -> Checkpoint:
     A torchvision model is downloaded the first time and kept as a checkpoint in the cache folder.
 
     :param model: name of a shipped model, path of a checkpoint, or the name of a torchvision
-        classification model, with or without ``torchvision:`` in front
+        classification model or of its Keypoint R-CNN, with or without ``torchvision:`` in front
     :raises OSError: if a file cannot be read or weights cannot be had
     :raises ValueError: if there is no such model, or its checkpoint is not usable
     """
@@ -150,7 +150,7 @@ def _torchvision_checkpoint(name: str) -> Checkpoint:
             f"unknown model '{name}': it does not ship with nn_perception, and others need the "
             'Python package torchvision, which is missing'
         )
-    if name not in known:
+    if name not in known and TORCHVISION_PREFIX + name != KEYPOINT_RCNN:
         shipped = [file.name.removesuffix(SUFFIX) for file in SHIPPED_FOLDER.glob(f'*{SUFFIX}')]
         raise ValueError(unknown_model(name, known + shipped))
     try:

@@ -10,3 +10,7 @@ INKS = ('auto', 'dark', 'light')
 DIGIT_MIN_SCORE = 0.7
 DIGIT_MAX_CANDIDATES = 400
 LOWEST_DIGIT_PX = 14
+POSE_PRESETS = ('fast', 'accurate', 'keypointrcnn_resnet50_fpn')
+POSE_MIN_SCORE = 0.4
+POSE_MIN_JOINT_SCORE = 0.2
+POSE_MAX_PEOPLE = 20

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import os
 import struct
 import warnings
+
+from nn_perception.vision.results import Keypoint, Person
 
 Box = tuple[float, float, float, float]
 
@@ -51,3 +54,19 @@ def to_stored(bbox: Box, orientation: int, size: tuple[int, int]) -> Box:
     if orientation in TRANSPOSED:
         return top, left, height, width
     return left, top, width, height
+
+
+def person_to_stored(person: Person, orientation: int, size: tuple[int, int]) -> Person:
+    """
+    Find a person of an upright picture in the picture as it is stored.
+
+    :param person: in pixels of the upright picture
+    :param orientation: see :func:`read_orientation`
+    :param size: width and height of the upright picture in pixels
+    :returns: in pixels of the stored picture
+    """
+    joints = []
+    for joint in person.keypoints:
+        x, y, _, _ = to_stored((joint.x, joint.y, 0.0, 0.0), orientation, size)
+        joints.append(Keypoint(x, y, joint.score))
+    return replace(person, bbox=to_stored(person.bbox, orientation, size), keypoints=tuple(joints))

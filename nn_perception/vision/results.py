@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,45 @@ class DigitReading:
     def lines(self) -> tuple[str, ...]:
         """The text of each line."""
         return tuple(''.join(digit.label for digit in row) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Keypoint:
+    """
+    One joint of a person.
+
+    :param x: in pixels of the image, from its left edge; may lie outside
+    :param y: from its upper edge
+    :param score: how certain it is seen there, in ``[0, 1]``
+    """
+
+    x: float
+    y: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """
+    One person in an image.
+
+    :param score: how certain it is one, in ``[0, 1]``
+    :param bbox: left, top, width and height in pixels of the image
+    :param keypoints: 17, in the order of :data:`nn_perception.vision.skeleton.KEYPOINT_NAMES`
+    :param id: stays the same while the person is tracked; empty where nobody tracks
+    """
+
+    score: float
+    bbox: tuple[float, float, float, float]
+    keypoints: tuple[Keypoint, ...]
+    id: str = ''
+
+    def without_unsure_joints(self, min_score: float) -> Person:
+        """Take joints below a score as not seen: their x, y and score become 0."""
+        unseen = Keypoint(0.0, 0.0, 0.0)
+        return replace(
+            self,
+            keypoints=tuple(
+                joint if joint.score >= min_score else unseen for joint in self.keypoints
+            ),
+        )

@@ -1,5 +1,5 @@
 """
-Make a checkpoint of one of torchvision's classification models, in a process of its own.
+Make a checkpoint of one of torchvision's models, in a process of its own.
 
 ``python -m nn_perception.vision.torchvision_models NAME OUT`` downloads the weights, unless torch
 has them already, and writes the checkpoint OUT; or it says on standard error, in the last line,
@@ -16,15 +16,17 @@ from typing import Any
 from urllib.error import URLError
 
 from nn_perception.vision.checkpoint import write_checkpoint
-from nn_perception.vision.networks import AUXILIARY_HEADS, TORCHVISION_PREFIX
+from nn_perception.vision.networks import AUXILIARY_HEADS, KEYPOINT_RCNN, TORCHVISION_PREFIX
 from nn_perception.vision.preprocess import Preprocessing
+
+LICENCE = 'see torchvision: the licence of weights is not stated by model'
 
 
 def make_checkpoint(name: str, path: Path) -> str:
     """
     Write a checkpoint with a model's default weights, labels and preprocessing.
 
-    :param name: one of torchvision's classification models
+    :param name: one of torchvision's classification models, or Keypoint R-CNN
     :returns: a warning, or an empty text
     :raises ValueError: if its file of weights is damaged
     :raises OSError: if the weights cannot be downloaded, or the checkpoint not written
@@ -35,6 +37,9 @@ def make_checkpoint(name: str, path: Path) -> str:
 
     weights = torchvision.models.get_model_weights(name).DEFAULT
     network, warning = _load(name, weights)
+    if TORCHVISION_PREFIX + name == KEYPOINT_RCNN:
+        _write_keypoint_rcnn(path, network, weights)
+        return warning
     write_checkpoint(
         path,
         network=TORCHVISION_PREFIX + name,
@@ -46,7 +51,7 @@ def make_checkpoint(name: str, path: Path) -> str:
         labels=weights.meta['categories'],
         preprocessing=preprocessing_of(weights.transforms()),
         version=str(weights),
-        licence='see torchvision: the licence of weights is not stated by model',
+        licence=LICENCE,
         source=weights.url,
     )
     return warning
@@ -69,6 +74,24 @@ def preprocessing_of(transforms: Any) -> Preprocessing:
         interpolation='cubic' if transforms.interpolation.value == 'bicubic' else 'linear',
         mean=mean,
         std=(red, green, blue),
+    )
+
+
+def _write_keypoint_rcnn(path: Path, network: Any, weights: Any) -> None:
+    """Write the checkpoint of :mod:`nn_perception.vision.networks.keypoint_rcnn`."""
+    write_checkpoint(
+        path,
+        network=KEYPOINT_RCNN,
+        weights={f'detector.{key}': value.numpy() for key, value in network.state_dict().items()},
+        labels=(),
+        # It resizes and normalises by itself; this only makes colours of 0 to 1.
+        preprocessing=Preprocessing(
+            size=800, crop=1.0, interpolation='linear', mean=(0.0,) * 3, std=(255.0,) * 3
+        ),
+        version=str(weights),
+        licence=LICENCE,
+        source=weights.url,
+        head='',
     )
 
 

@@ -27,6 +27,16 @@ VISION_MSGS = {
     'VisionInfo': '95d3116a17484ad91c9a2686e1d54890bbfc3ff6c6a2de137738c4950d45d284',
 }
 
+# The fields of the released hri_msgs 2.3.2.
+HRI_MSGS = {
+    'IdsList': 'std_msgs/Header header; sequence<string> ids',
+    'NormalizedPointOfInterest2D': 'float x; float y; float c',
+    'NormalizedRegionOfInterest2D': (
+        'std_msgs/Header header; float xmin; float ymin; float xmax; float ymax; float c'
+    ),
+    'Skeleton2D': ('std_msgs/Header header; hri_msgs/NormalizedPointOfInterest2D[18] skeleton'),
+}
+
 # A contract with the programs of others: type and name of every field, in order.
 INTERFACES = {
     'msg.Keypoint': 'float x; float y; float score',
@@ -108,6 +118,12 @@ def test_vision_msgs_are_those_that_were_released(name: str) -> None:
         for entry in json.loads(description.read_text())['type_hashes']
     }
     assert hashes[f'vision_msgs/msg/{name}'] == f'RIHS01_{VISION_MSGS[name]}'
+
+
+@pytest.mark.parametrize('name', HRI_MSGS)
+def test_hri_msgs_are_those_that_were_released(name: str) -> None:
+    messages = pytest.importorskip('hri_msgs.msg')
+    assert fields(getattr(messages, name)) == HRI_MSGS[name]
 
 
 @pytest.mark.parametrize('path', INTERFACES)

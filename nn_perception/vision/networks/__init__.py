@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.vision.networks.pose_heads import MOVENETS
+
 if TYPE_CHECKING:
     from nn_perception.vision.checkpoint import Checkpoint
     from torch import nn
 
 TORCHVISION_PREFIX = 'torchvision:'
+KEYPOINT_RCNN = 'torchvision:keypointrcnn_resnet50_fpn'
 # Auxiliary heads serve training only; the published weights of these two expect their own input.
 WITH_AUXILIARY_HEADS = ('torchvision:googlenet', 'torchvision:inception_v3')
 AUXILIARY_HEADS = ('AuxLogits.', 'aux1.', 'aux2.')
@@ -18,9 +21,10 @@ def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module
     """
     Build a network with random weights.
 
-    :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, or ``torchvision:`` and
-        the name of one of torchvision's classification models
-    :param num_classes: number of outputs
+    :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, ``movenet_multipose``,
+        ``movenet_thunder``, ``movenet_lightning``, or ``torchvision:`` and the name of one of
+        torchvision's classification models or of its Keypoint R-CNN
+    :param num_classes: number of outputs, for classifiers
     :param input_size: width and height of the input in pixels, for networks that depend on it
     :raises ValueError: if there is no such network
     :raises ModuleNotFoundError: if torchvision is needed and not installed
@@ -37,6 +41,14 @@ def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module
         from nn_perception.vision.networks.digit_mlp import DigitMlp
 
         return DigitMlp(num_classes)
+    if network in MOVENETS:
+        from nn_perception.vision.networks.movenet import MoveNet
+
+        return MoveNet(network)
+    if network == KEYPOINT_RCNN:
+        from nn_perception.vision.networks.keypoint_rcnn import KeypointRcnn
+
+        return KeypointRcnn()
     if network.startswith(TORCHVISION_PREFIX):
         import torchvision  # type: ignore[import-untyped, unused-ignore]
 

@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 import cv2
-from nn_perception.cli.digits import Overlays
+from nn_perception.cli.overlays import Overlays
 from nn_perception.nodes.benchmark.digit_page import digit_page, ROWS
 from nn_perception.vision.child import PACKAGE_ROOT
-from nn_perception.vision.results import Digit, DigitReading
 import numpy as np
 from PIL import Image as Pillow
 import pytest
@@ -141,8 +140,7 @@ def test_overlays_are_written_beside_and_never_over_the_files(page, tmp_path):
 
 def test_an_overlay_that_jpeg_cannot_hold_is_a_png(tmp_path):
     overlays = Overlays(tmp_path, [])
-    reading = DigitReading(((Digit('1', 0.9, (0.0, 0.0, 5.0, 9.0)),),), 1, False)
-    overlays.write('strip.jpg', np.zeros((70, 70_000, 3), np.uint8), reading)
+    overlays.write('strip.jpg', np.zeros((70, 70_000, 3), np.uint8))
     assert cv2.imread(str(tmp_path / 'strip.png')).shape == (70, 70_000, 3)
 
 

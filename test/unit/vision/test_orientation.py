@@ -1,6 +1,7 @@
 import cv2
 from nn_perception.vision.images import read_image
-from nn_perception.vision.orientation import read_orientation, to_stored
+from nn_perception.vision.orientation import person_to_stored, read_orientation, to_stored
+from nn_perception.vision.results import Keypoint, Person
 import numpy as np
 from PIL import Image as Pillow
 import pytest
@@ -21,6 +22,10 @@ def test_a_box_is_found_in_the_stored_picture(tmp_path, orientation, suffix):
     box = cv2.boundingRect((upright[..., 0] < 128).astype(np.uint8))
     assert read_orientation(path) == orientation
     assert to_stored(box, orientation, (width, height)) == (40, 8, 8, 16)
+    # A joint in the middle of it goes the same way.
+    middle = Keypoint(box[0] + box[2] / 2, box[1] + box[3] / 2, 0.7)
+    person = person_to_stored(Person(0.5, box, (middle,) * 17), orientation, (width, height))
+    assert person == Person(0.5, (40, 8, 8, 16), (Keypoint(44.0, 16.0, 0.7),) * 17)
 
 
 def test_what_says_nothing_is_upright(tmp_path):

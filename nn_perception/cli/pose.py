@@ -1,0 +1,111 @@
+"""``nn_perception pose``: find the people in pictures, and their joints."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.cli.files import (
+    add_engine_arguments,
+    add_file_arguments,
+    engine_options,
+    probability,
+    unusable,
+    whole_number,
+    work_through,
+)
+from nn_perception.cli.overlays import add_overlay_argument, open_overlays
+from nn_perception.vision.options import (
+    POSE_MAX_PEOPLE,
+    POSE_MIN_JOINT_SCORE,
+    POSE_MIN_SCORE,
+    POSE_PRESETS,
+)
+
+if TYPE_CHECKING:
+    from nn_perception.vision.images import Image
+    from nn_perception.vision.results import Person
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the verb takes."""
+    add_file_arguments(parser)
+    parser.add_argument(
+        '--preset',
+        choices=POSE_PRESETS,
+        default='fast',
+        help='accurate looks at each person again; the last one is downloaded by torchvision '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--min-score',
+        type=probability,
+        default=POSE_MIN_SCORE,
+        metavar='S',
+        help='drop people below this score, 0 to 1 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--max-people',
+        type=whole_number(1, 100),
+        default=POSE_MAX_PEOPLE,
+        metavar='N',
+        help='people of a picture at most (default: %(default)s)',
+    )
+    add_overlay_argument(parser, 'skeletons')
+    add_engine_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at the files."""
+    from nn_perception.vision.draw import draw_poses
+    from nn_perception.vision.pose.estimator import PoseEstimator
+
+    try:
+        overlays = open_overlays(args)
+        estimator = PoseEstimator.open(args.preset, **engine_options(args))
+    except (OSError, ValueError, RuntimeError) as error:
+        return unusable('pose', error)
+
+    def look(file: str, image: Image) -> list[Person]:
+        people = estimator.estimate(image, min_score=args.min_score, max_people=args.max_people)
+        if overlays:
+            overlays.write(file, draw_poses(image, people))
+        return _stored(file, image, people)
+
+    return work_through(args, look, _fields, _text)
+
+
+def _stored(file: str, image: Image, people: list[Person]) -> list[Person]:
+    """Turn the people of an upright picture as the picture lies in its file."""
+    from nn_perception.vision.orientation import person_to_stored, read_orientation
+
+    orientation = read_orientation(file)
+    size = (image.shape[1], image.shape[0])
+    return [person_to_stored(person, orientation, size) for person in people]
+
+
+def _fields(people: list[Person]) -> dict[str, Any]:
+    return {
+        'people': [
+            {
+                'score': round(person.score, 6),
+                'bbox': [round(value, 2) for value in person.bbox],
+                'keypoints': [
+                    [round(joint.x, 2), round(joint.y, 2), round(joint.score, 6)]
+                    for joint in person.keypoints
+                ],
+            }
+            for person in people
+        ]
+    }
+
+
+def _text(people: list[Person]) -> str:
+    lines = []
+    for person in people:
+        seen = sum(joint.score >= POSE_MIN_JOINT_SCORE for joint in person.keypoints)
+        left, top, width, height = (round(value) for value in person.bbox)
+        lines.append(
+            f'  {person.score:.3f}  {seen:2d} joints  {width} x {height} px at {left}, {top}\n'
+        )
+    return ''.join(lines) or '  nobody\n'

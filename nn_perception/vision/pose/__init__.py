@@ -1,0 +1,1 @@
+"""Find people and their joints."""
