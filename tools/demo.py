@@ -17,12 +17,20 @@ import subprocess
 import sys
 import time
 
-from demo_audience import Audience, digits_in_words, say, Show, tags_in_words
+from demo_audience import (
+    Audience,
+    digits_in_words,
+    people_in_words,
+    say,
+    Show,
+    tags_in_words,
+)
 from nn_perception.discovery import stay_on_this_machine
 from nn_perception.nodes.camera_source_node import SAMPLES
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
 from nn_perception.nodes.stopping import stop_requested, watch_signals
+from nn_perception_interfaces.msg import HumanPoseArray
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
@@ -66,7 +74,7 @@ def play(show: Show, node: subprocess.Popen[bytes], rate: float) -> bool:
         # its last picture, whose result may still be on its way.
         listen(audience, lambda: audience.hears_the_node or one_ended(), START_LIMIT_S)
         once = {'loop': False, 'exit_at_end': True, 'wait_for_subscriber': True}
-        source = {'source': show.source, 'rate': rate}
+        source = {'source': show.source, 'rate': rate if show.rate is None else show.rate}
         camera = start('camera_source', show.namespace, {**source, **once})
         came_back = (
             listen(audience, lambda: audience.shown > 0 or one_ended(), START_LIMIT_S)
@@ -106,6 +114,17 @@ def shows_of(arguments: argparse.Namespace) -> list[Show]:
             source=arguments.digits,
             folder=arguments.output / 'digits',
         ),
+        Show(
+            executable='pose_estimator',
+            topic='poses',
+            kind=HumanPoseArray,
+            in_words=people_in_words,
+            done='looked through for people',
+            source=arguments.people,
+            folder=arguments.output / 'people',
+            rate=0.0,
+            told_every=10,
+        ),
     ]
 
 
@@ -121,7 +140,14 @@ def parse_arguments() -> argparse.Namespace:
         default=str(SAMPLES / 'digits'),
         help='folder, video or webcam for the digit reader; default: samples',
     )
-    parser.add_argument('--rate', type=float, default=2.0, help='pictures a second')
+    parser.add_argument(
+        '--people',
+        default=str(SAMPLES / 'people' / 'walking.mp4'),
+        help='folder, video or webcam for the pose estimator; default: a clip of the samples',
+    )
+    parser.add_argument(
+        '--rate', type=float, default=2.0, help='photographs a second; a clip has its own rate'
+    )
     return parser.parse_args()
 
 
@@ -136,8 +162,8 @@ def main() -> int:
     prepare_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     say(
-        'Starting a tagger, a digit reader and their cameras, each in a process of its own; the '
-        'first time the networks are exported, which takes some seconds.'
+        'Starting a tagger, a digit reader, a pose estimator and their cameras, each in a process '
+        'of its own; the first time the networks are exported, which takes some seconds.'
     )
     nodes = [start(show.executable, show.namespace, show.parameters) for show in shows]
     try:

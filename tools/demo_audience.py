@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.nodes.camera_source_node import PLAYING_QOS
 from nn_perception.nodes.image_decoding import to_bgr
 from nn_perception.vision.frame_source import PHOTO_SUFFIXES
+from nn_perception_interfaces.msg import HumanPoseArray
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -36,6 +37,9 @@ class Show:
     :param source: folder, video or webcam; empty: the sample photographs
     :param folder: where the annotated pictures go
     :param parameters: of the node
+    :param rate: pictures a second; None: as the command line says
+    :param told_every: of so many pictures only one is saved, and a line is printed when it
+        differs from the one before
     """
 
     executable: str
@@ -46,6 +50,8 @@ class Show:
     source: str
     folder: Path
     parameters: Mapping[str, object] = field(default_factory=dict)
+    rate: float | None = None
+    told_every: int = 1
 
     @property
     def namespace(self) -> str:
@@ -65,7 +71,8 @@ class Audience(Node):
         self._pictures: dict[tuple[int, int], Image] = {}
         self.shown = 0
         self.answered = 0
-        self.saved = 0
+        self.drawn = 0
+        self._told = ''
         self.ages_ms: list[float] = []
         self.create_subscription(
             DiagnosticArray, 'camera_source/playing', self._on_playing, PLAYING_QOS
@@ -76,7 +83,7 @@ class Audience(Node):
     @property
     def complete(self) -> bool:
         """Whether every picture that was shown came back with a result, and drawn."""
-        return 0 < self.shown == self.answered == self.saved
+        return 0 < self.shown == self.answered == self.drawn
 
     @property
     def hears_the_node(self) -> bool:
@@ -89,7 +96,7 @@ class Audience(Node):
         if not self.complete:
             return (
                 f'{self.answered} of {self.shown} pictures came back {self._show.done}, '
-                f'{self.saved} annotated'
+                f'{self.drawn} annotated'
             )
         return (
             f'{self.answered} pictures {self._show.done}; from camera to result in '
@@ -117,12 +124,18 @@ class Audience(Node):
         if name is None:
             return
         if stamp in self._results:
-            say(f'  {name:<18} {self._show.in_words(self._results.pop(stamp))}')
+            self._tell(name, self._show.in_words(self._results.pop(stamp)))
             self.answered += 1
         if stamp in self._pictures:
-            path = self._show.folder / file_name(name)
-            cv2.imwrite(str(path), to_bgr(self._pictures.pop(stamp)))
-            self.saved += 1
+            picture = self._pictures.pop(stamp)
+            if self.drawn % self._show.told_every == 0:
+                cv2.imwrite(str(self._show.folder / file_name(name)), to_bgr(picture))
+            self.drawn += 1
+
+    def _tell(self, name: str, words: str) -> None:
+        if self._show.told_every == 1 or words != self._told:
+            say(f'  {name:<18} {words}')
+        self._told = words
 
 
 def tags_in_words(msg: Classification) -> str:
@@ -145,6 +158,11 @@ def digits_in_words(msg: Detection2DArray) -> str:
         text += detection.results[0].hypothesis.class_id
         before = box
     return text or 'no digits'
+
+
+def people_in_words(msg: HumanPoseArray) -> str:
+    """Write who is seen."""
+    return ', '.join(pose.id for pose in msg.poses) or 'nobody'
 
 
 def key(header: Header) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
@@ -9,28 +11,34 @@ from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch import LaunchContext, LaunchDescription
 
 
-def camera_node_launch(executable: str, *, source: str = '') -> LaunchDescription:
+def camera_node_launch(
+    executable: str, *, source: str = '', topics: Mapping[str, str] | None = None
+) -> LaunchDescription:
     """
     Describe the start of a camera node, and of a camera beside it where that is wanted.
 
     :param executable: one of :mod:`nn_perception.nodes.executables`
     :param source: what the camera plays where nobody says; empty: the sample photographs
+    :param topics: what the node subscribes to beside ``image``: name and description
     """
+    topics = {'image': 'topic of the images', **(topics or {})}
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in _arguments(executable, source).items()
+        for name, (default, description) in _arguments(executable, source, topics).items()
     ]
 
     def make_nodes(context: LaunchContext) -> list[Node]:
-        return _make_nodes(executable, context.launch_configurations)
+        return _make_nodes(executable, topics, context.launch_configurations)
 
     return LaunchDescription([*declared, OpaqueFunction(function=make_nodes)])
 
 
-def _arguments(executable: str, source: str) -> dict[str, tuple[str, str]]:
+def _arguments(
+    executable: str, source: str, topics: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
     """Map each argument to its default and its description."""
     return {
-        'image': ('image', 'topic of the images'),
+        **{name: (name, description) for name, description in topics.items()},
         'transport': ('', 'form of the images: raw (default) or compressed'),
         'params_file': ('', f'parameters of the node, as config/{executable}.yaml'),
         'namespace': ('', 'namespace of the nodes'),
@@ -40,12 +48,12 @@ def _arguments(executable: str, source: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def _make_nodes(executable: str, value: dict[str, str]) -> list[Node]:
+def _make_nodes(executable: str, topics: Iterable[str], value: dict[str, str]) -> list[Node]:
     """Build the nodes from the arguments' values."""
     common = {
         'package': 'nn_perception',
         'namespace': value['namespace'],
-        'remappings': [('image', value['image'])],
+        'remappings': [(name, value[name]) for name in topics],
         'output': 'screen',
     }
     time = [{'use_sim_time': value['use_sim_time'] == 'true'}] if value['use_sim_time'] else []

@@ -14,7 +14,7 @@ import math
 import threading
 import time
 import traceback
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -54,6 +54,19 @@ P = TypeVar('P', bound=CameraParameters)
 R = TypeVar('R')
 
 
+class Input(Protocol):
+    """What a camera node listens to while it is active and enabled."""
+
+    def open(self) -> None:
+        """Subscribe; does nothing if it is open."""
+
+    def close(self) -> None:
+        """Unsubscribe; does nothing if it is closed."""
+
+    def refresh(self) -> None:
+        """Follow changes of the publishers; called once a second."""
+
+
 class CameraNode(LifecycleNode, Generic[P, R]):
     """
     Lifecycle, images in, results out, for one perception with results of type ``R``.
@@ -82,6 +95,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             reliability=self.parameters.image_reliability,
             on_image=self._slot.put,
         )
+        self._inputs: list[Input] = [self._input]
         self._overlay = self.create_lifecycle_publisher(Image, '~/overlay', RESULT_QOS)
         self._health = CameraHealth(self._input, self._slot, self._statistics)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -130,6 +144,12 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def on_parameters_changed(self, before: P) -> None:
         """Follow a change of parameters, already in :attr:`parameters`."""
 
+    # What a capability calls.
+
+    def add_input(self, source: Input) -> None:
+        """Listen to something beside the images, whenever the node listens to those."""
+        self._inputs.append(source)
+
     # Lifecycle.
 
     def start(self) -> None:
@@ -163,7 +183,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         self._slot.open()
         self._worker = self._threads.submit(self._work)
         if self._enabled:
-            self._input.open()
+            self._open_inputs()
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -195,8 +215,16 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         self._threads.shutdown(wait=False)
         super().destroy_node()
 
+    def _open_inputs(self) -> None:
+        for source in self._inputs:
+            source.open()
+
+    def _close_inputs(self) -> None:
+        for source in self._inputs:
+            source.close()
+
     def _stop(self) -> None:
-        self._input.close()
+        self._close_inputs()
         self._stopped.set()
         self._slot.close()
         if self._worker is not None:
@@ -251,9 +279,9 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self._enabled = request.data
         if not self._enabled:
-            self._input.close()
+            self._close_inputs()
         elif self._worker is not None:
-            self._input.open()
+            self._open_inputs()
         response.success = True
         response.message = 'enabled' if self._enabled else 'disabled: no images are taken'
         return response
@@ -263,7 +291,8 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             # A bug ended the worker: end the process with its traceback, so that
             # whoever supervises it sees the failure and can start it anew.
             self._worker.result()
-        self._input.refresh()
+        for source in self._inputs:
+            source.refresh()
         level, message, values = self._health.examine(self._obstacle(), self.concern())
         values.update(self.figures())
         self._diagnostics.publish(

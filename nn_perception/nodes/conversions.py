@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from builtin_interfaces.msg import Time
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from nn_perception.vision.results import Digit, Tag
+from geometry_msgs.msg import Point
+from nn_perception.vision.results import Digit, Person, Tag
+from nn_perception.vision.skeleton import LIMBS
+from nn_perception_interfaces.msg import HumanPose, HumanPoseArray, Keypoint
 import numpy as np
+from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header, String
+from std_msgs.msg import ColorRGBA, Header, String
 from vision_msgs.msg import (
     BoundingBox2D,
     Classification,
@@ -22,6 +26,7 @@ from vision_msgs.msg import (
     VisionClass,
     VisionInfo,
 )
+from visualization_msgs.msg import Marker, MarkerArray
 
 # Encoding that can be published -> OpenCV's conversion from BGR; None where there is none.
 _FROM_BGR = {
@@ -32,6 +37,13 @@ _FROM_BGR = {
     'rgba8': cv2.COLOR_BGR2RGBA,
 }
 PUBLISHED_ENCODINGS = tuple(_FROM_BGR)
+
+# Sizes of what rviz draws of a person, in metres.
+LIMB_M = 0.03
+JOINT_M = 0.05
+NAME_M = 0.15
+# So long rviz shows a skeleton when no newer one comes.
+MARKER_LIFETIME_S = 1.0
 
 LEVELS = {
     'ok': DiagnosticStatus.OK,
@@ -107,14 +119,85 @@ def detections(digits: Sequence[Digit], header: Header) -> Detection2DArray:
 
 
 def _detection(digit: Digit, header: Header) -> Detection2D:
-    left, top, width, height = (float(value) for value in digit.bbox)
-    bbox = BoundingBox2D(size_x=width, size_y=height)
-    bbox.center.position.x = left + width / 2
-    bbox.center.position.y = top + height / 2
     result = ObjectHypothesisWithPose(
         hypothesis=ObjectHypothesis(class_id=digit.label, score=float(digit.score))
     )
-    return Detection2D(header=header, results=[result], bbox=bbox)
+    return Detection2D(header=header, results=[result], bbox=_box(digit.bbox))
+
+
+def _box(bbox: tuple[float, float, float, float]) -> BoundingBox2D:
+    left, top, width, height = (float(value) for value in bbox)
+    box = BoundingBox2D(size_x=width, size_y=height)
+    box.center.position.x = left + width / 2
+    box.center.position.y = top + height / 2
+    return box
+
+
+def human_poses(
+    people: Sequence[Person], positions: Sequence[np.ndarray] | None, header: Header
+) -> HumanPoseArray:
+    """
+    Build the result for one image in the order given.
+
+    :param positions: of each person's joints in metres in the header's frame, ``(17, 3)``, NaN
+        where unknown; None without depth
+    """
+    places = [None] * len(people) if positions is None else positions
+    poses = [_human_pose(person, at) for person, at in zip(people, places, strict=True)]
+    return HumanPoseArray(header=header, poses=poses)
+
+
+def _human_pose(person: Person, positions: np.ndarray | None) -> HumanPose:
+    return HumanPose(
+        id=person.id,
+        score=float(person.score),
+        bbox=_box(person.bbox),
+        keypoints=[Keypoint(x=j.x, y=j.y, score=j.score) for j in person.keypoints],
+        positions=[] if positions is None else [_point(place) for place in positions],
+    )
+
+
+def _point(place: np.ndarray) -> Point:
+    x, y, z = place.tolist()
+    return Point(x=x, y=y, z=z)
+
+
+def skeleton_markers(
+    skeletons: Sequence[tuple[str, tuple[int, int, int], np.ndarray]], header: Header
+) -> MarkerArray:
+    """
+    Build what rviz draws of the people in one image; all that was drawn before goes away.
+
+    :param skeletons: id, colour (blue, green, red) and joints in metres, ``(17, 3)``, NaN where
+        unknown, of each person
+    """
+    markers = [Marker(header=header, action=Marker.DELETEALL)]
+    for number, (name, bgr, joints) in enumerate(skeletons):
+        known = np.isfinite(joints).all(axis=1)
+        if not known.any():
+            continue
+        ends = [end for limb in LIMBS if known[list(limb)].all() for end in limb]
+        blue, green, red = (value / 255.0 for value in bgr)
+        common = {
+            'header': header,
+            'id': number,
+            'color': ColorRGBA(r=red, g=green, b=blue, a=1.0),
+            'lifetime': Duration(seconds=MARKER_LIFETIME_S).to_msg(),
+        }
+        limbs = Marker(ns='limbs', type=Marker.LINE_LIST, **common)
+        limbs.scale.x = LIMB_M
+        limbs.points = [_point(joints[end]) for end in ends]
+        spots = Marker(ns='joints', type=Marker.SPHERE_LIST, **common)
+        spots.scale.x = spots.scale.y = spots.scale.z = JOINT_M
+        spots.points = [_point(joint) for joint in joints[known]]
+        label = Marker(ns='ids', type=Marker.TEXT_VIEW_FACING, text=name, **common)
+        label.scale.z = NAME_M
+        # Up is where y is least.
+        label.pose.position = _point(joints[known][joints[known][:, 1].argmin()])
+        label.pose.position.y -= 1.5 * NAME_M
+        # A list of lines without any is an error to rviz.
+        markers += [limbs, spots, label] if ends else [spots, label]
+    return MarkerArray(markers=markers)
 
 
 def text(lines: Sequence[str]) -> String:

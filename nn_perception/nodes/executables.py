@@ -38,6 +38,17 @@ def digit_reader(args: Sequence[str] | None = None) -> int:
     return run(make_node, args)
 
 
+def pose_estimator(args: Sequence[str] | None = None) -> int:
+    """Run a node that finds the people in the images of a camera."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.pose_node import PoseNode
+
+        return PoseNode()
+
+    return run(make_node, args)
+
+
 def camera_source(args: Sequence[str] | None = None) -> int:
     """Run a node that plays photographs, a video or a webcam as a camera."""
 

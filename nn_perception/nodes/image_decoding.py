@@ -46,6 +46,8 @@ _PACKED = {
 }
 # No colours but distances or temperatures: stretched from the frame's least to its largest value.
 _MEASURED = {'16UC1': np.uint16, '32FC1': np.float32}
+# Depth images as REP 118 has them: metres that a value of 1 means.
+_DEPTH_UNITS_M = {'16UC1': 0.001, '32FC1': 1.0}
 # Planar YUV: (bytes of chroma for one of luma, steps that a line of chroma takes).
 _PLANAR = {'nv21': (0.5, 1), 'nv24': (2.0, 2)}
 
@@ -108,6 +110,22 @@ def compressed_to_bgr(msg: CompressedImage) -> np.ndarray:
         return decode_image(memoryview(msg.data), upright=False)
     except ValueError as error:
         raise ValueError(f'the compressed image {error}') from error
+
+
+def to_depth(msg: Image) -> tuple[np.ndarray, float]:
+    """
+    Read the distances of a depth image message.
+
+    :returns: uint16 or float32, ``(height, width)``, where they are in this machine's byte order
+        a view of the message's buffer; and the metres that a value of 1 means
+    :raises ValueError: if the message contradicts itself or is no depth image
+    """
+    if msg.encoding not in _DEPTH_UNITS_M:
+        raise ValueError(
+            f'encoding {_quoted(msg.encoding)} is no depth; known are {", ".join(_DEPTH_UNITS_M)}'
+        )
+    dtype = np.dtype(_MEASURED[msg.encoding])
+    return _rows(msg, dtype, 1)[:, :, 0], _DEPTH_UNITS_M[msg.encoding]
 
 
 def _quoted(text: str) -> str:

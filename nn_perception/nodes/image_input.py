@@ -35,6 +35,7 @@ class ImageInput:
     effort publisher, and a best effort one loses large images of a reliable publisher.
 
     :param node: whose subscription it is; its executor calls ``on_image``
+    :param name: of the topic of raw images, before remapping
     :param transport: ``'raw'`` or ``'compressed'``
     :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
     :param on_image: called with each message
@@ -44,11 +45,13 @@ class ImageInput:
         self,
         node: Node,
         *,
+        name: str = 'image',
         transport: str,
         reliability: str,
         on_image: Callable[[ImageMessage], None],
     ) -> None:
         self._node = node
+        self._name = name
         self._transport = transport
         self._reliability = reliability
         self._on_image = on_image
@@ -112,7 +115,7 @@ class ImageInput:
         return f'{len(publishers)} publisher(s) on {self.topic}, but no image has come'
 
     def _topic_name(self) -> str:
-        return 'image' if self._transport == 'raw' else compressed_topic(self._node)
+        return self._name if self._transport == 'raw' else compressed_topic(self._node)
 
     def _matching_reliability(self) -> ReliabilityPolicy:
         if self._reliability != 'auto':

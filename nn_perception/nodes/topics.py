@@ -24,5 +24,17 @@ def camera_info_topic(node: Node) -> str:
     return node.resolve_topic_name('image').rpartition('/')[0] + '/camera_info'
 
 
+def depth_info_topic(node: Node) -> str:
+    """
+    Name the topic of the depth images' calibration.
+
+    Where ``depth`` is remapped it lies beside that, as drivers have it, unless it is remapped
+    itself.
+    """
+    if _is_remapped(node, 'depth') and not _is_remapped(node, 'depth/camera_info'):
+        return node.resolve_topic_name('depth').rpartition('/')[0] + '/camera_info'
+    return 'depth/camera_info'
+
+
 def _is_remapped(node: Node, name: str) -> bool:
     return bool(node.resolve_topic_name(name) != node.resolve_topic_name(name, only_expand=True))

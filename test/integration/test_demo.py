@@ -25,7 +25,8 @@ def test_demo_prints_results_beside_names_and_saves_pictures(
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith('  ')}
     photographs = sorted((repository / 'nn_perception' / 'samples').glob('*.jpg'))
     pages = sorted((repository / 'nn_perception' / 'samples' / 'digits').glob('*.jpg'))
-    assert list(lines) == [path.name for path in [*photographs, *pages]]
+    clip = [name for name in lines if name.startswith('walking.mp4#')]
+    assert list(lines) == [path.name for path in [*photographs, *pages]] + clip
     for name, label in [('espresso.jpg', 'espresso'), ('cat.jpg', 'cat'), ('skier.jpg', 'ski')]:
         assert label in lines[name].removeprefix(f'  {name}')
     for path in photographs:
@@ -39,6 +40,14 @@ def test_demo_prints_results_beside_names_and_saves_pictures(
         annotated = cv2.imread(str(tmp_path / 'digits' / path.name))
         assert annotated.shape == cv2.imread(str(path)).shape
     assert str(tmp_path) in result.stdout
+    # In the clip there is nobody, then one person, who leaves again.
+    words = [lines[name].split()[-1] for name in clip]
+    assert words[:2] == ['nobody', 'p1']
+    assert words[-1] == 'nobody'
+    assert set(words) == {'nobody', 'p1'}
+    stills = sorted((tmp_path / 'people').glob('*.jpg'))
+    assert len(stills) == 15
+    assert {cv2.imread(str(path)).shape for path in stills} == {(432, 768, 3)}
 
 
 def test_demo_says_when_there_is_nothing_to_show(
@@ -57,6 +66,11 @@ def test_demo_says_when_there_is_nothing_to_show(
     [
         ('latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
         ('digit_latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
+        ('pose_latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
+        (
+            'pose_cost',
+            {'fast_alone_ms', 'fast_busy_ms', 'accurate_alone_ms', 'accurate_busy_ms'},
+        ),
         ('loss', {'640x480', '1280x720', '1920x1080'}),
     ],
 )

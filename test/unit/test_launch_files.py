@@ -18,7 +18,9 @@ from typing import Any
 from nn_perception.nodes import executables
 import pytest
 
-FILES = ('digit_reader', 'tagger')
+FILES = ('digit_reader', 'pose_estimator', 'tagger')
+# What a node subscribes to beside the images.
+MORE_TOPICS = {'pose_estimator': ['depth']}
 ARGUMENTS = {'image', 'transport', 'params_file', 'namespace', 'use_sim_time', 'camera', 'source'}
 
 
@@ -42,6 +44,11 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+def arguments_of(path: Path) -> set[str]:
+    """Name the arguments of a launch file."""
+    return ARGUMENTS | set(MORE_TOPICS.get(path.name.partition('.')[0], ()))
+
+
 def start(monkeypatch: pytest.MonkeyPatch, path: Path, **values: str) -> list[Any]:
     """Run a launch file with stand-ins and give the nodes that it makes for some arguments."""
     for module, classes in STAND_INS.items():
@@ -53,7 +60,7 @@ def start(monkeypatch: pytest.MonkeyPatch, path: Path, **values: str) -> list[An
     del sys.modules['nn_perception.nodes.camera_launch']  # it knows the stand-ins
     *arguments, make = actions
     defaults = {argument.given[0]: argument.default_value for argument in arguments}
-    assert set(defaults) == ARGUMENTS >= set(values)
+    assert set(defaults) == arguments_of(path) >= set(values)
     assert all(argument.description for argument in arguments)
     return make.function(SimpleNamespace(launch_configurations=defaults | values))
 
@@ -69,7 +76,8 @@ def test_the_node_alone(monkeypatch: pytest.MonkeyPatch, repository: Path, name:
     assert callable(getattr(executables, name))
     assert node.package == 'nn_perception'
     assert node.parameters == []
-    assert node.remappings == [('image', 'image')]
+    topics = ['image', *MORE_TOPICS.get(name, ())]
+    assert node.remappings == [(topic, topic) for topic in topics]
 
 
 def test_what_is_given_reaches_the_nodes(
@@ -98,10 +106,23 @@ def test_what_is_given_reaches_the_nodes(
     assert time == {'use_sim_time': True}
     for started in (node, camera):
         assert started.namespace == 'robot'
-        assert started.remappings == [('image', '/front/image_raw')]
+        assert started.remappings[0] == ('image', '/front/image_raw')
 
 
-@pytest.mark.parametrize(('name', 'folder'), [('tagger', ''), ('digit_reader', 'samples/digits')])
+def test_depth_is_remapped(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    path = repository / 'launch' / 'pose_estimator.launch.py'
+    (node,) = start(monkeypatch, path, image='/color', depth='/aligned')
+    assert node.remappings == [('image', '/color'), ('depth', '/aligned')]
+
+
+@pytest.mark.parametrize(
+    ('name', 'folder'),
+    [
+        ('tagger', ''),
+        ('digit_reader', 'samples/digits'),
+        ('pose_estimator', 'samples/people/walking.mp4'),
+    ],
+)
 def test_the_samples_are_played(
     monkeypatch: pytest.MonkeyPatch, repository: Path, name: str, folder: str
 ) -> None:
@@ -116,4 +137,6 @@ if importlib.util.find_spec('launch_ros'):
     def test_description_is_built(repository: Path, name: str) -> None:
         path = repository / 'launch' / f'{name}.launch.py'
         description = runpy.run_path(str(path))['generate_launch_description']()
-        assert {argument.name for argument in description.get_launch_arguments()} == ARGUMENTS
+        assert {argument.name for argument in description.get_launch_arguments()} == arguments_of(
+            path
+        )

@@ -10,6 +10,7 @@ from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.camera_source_node import CameraSourceParameters
 from nn_perception.nodes.digit_node import DigitParameters
 from nn_perception.nodes.parameters import contracts
+from nn_perception.nodes.pose_node import PoseParameters
 from nn_perception.nodes.tagger_node import TaggerParameters
 import pytest
 import yaml
@@ -17,6 +18,7 @@ import yaml
 NODES = {
     'tagger': TaggerParameters,
     'digit_reader': DigitParameters,
+    'pose_estimator': PoseParameters,
     'camera_source': CameraSourceParameters,
 }
 # What is said once for all of them in the README.

@@ -8,7 +8,8 @@ in ms, memory in MB, rates in Hz.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 import json
 from pathlib import Path
@@ -22,11 +23,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.nodes.benchmark.digit_page import digit_page
 from nn_perception.nodes.benchmark.probe_node import (
     DIGITS,
+    POSES,
     Probe,
     running,
     START_LIMIT_S,
     TAGS,
     Task,
+    two_skiers,
 )
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
@@ -35,6 +38,9 @@ from nn_perception.vision.digits.reader import DigitReader
 from nn_perception.vision.engine import default_threads
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.vision.pose.estimator import PoseEstimator
+from nn_perception.vision.pose.letterbox import letterbox
+from nn_perception.vision.pose.movenet import PRESETS
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -61,6 +67,46 @@ def digit_latency(seconds: float) -> dict[str, Any]:
     return _latency(
         seconds, 'digit_reader', DIGITS, lambda: partial(DigitReader.open().read, page)
     )
+
+
+def pose_latency(seconds: float) -> dict[str, Any]:
+    """From publishing to the people, against bare forward passes: see :func:`_latency`."""
+    preset = PRESETS['fast']
+    checkpoint = find_checkpoint(preset.finder)
+    batch, _ = letterbox(two_skiers(), preset.long_sides_px[0], checkpoint.preprocessing)
+    return _latency(
+        seconds,
+        'pose_estimator',
+        POSES,
+        lambda: bare_forward(checkpoint, default_threads(), batch),
+    )
+
+
+def pose_cost(seconds: float) -> dict[str, Any]:
+    """Time both presets on a picture of two people, alone and beside a busy process, in turn."""
+    picture = two_skiers()
+    estimators = {name: PoseEstimator.open(name, device='cpu') for name in ('fast', 'accurate')}
+    times: dict[str, list[float]] = {}
+    for _ in range(BLOCKS):
+        for neighbours in ('alone', 'busy'):
+            with _busy_process() if neighbours == 'busy' else nullcontext():
+                for name, estimator in estimators.items():
+                    look = partial(estimator.estimate, picture)
+                    ms = _bare_ms(look, seconds / BLOCKS / 4)
+                    times.setdefault(f'{name}_{neighbours}_ms', []).extend(ms)
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+@contextmanager
+def _busy_process() -> Iterator[None]:
+    """Keep one core busy."""
+    process = subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+    try:
+        time.sleep(0.2)
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _latency(
@@ -170,7 +216,17 @@ def clean_ends(seconds: float) -> dict[str, Any]:
 
 MEASUREMENTS = {
     measure.__name__: measure
-    for measure in (latency, digit_latency, throughput, age, start, loss, clean_ends)
+    for measure in (
+        latency,
+        digit_latency,
+        pose_latency,
+        pose_cost,
+        throughput,
+        age,
+        start,
+        loss,
+        clean_ends,
+    )
 }
 
 

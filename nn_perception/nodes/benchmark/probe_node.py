@@ -15,6 +15,7 @@ import nn_perception
 from nn_perception.nodes import conversions
 from nn_perception.nodes.benchmark.digit_page import digit_page
 from nn_perception.nodes.processes import end_process
+from nn_perception_interfaces.msg import HumanPoseArray
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -49,8 +50,15 @@ def photograph() -> np.ndarray:
     return cv2.resize(cv2.imread(str(PHOTOGRAPH)), SIZE)
 
 
+def two_skiers() -> np.ndarray:
+    """Put two people into a picture, uint8 BGR, ``(480, 640, 3)``."""
+    skier = cv2.imread(str(PHOTOGRAPH.with_name('skier.jpg')))
+    return cv2.resize(np.hstack([skier[:, 180:500]] * 2), SIZE)
+
+
 TAGS = Task(Classification, 'tagger/tags', photograph)
 DIGITS = Task(Detection2DArray, 'digit_reader/digits', digit_page)
+POSES = Task(HumanPoseArray, 'pose_estimator/poses', two_skiers)
 
 
 class Probe(Node):
@@ -76,7 +84,7 @@ class Probe(Node):
         self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
         self.published += 1
 
-    def _on_result(self, msg: Classification | Detection2DArray) -> None:
+    def _on_result(self, msg: Classification | Detection2DArray | HumanPoseArray) -> None:
         stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
         self.ages_ms.append((time.time_ns() - stamp_ns) * 1e-6)
 
