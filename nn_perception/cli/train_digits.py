@@ -88,6 +88,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help='the highest one (default: %(default)s)',
     )
     parser.add_argument(
+        '--precision',
+        choices=('float32', 'bfloat16'),
+        default='float32',
+        help='bfloat16 takes half the time on processors that compute with it '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
         '--seed',
         type=whole_number(0),
         default=0,
@@ -164,6 +171,7 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,
         seed=args.seed,
+        precision=args.precision,
     )
     options = RunOptions(
         data=args.data,

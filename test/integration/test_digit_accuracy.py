@@ -27,8 +27,7 @@ def test_mnist(reader: DigitReader, test_data: Path) -> None:
     logits = np.concatenate([reader.engine(batch) for batch in np.split(batches, 20)])
     accuracy = float((logits.argmax(axis=1) == labels).mean())
     assert logits.shape == (10_000, 11)
-    # DESIGN asks for 0.997, which is not reached yet: docs/digits.md. This holds what there is.
-    assert accuracy >= 0.995, accuracy
+    assert accuracy >= 0.997, accuracy
 
 
 def test_single_cells(reader: DigitReader, test_data: Path) -> None:
@@ -51,11 +50,11 @@ def test_whole_photographs(reader: DigitReader, test_data: Path, name: str) -> N
     assert grid.f1 >= 0.85, grid
 
 
-@pytest.mark.parametrize('folder', ['pose/negatives', 'imagenet_samples'])
-def test_photographs_without_digits(reader: DigitReader, test_data: Path, folder: str) -> None:
-    files = set((test_data / folder).glob('*.jpg')) - {test_data / folder / CLOCK}
-    found = digits_found(reader, sorted(files))
-    assert len(found) >= 7
+def test_photographs_without_digits(reader: DigitReader, test_data: Path) -> None:
+    folders = ('pose/negatives', 'imagenet_samples')
+    files = {path for folder in folders for path in (test_data / folder).glob('*.jpg')}
+    found = digits_found(reader, sorted(path for path in files if path.name != CLOCK))
+    assert len(found) == 107
     assert sum(map(len, found.values())) / len(found) <= 0.5, found
 
 

@@ -33,7 +33,7 @@ class Augmentation:
 
 # Handwriting leans, bends and stretches by itself; print and what is no digit do not.
 MILD = Augmentation(
-    rotation_deg=10.0, shear=0.15, scale=0.12, shift_px=1.5, elastic_px=0.7, paper=0.25
+    rotation_deg=10.0, shear=0.15, scale=0.12, shift_px=1.5, elastic_px=1.0, paper=0.2
 )
 SLIGHT = Augmentation(
     rotation_deg=8.0, shear=0.1, scale=0.08, shift_px=1.0, elastic_px=0.6, paper=0.1

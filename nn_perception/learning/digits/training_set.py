@@ -22,7 +22,7 @@ LABELS = (*DIGITS, 'not a digit')
 NOT_A_DIGIT = len(DIGITS)
 
 # How many of each are shown in an epoch, for each of MNIST's images.
-PRINT, PEN, CLUTTER = 0.08, 0.08, 0.16
+PRINT, PEN, CLUTTER = 0.06, 0.05, 0.12
 # Drawn once; augmentation makes them new each time.
 PEN_DRAWINGS, CLUTTER_DRAWINGS, PAIRS = 8000, 8000, 2000
 

@@ -1,7 +1,7 @@
 """
 A small convolutional network for single digits of 28 x 28 pixels.
 
-Plain 3 x 3 convolutions with batch norm (Ioffe and Szegedy, 2015), in the manner of VGG (Simonyan
+Plain convolutions with batch norm (Ioffe and Szegedy, 2015), in the manner of VGG (Simonyan
 and Zisserman, 2014). A convolution that is followed by pooling is pooled before it is normalised:
 since batch norm and ReLU act on each value alone, that is a quarter of the work at the sizes
 where it is largest.
@@ -12,17 +12,18 @@ from __future__ import annotations
 from torch import nn, Tensor
 
 INPUT_SIZE = 28
-# Output channels of each convolution, and whether its output is pooled to half the size.
-STAGES = ((32, True), (64, False), (64, True), (128, False), (128, True))
+# Kernel size and output channels of each convolution, and whether its output is pooled to half the
+# size. The first sees a whole stroke, since what it leaves out is pooled away at once.
+STAGES = ((5, 32, True), (3, 48, False), (3, 48, True), (3, 128, False), (3, 128, True))
 POOLED_SIZE = 3
 
 
 class ConvNorm(nn.Sequential):
-    """A 3 x 3 convolution, pooled to half the size if asked for, batch norm and ReLU."""
+    """A convolution, pooled to half the size if asked for, batch norm and ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, *, pooled: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, *, kernel: int, pooled: bool) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
         if pooled:
             self.pool = nn.MaxPool2d(2)
         self.norm = nn.BatchNorm2d(outputs)
@@ -31,7 +32,7 @@ class ConvNorm(nn.Sequential):
 
 class DigitCnn(nn.Module):
     """
-    The network of the digit reader: 290,000 parameters, 22 million multiply-adds.
+    The network of the digit reader: 250,000 parameters, 17 million multiply-adds.
 
     :param num_classes: outputs of the last linear layer
     :param dropout: share of the features that is dropped before it while training
@@ -41,15 +42,15 @@ class DigitCnn(nn.Module):
         super().__init__()
         self.blocks = nn.Sequential()
         channels = 1
-        for outputs, pooled in STAGES:
-            self.blocks.append(ConvNorm(channels, outputs, pooled=pooled))
+        for kernel, outputs, pooled in STAGES:
+            self.blocks.append(ConvNorm(channels, outputs, kernel=kernel, pooled=pooled))
             channels = outputs
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(channels * POOLED_SIZE * POOLED_SIZE, num_classes)
 
     @property
     def first_layer(self) -> Tensor:
-        """Weights of the first layer, ``(32, 1, 3, 3)``."""
+        """Weights of the first layer, ``(32, 1, 5, 5)``."""
         first = self.blocks[0]
         assert isinstance(first, ConvNorm)
         return first.conv.weight

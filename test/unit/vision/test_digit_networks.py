@@ -8,7 +8,7 @@ from nn_perception.vision.preprocess import Preprocessing
 import pytest
 import torch
 
-FIRST_LAYERS = {'digit_cnn': (32, 1, 3, 3), 'digit_mlp': (400, 1, 28, 28)}
+FIRST_LAYERS = {'digit_cnn': (32, 1, 5, 5), 'digit_mlp': (400, 1, 28, 28)}
 LABELS = [*'0123456789', 'not a digit']
 
 

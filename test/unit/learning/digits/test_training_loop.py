@@ -111,6 +111,18 @@ def test_a_finished_training_stays_as_it_is():
     assert torch.equal(weights(state), before)
 
 
+def test_half_the_precision_learns_as_well_and_leaves_whole_weights():
+    half = replace(SETTINGS, precision='bfloat16')
+    exact, rounded = new_state(), new_state(half)
+    go_on(exact)
+    go_on(rounded, half)
+    assert all(values.dtype == torch.float32 for values in rounded.network.parameters())
+    assert (weights(exact) != weights(rounded)).any()
+    assert rounded.history[-1].validation_loss == pytest.approx(
+        exact.history[-1].validation_loss, rel=0.1
+    )
+
+
 def test_the_seed_decides():
     results = []
     for seed in (0, 0, 1):
@@ -168,6 +180,7 @@ def test_normalises_as_the_checkpoint_says():
         ({'learning_rate': 0.0}, 'learning_rate must be above 0'),
         ({'learning_rate': float('nan')}, 'got nan'),
         ({'seed': -1}, 'seed must not be negative'),
+        ({'precision': 'float16'}, "must be float32 or bfloat16, got 'float16'"),
     ],
 )
 def test_refuses_impossible_settings(change, reason):

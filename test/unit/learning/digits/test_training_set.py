@@ -15,7 +15,13 @@ from nn_perception.learning.digits.clutter import (
 )
 from nn_perception.learning.digits.pen import bent, FORMS, pen_digit
 from nn_perception.learning.digits.print import LETTERS, printed, SIGNS
-from nn_perception.learning.digits.training_set import NOT_A_DIGIT, TrainingSet
+from nn_perception.learning.digits.training_set import (
+    CLUTTER,
+    NOT_A_DIGIT,
+    PEN,
+    PRINT,
+    TrainingSet,
+)
 import numpy as np
 import pytest
 import torch
@@ -65,7 +71,7 @@ def test_an_epoch_shows_each_of_mnist_once(samples: TrainingSet) -> None:
     assert len(plain) == DIGITS
     seen = torch.cat([plain.batch(0, step, 50)[0] for step in range(plain.steps(50))])
     assert len({tuple(image.ravel().tolist()) for image in seen}) == DIGITS
-    assert len(samples) > 1.25 * DIGITS
+    assert len(samples) == pytest.approx((1 + PRINT + PEN + CLUTTER) * DIGITS, abs=2)
 
 
 def test_what_is_learned_last_is_varied_less() -> None:
@@ -88,7 +94,7 @@ def test_all_kinds_are_shown(samples: TrainingSet) -> None:
     labels = torch.cat([samples.batch(0, step, 32)[1] for step in range(samples.steps(32))])
     counts = torch.bincount(labels, minlength=11)
     assert (counts[:10] > 40).all()
-    assert counts[NOT_A_DIGIT] == pytest.approx(0.16 * DIGITS, rel=0.2)
+    assert counts[NOT_A_DIGIT] == pytest.approx(CLUTTER * DIGITS, rel=0.2)
 
 
 @pytest.mark.parametrize('how', [MILD, STRONG])
