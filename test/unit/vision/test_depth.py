@@ -92,6 +92,14 @@ def test_single_holes_and_outliers_do_not_matter():
     assert positions[0, 2] == 2.0
 
 
+def test_the_larger_part_of_what_is_around_a_joint_counts():
+    depth = np.full((480, 640), 2.0, np.float32)
+    depth[:, :99] = 1.0
+    depth[:, 102:] = 5.0
+    positions = joint_positions(person([(100, 100)]), depth, 1.0, camera())
+    assert positions[0, 2] == 2.0
+
+
 def test_a_depth_between_two_things_is_never_made_up():
     depth = np.full((480, 640), 2.0, np.float32)
     depth[:, 100:] = 4.0

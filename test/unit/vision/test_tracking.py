@@ -94,6 +94,14 @@ def test_somebody_else_does_not_take_over_the_id_of_who_is_hidden():
     assert len({name for (name,) in found[5:]}) == 1
 
 
+def test_who_comes_near_somebody_hidden_keeps_the_own_id():
+    tracker = Tracker()
+    hidden, other = tracker.update([person(175), person(100)], 0.0)
+    tracker.update([person(100)], 0.1)
+    (found,) = tracker.update([person(145)], 0.2)
+    assert found.id == other.id != hidden.id
+
+
 @pytest.mark.parametrize('far', [150.0, 400.0])
 def test_a_jump_is_somebody_else(far):
     (one,), (other,) = ids(Tracker(), [person(100)], [person(100 + far)])
