@@ -21,6 +21,7 @@ VERBS = {
     'tag': ('nn_perception.cli.tag', 'say what pictures show'),
     'digits': ('nn_perception.cli.digits', 'read the digits in pictures'),
     'pose': ('nn_perception.cli.pose', 'find the people in pictures, and their joints'),
+    'train': ('nn_perception.cli.train', 'teach a network the labels of a folder of pictures'),
     'train-digits': ('nn_perception.cli.train_digits', "train the digit reader's network"),
     'models': ('nn_perception.cli.models', 'list the models on this machine'),
     'bench': ('nn_perception.cli.bench', 'measure speed and memory on this machine'),

@@ -19,7 +19,7 @@ from nn_perception.vision.storage import cache_folder
 
 if TYPE_CHECKING:
     from nn_perception.learning.digits.training_run import TrainingRun
-    from nn_perception.learning.digits.training_state import Epoch
+    from nn_perception.learning.epoch import Epoch
 
 VERB = 'train-digits'
 STATUS_INTERRUPTED = 130

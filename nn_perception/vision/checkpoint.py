@@ -8,7 +8,7 @@ executed, unlike in a pickle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import hashlib
 import json
 import math
@@ -27,6 +27,10 @@ SUFFIX = '.safetensors'
 HEADER_LIMIT = 100_000_000
 PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05')
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
+LOGITS = 'logits'
+EMBEDDING = 'embedding'
+# Tensors beside the network's: what was taught frames look like, see vision/novelty.py.
+NOVELTY_PREFIX = 'novelty.'
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Checkpoint:
     :param sha256: hash of the whole file, hexadecimal
     :param licence: terms of the weights, empty if unknown
     :param source: where the weights come from, empty if unknown
+    :param head: the last tensor of the layer that gives the labels, empty if there is none
+    :param taught_from: the network and version that a taught checkpoint began with, else empty
+    :param output: what the network gives: ``logits``, or the ``embedding`` under its head
+    :param body_sha256: hash of what computes the embedding, where that is the output
     """
 
     path: Path
@@ -52,6 +60,10 @@ class Checkpoint:
     sha256: str
     licence: str = ''
     source: str = ''
+    head: str = ''
+    taught_from: str = ''
+    output: str = LOGITS
+    body_sha256: str = ''
 
     @classmethod
     def read(cls, path: str | Path) -> Checkpoint:
@@ -75,8 +87,10 @@ class Checkpoint:
                 sha256=hashlib.sha256(content).hexdigest(),
                 licence=metadata.get('licence', ''),
                 source=metadata.get('source', ''),
+                head=metadata.get('head', ''),
+                taught_from=metadata.get('taught_from', ''),
             )
-            _check_head(header, metadata.get('head', ''), len(checkpoint.labels))
+            _check_head(header, checkpoint.head, len(checkpoint.labels))
         except ValueError as error:
             raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
         return checkpoint
@@ -85,6 +99,32 @@ class Checkpoint:
     def name(self) -> str:
         """The file's name without folder and suffix."""
         return self.path.name.removesuffix(SUFFIX)
+
+    @property
+    def head_layer(self) -> str:
+        """The name of the layer that gives the labels, as ``classifier.1``; empty if unknown."""
+        return self.head.rpartition('.')[0]
+
+    @property
+    def identity(self) -> str:
+        """What decides the output: checkpoints with the same body share their embeddings."""
+        return self.sha256 if self.output == LOGITS else f'{self.output} {self.body_sha256}'
+
+    def embedding(self) -> Checkpoint:
+        """
+        Describe the same network without its head: its output is what the head classifies.
+
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if the network has no head, or the file was changed
+        """
+        if not self.head_layer:
+            raise ValueError(f'{self.name} has no layer that gives labels, so no embedding')
+        digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
+        for name, values in sorted(self.weights().items()):
+            if not name.startswith((f'{self.head_layer}.', NOVELTY_PREFIX)):
+                digest.update(f'{name} {values.dtype} {values.shape}'.encode())
+                digest.update(values.tobytes())
+        return replace(self, output=EMBEDDING, body_sha256=digest.hexdigest())
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """
@@ -122,6 +162,7 @@ def write_checkpoint(
     licence: str = '',
     source: str = '',
     head: str | None = None,
+    taught_from: str = '',
 ) -> None:
     """
     Write a checkpoint; its name appears when it is whole, and replaces what was there.
@@ -129,6 +170,7 @@ def write_checkpoint(
     :param weights: name of each tensor -> its values, in the network's order
     :param head: the tensor whose first axis is as long as there are labels; by default the last
         one, and an empty text if there is none
+    :param taught_from: see :class:`Checkpoint`
     :raises OSError: if the file cannot be written
     :raises ValueError: if labels and head disagree
     """
@@ -147,6 +189,8 @@ def write_checkpoint(
         'source': source,
         'head': head,
     }
+    if taught_from:
+        metadata['taught_from'] = taught_from
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata)
     write_atomically(Path(path), _in_fixed_order(content))

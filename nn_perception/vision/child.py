@@ -23,6 +23,15 @@ class ChildError(RuntimeError):
         self.status = status
 
 
+def child_environment() -> dict[str, str]:
+    """Give the environment in which a child process finds what this one can import."""
+    inherited = [os.path.abspath(entry) for entry in sys.path if entry]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(PACKAGE_ROOT), *inherited]))
+    # Beside a robot's other processes active waiting makes torch fifty times slower.
+    environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    return environment
+
+
 def run_child(module: str, arguments: list[str], folder: Path) -> str:
     """
     Run one of this package's modules with the Python of this process, and wait.
@@ -32,14 +41,10 @@ def run_child(module: str, arguments: list[str], folder: Path) -> str:
     :returns: the last line that the child wrote on standard output
     :raises ChildError: if it did not end with status 0
     """
-    inherited = [os.path.abspath(entry) for entry in sys.path if entry]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(PACKAGE_ROOT), *inherited]))
-    # Beside a robot's other processes active waiting makes torch fifty times slower.
-    environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     finished = subprocess.run(
         [sys.executable, '-m', module, *arguments],
         cwd=folder,
-        env=environment,
+        env=child_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

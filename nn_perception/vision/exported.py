@@ -88,8 +88,8 @@ def _find_or_export(checkpoint: Checkpoint) -> Path | None:
 
 
 def export_key(checkpoint: Checkpoint) -> str:
-    """Hash all that decides what an export computes: the checkpoint and the exporting code."""
-    digest = hashlib.sha256(f'{checkpoint.sha256} {EXPORT_VERSION}'.encode())
+    """Hash all that decides what an export computes: the weights and the exporting code."""
+    digest = hashlib.sha256(f'{checkpoint.identity} {EXPORT_VERSION}'.encode())
     for source in sorted(Path(networks.__file__).parent.glob('*.py')):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:HASH_LENGTH]
@@ -128,7 +128,7 @@ def _export_into(checkpoint: Checkpoint, folder: Path) -> Path:
         try:
             difference = run_child(
                 'nn_perception.vision.export',
-                [str(checkpoint.path), checkpoint.sha256, str(part)],
+                [str(checkpoint.path), checkpoint.sha256, str(part), checkpoint.output],
                 part.parent,
             )
         except ChildError as error:

@@ -25,6 +25,21 @@ def cache_folder() -> Path:
     return base.absolute() / 'nn_perception'
 
 
+def data_folder() -> Path:
+    """
+    Name the folder for what cannot be made again, without creating it: frames, taught models.
+
+    It is ``$NN_PERCEPTION_DATA``, else ``$XDG_DATA_HOME/nn_perception``, else
+    ``~/.local/share/nn_perception``.
+    """
+    own = os.environ.get('NN_PERCEPTION_DATA')
+    if own:
+        return Path(own).expanduser().absolute()
+    xdg = os.environ.get('XDG_DATA_HOME')
+    base = Path(xdg) if xdg and Path(xdg).is_absolute() else Path('~/.local/share').expanduser()
+    return base.absolute() / 'nn_perception'
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """
     Write a file so that its name never shows a part of it, not even after a power cut.
@@ -43,10 +58,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename last; some file systems cannot, and then it is as good as it gets."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

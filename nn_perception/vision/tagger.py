@@ -1,4 +1,9 @@
-"""Say what an image shows."""
+"""
+Say what an image shows.
+
+A taught model also says ``unknown``: its probability is taken first, and the taught classes share
+the rest.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,11 @@ import math
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import Engine, open_engine
 from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.novelty import UNKNOWN
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.preprocess import Image
 from nn_perception.vision.results import Tag
+from nn_perception.vision.taught_head import TaughtHead
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,10 +32,17 @@ class Tagger:
     :ivar engine: what runs it
     """
 
-    def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
-        """Join a model and its engine; :meth:`open` finds both."""
+    def __init__(
+        self, checkpoint: Checkpoint, engine: Engine, head: TaughtHead | None = None
+    ) -> None:
+        """
+        Join a model and its engine; :meth:`open` finds both.
+
+        :param head: of a taught model, whose engine gives the embedding; None: it gives logits
+        """
         self.checkpoint = checkpoint
         self.engine = engine
+        self._head = head
 
     @classmethod
     def open(
@@ -53,14 +67,17 @@ class Tagger:
         checkpoint = find_checkpoint(model)
         if not checkpoint.labels:
             raise ValueError(f'{model} is not a classifier: it has no labels')
-        return cls(
-            checkpoint, open_engine(checkpoint, engine=engine, device=device, threads=threads)
-        )
+        taught = bool(checkpoint.taught_from)
+        head = TaughtHead.read(checkpoint) if taught else None
+        runs = checkpoint.embedding() if taught else checkpoint
+        opened = open_engine(runs, engine=engine, device=device, threads=threads)
+        return cls(checkpoint, opened, head)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the classes, in the order of :meth:`scores`."""
-        return self.checkpoint.labels
+        knows_limits = self._head is not None and self._head.novelty is not None
+        return (*self.checkpoint.labels, UNKNOWN) if knows_limits else self.checkpoint.labels
 
     def scores(self, image_bgr: Image) -> Scores:
         """
@@ -71,8 +88,14 @@ class Tagger:
         :raises ValueError: if the image has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
         """
-        logits = self.engine(self.checkpoint.preprocessing([image_bgr]))  # (1, C)
-        return softmax(logits[0])
+        output = self.engine(self.checkpoint.preprocessing([image_bgr]))  # (1, C) or (1, D)
+        if self._head is None:
+            return softmax(output[0])
+        scores = softmax(self._head.logits(output)[0])
+        if self._head.novelty is None:
+            return scores
+        unknown = self._head.novelty.probability(output[0])
+        return np.append((1.0 - unknown) * scores, unknown).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:
         """

@@ -1,21 +1,21 @@
-"""
-Pictures of a training: its curves, its confusions, its filters, its worst mistakes.
-
-Figures are made without pyplot, which would choose a window system and keep them for ever.
-"""
+"""Pictures of a training: its curves, its confusions, its filters, its worst mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn_perception.learning.digits.mnist import Bytes
-from nn_perception.learning.digits.training_state import Epoch
+from nn_perception.learning.epoch import Epoch
 from nn_perception.learning.evaluation import Evaluation
-from nn_perception.vision.storage import write_atomically
+from nn_perception.learning.pictures import (
+    new_figure,
+    plot_confusion,
+    plot_curves,
+    write_figure,
+)
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI = 120
 MOST_FILTERS = 64
 MOST_MISTAKES = 40
 COLUMNS = 8
@@ -35,24 +34,9 @@ def draw_curves(path: Path, history: Sequence[Epoch]) -> None:
 
     :raises OSError: if the file cannot be written
     """
-    figure = _figure(9.0, 3.6)
-    epochs = [epoch.epoch for epoch in history]
-    loss, errors = figure.subplots(1, 2)
-    for part, colour in (('train', 'tab:blue'), ('validation', 'tab:orange')):
-        losses = [getattr(epoch, f'{part}_loss') for epoch in history]
-        wrong = [100.0 * (1.0 - getattr(epoch, f'{part}_accuracy')) for epoch in history]
-        loss.plot(epochs, losses, marker='.', color=colour, label=part)
-        errors.plot(epochs, wrong, marker='.', color=colour, label=part)
-    # Training: smoothed labels, varied digits, dropout. Said here, since it looks like a mistake.
-    loss.set(title='Loss (training: smoothed labels)', xlabel='epoch')
-    errors.set(title='Errors (training: varied digits)', xlabel='epoch', ylabel='%')
-    errors.set_yscale('symlog', linthresh=0.1)
-    errors.yaxis.set_major_formatter('{x:g}')
-    for axes in (loss, errors):
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(alpha=0.3)
-        axes.legend()
-    _write(figure, path)
+    figure = new_figure(9.0, 3.6)
+    plot_curves(figure.subplots(1, 2), history, varied='digits')
+    write_figure(figure, path)
 
 
 def draw_confusion(path: Path, evaluation: Evaluation) -> None:
@@ -61,25 +45,9 @@ def draw_confusion(path: Path, evaluation: Evaluation) -> None:
 
     :raises OSError: if the file cannot be written
     """
-    figure = _figure(7.0, 6.6)
-    axes = figure.subplots()
-    counts = evaluation.confusion
-    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
-    axes.imshow(wrong, cmap='Reds', vmin=0, vmax=max(1, int(wrong.max())))
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            dark = wrong[row, column] > 0.6 * max(1, int(wrong.max()))
-            weight = 'bold' if row == column else 'normal'
-            colour = 'white' if dark else 'black'
-            axes.text(
-                column, row, str(count), ha='center', va='center', color=colour, weight=weight
-            )
-    axes.set_xticks(range(len(counts)), evaluation.labels, rotation=45, ha='right')
-    axes.set_yticks(range(len(counts)), evaluation.labels)
-    axes.set(
-        title=f'MNIST test: {evaluation.accuracy:.2%}', xlabel='what was said', ylabel='what it is'
-    )
-    _write(figure, path)
+    figure = new_figure(7.0, 6.6)
+    plot_confusion(figure.subplots(), evaluation, f'MNIST test: {evaluation.accuracy:.2%}')
+    write_figure(figure, path)
 
 
 def draw_filters(path: Path, weights: NDArray[np.float32]) -> None:
@@ -95,7 +63,7 @@ def draw_filters(path: Path, weights: NDArray[np.float32]) -> None:
     for one, values in zip(axes, filters, strict=True):
         one.imshow(values, cmap='RdBu_r', vmin=-limit, vmax=limit)
     figure.suptitle(f'First layer: {len(filters)} of {len(weights)} filters')
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def draw_mistakes(
@@ -122,7 +90,7 @@ def draw_mistakes(
     figure.suptitle(
         f'MNIST test: the worst {len(worst)} of {len(wrong)} mistakes (what it is: what was said)'
     )
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -132,24 +100,11 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return scores
 
 
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout='constrained')
-
-
 def _grid(count: int, *, row_height: float) -> tuple[Figure, list[Axes]]:
     """Make a figure of ``count`` small pictures, eight a row; heights are in inches."""
     rows = max(1, math.ceil(count / COLUMNS))
-    figure = _figure(COLUMNS * 0.95, 0.4 + rows * row_height)
+    figure = new_figure(COLUMNS * 0.95, 0.4 + rows * row_height)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
     return figure, list(grid.flat)[:count]
-
-
-def _write(figure: Figure, path: Path) -> None:
-    content = io.BytesIO()
-    # Without the version of matplotlib the same training gives the same file everywhere.
-    figure.savefig(content, format='png', dpi=DPI, metadata={'Software': None})
-    write_atomically(path, content.getvalue())

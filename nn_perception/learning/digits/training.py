@@ -18,7 +18,8 @@ import time
 from typing import Protocol
 
 from nn_perception.learning.digits.training_set import LABELS, NOT_A_DIGIT
-from nn_perception.learning.digits.training_state import Epoch, TrainingState
+from nn_perception.learning.digits.training_state import TrainingState
+from nn_perception.learning.epoch import Epoch
 from nn_perception.vision.preprocess import Preprocessing
 import numpy as np
 from numpy.typing import NDArray

@@ -13,7 +13,8 @@ from nn_perception.learning.digits.clutter import SAMPLES
 from nn_perception.learning.digits.mnist import Bytes, load_mnist, split
 from nn_perception.learning.digits.training import train, TrainingSettings
 from nn_perception.learning.digits.training_set import LABELS, TrainingSet
-from nn_perception.learning.digits.training_state import Epoch, read_settings, TrainingState
+from nn_perception.learning.digits.training_state import read_settings, TrainingState
+from nn_perception.learning.epoch import Epoch
 from nn_perception.vision.checkpoint import SUFFIX
 from nn_perception.vision.frame_source import PHOTO_SUFFIXES
 import torch

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 import json
 from pathlib import Path
 from typing import Any
 
+from nn_perception.learning.epoch import Epoch
 from nn_perception.vision.networks import build
 from nn_perception.vision.storage import write_atomically
 from safetensors import safe_open, SafetensorError
@@ -23,27 +24,6 @@ from torch.nn import functional
 
 FORMAT = 'nn_perception-training-1'
 MOMENTUM = 0.9
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """
-    What one epoch gave.
-
-    :param epoch: 1 for the first
-    :param train_loss: mean over its samples, as they were learned from
-    :param train_accuracy: the same way, before the step that learned from a sample
-    :param validation_loss: of the averaged weights, without label smoothing
-    :param validation_accuracy: of the averaged weights
-    :param seconds: since the training began, without the time between interruption and resumption
-    """
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    seconds: float
 
 
 class TrainingState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.vision.checkpoint import EMBEDDING, NOVELTY_PREFIX
 from nn_perception.vision.networks.pose_heads import MOVENETS
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def load(checkpoint: Checkpoint) -> nn.Module:
     Build a checkpoint's network and give it its weights, ready for inference.
 
     :raises OSError: if the checkpoint cannot be read
-    :raises ValueError: if network and weights do not fit each other
+    :raises ValueError: if network and weights do not fit each other, or an embedding is wanted of
+        a network that has none
     """
     import torch
 
@@ -81,7 +83,8 @@ def load(checkpoint: Checkpoint) -> nn.Module:
     state = network.state_dict()
     state.clear()
     for name, values in checkpoint.weights().items():
-        state[name] = torch.from_numpy(values)
+        if not name.startswith(NOVELTY_PREFIX):
+            state[name] = torch.from_numpy(values)
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as error:
@@ -91,4 +94,26 @@ def load(checkpoint: Checkpoint) -> nn.Module:
             f'{checkpoint.path} does not fit the network {checkpoint.network}: '
             + details[0].strip()[:300]
         ) from error
+    if checkpoint.output == EMBEDDING:
+        remove_head(network, checkpoint.head_layer)
     return network.eval()
+
+
+def remove_head(network: nn.Module, layer: str) -> nn.Linear:
+    """
+    Let a classifier give what its last layer classifies: an embedding, ``(N, D)``.
+
+    :param layer: name of that layer, as ``classifier.1``
+    :returns: the layer that was taken out
+    :raises ValueError: if there is no such layer or it is not linear, as that of SqueezeNet
+    """
+    from torch import nn
+
+    found = dict(network.named_modules()).get(layer)
+    if not isinstance(found, nn.Linear):
+        raise ValueError(
+            f'{type(network).__name__} does not end in a linear layer, so it has no embedding'
+        )
+    parent, _, name = layer.rpartition('.')
+    setattr(network.get_submodule(parent), name, nn.Identity())
+    return found

@@ -13,7 +13,7 @@ from nn_perception.learning.digits.pictures import (
     draw_mistakes,
     softmax,
 )
-from nn_perception.learning.digits.training_state import Epoch
+from nn_perception.learning.epoch import Epoch
 from nn_perception.learning.evaluation import Evaluation
 from nn_perception.vision.child import PACKAGE_ROOT
 import numpy as np

@@ -1,0 +1,399 @@
+"""
+Teach a network new labels with a few frames of each.
+
+``head``: a new last layer on the embeddings of the network as it is; takes a second.
+``last_block`` and ``all`` go on from there with the last layers, or all, on varied pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+import hashlib
+import math
+from pathlib import Path
+import time
+from typing import Any
+
+from nn_perception.learning.calibration import calibration_error, fit_temperature
+from nn_perception.learning.embedding import (
+    Embedder,
+    embedding_key,
+    EmbeddingCache,
+    FrameFeatures,
+)
+from nn_perception.learning.epoch import Epoch
+from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
+from nn_perception.learning.guards import check_labels, warnings_of, without_contradictions
+from nn_perception.learning.linear_head import choose_penalty, fit, LinearHead
+from nn_perception.learning.samples import hash_file, Sample
+from nn_perception.learning.split import find_bursts, folds_of, Split, split
+from nn_perception.learning.unknown import calibrate
+from nn_perception.vision.checkpoint import Checkpoint, NOVELTY_PREFIX, write_checkpoint
+from nn_perception.vision.images import read_image
+from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.vision.tagger import softmax
+import numpy as np
+from numpy.typing import NDArray
+
+HEAD = 'head'
+UNFREEZE = (HEAD, 'last_block', 'all')
+FOLDS = 5
+SOURCE = 'taught by nn_perception from'
+# A rate at which the loss diverges is divided by three, so often.
+LOWER_RATES = 3
+
+
+class Stopped(Exception):  # noqa: N818 - nothing is wrong
+    """A training was stopped as asked; it leaves nothing behind."""
+
+
+@dataclass(frozen=True)
+class FineTuneSettings:
+    """
+    What decides, together with the frames, what is learned.
+
+    :param unfreeze: what may change: ``head``, ``last_block`` or ``all``
+    :param max_epochs: of ``last_block`` and ``all``, at most; 0: chosen
+    :param learning_rate: the highest one of these; 0: chosen
+    :param validation_fraction: of each label's frames, kept apart to measure with
+    :param seed: what all randomness begins with
+    :raises ValueError: if a value is out of range
+    """
+
+    unfreeze: str = HEAD
+    max_epochs: int = 0
+    learning_rate: float = 0.0
+    validation_fraction: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        if self.unfreeze not in UNFREEZE:
+            raise ValueError(f'unfreeze must be {", ".join(UNFREEZE)}, got {self.unfreeze!r}')
+        if self.max_epochs < 0:
+            raise ValueError(f'max_epochs must not be negative, got {self.max_epochs}')
+        if not 0.0 <= self.learning_rate < math.inf:
+            raise ValueError(f'learning_rate must be 0 or more, got {self.learning_rate}')
+        if not 0.0 < self.validation_fraction <= 0.5:
+            raise ValueError(
+                f'validation_fraction must be above 0, at most 0.5, got {self.validation_fraction}'
+            )
+        if self.seed < 0:
+            raise ValueError(f'seed must not be negative, got {self.seed}')
+
+
+@dataclass(frozen=True)
+class Progress:
+    """
+    How far a training is.
+
+    :param stage: ``frames``, ``head``, ``network`` or ``report``
+    :param done: of the stage, in ``[0, 1]``
+    :param epoch: what the last epoch gave, if there are epochs
+    :param max_epochs: how many there will be at most, 0 if there are none
+    :param warnings: what was found wrong with the frames up to now
+    """
+
+    stage: str
+    done: float
+    epoch: Epoch | None = None
+    max_epochs: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """
+    A taught network.
+
+    :param base: what it began with
+    :param labels: what it was taught, sorted
+    :param weights: of the network and of what it knows as unknown, by name
+    :param version: base, what changed, seed, and a hash of the weights
+    :param evaluation: on the frames that were kept apart
+    :param held_out: those frames
+    :param history: what each epoch gave; empty for ``head``
+    :param report: all that is known of it, as numbers, texts and lists
+    """
+
+    base: Checkpoint
+    labels: tuple[str, ...]
+    weights: Mapping[str, NDArray[Any]] = field(repr=False)
+    version: str
+    evaluation: Evaluation
+    held_out: tuple[Sample, ...]
+    history: tuple[Epoch, ...]
+    report: dict[str, Any]
+
+    def write(self, path: str | Path) -> Checkpoint:
+        """
+        Write a checkpoint that a tagger opens.
+
+        :raises OSError: if it cannot be written
+        """
+        write_checkpoint(
+            path,
+            network=self.base.network,
+            weights=self.weights,
+            labels=self.labels,
+            preprocessing=self.base.preprocessing,
+            version=self.version,
+            licence=self.base.licence,
+            source=f'{SOURCE} {self.base.version}',
+            head=self.base.head,
+            taught_from=f'{self.base.network} {self.base.version}',
+        )
+        return Checkpoint.read(path)
+
+
+def fine_tune(
+    samples: Sequence[Sample],
+    base: str = DEFAULT_MODEL,
+    settings: FineTuneSettings | None = None,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+    cache: EmbeddingCache | None = None,
+) -> FineTuned:
+    """
+    Teach a network the labels of frames.
+
+    :param samples: labelled frames; those that cannot be used are left out with a warning
+    :param base: see :func:`nn_perception.vision.models.find_checkpoint`
+    :param settings: by default those of :class:`FineTuneSettings`
+    :param on_progress: told often
+    :param stopping: asked often
+    :param cache: of embeddings; by default that of the package's cache folder
+    :raises OSError: if the base cannot be read
+    :raises ValueError: if nothing can be learned from the frames, or the base is not usable
+    :raises RuntimeError: if the base cannot be run
+    :raises ArithmeticError: if the loss is no finite number at the rate that was asked for
+    :raises Stopped: if it was stopped
+    """
+    training = _FineTuning(find_checkpoint(base), settings, on_progress, stopping)
+    return training.run(samples, cache)
+
+
+class _FineTuning:
+    """One call of :func:`fine_tune`."""
+
+    def __init__(
+        self,
+        base: Checkpoint,
+        settings: FineTuneSettings | None,
+        on_progress: Callable[[Progress], None],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._base = base
+        self._settings = settings or FineTuneSettings()
+        self._on_progress = on_progress
+        self._stopping = stopping
+        self._warnings: list[str] = []
+        self._began_s = time.monotonic()
+
+    def run(self, samples: Sequence[Sample], cache: EmbeddingCache | None) -> FineTuned:
+        """Do all of it."""
+        good, self._warnings = without_contradictions(samples)
+        check_labels(good)  # what is hopeless is said before anything is computed
+        cache = cache or EmbeddingCache.of(embedding_key(self._base))
+        features = self._features(good, cache)
+        good = [sample for sample in good if sample.sha256 in features]
+        check_labels(good)
+        self._warnings += warnings_of(good, features)
+        embeddings = np.stack([features[sample.sha256].embedding for sample in good])
+        bursts = find_bursts(good, embeddings)
+        parts = split(good, bursts, self._settings.validation_fraction, self._settings.seed)
+        self._warnings += [
+            f"all frames of '{label}' look like one recording, so the accuracy flatters; move "
+            'it and record again'
+            for label in parts.cut
+        ]
+        labels = tuple(sorted({sample.label for sample in good}))
+        classes = np.array([labels.index(sample.label) for sample in good], np.int64)
+        self._tell('head', 0.0)
+        head, chosen = self._fit_head(embeddings, classes, bursts, parts.training, len(labels))
+        body = self._base_body()
+        history: tuple[Epoch, ...] = ()
+        if self._settings.unfreeze != HEAD:
+            head, body, embeddings, history = self._go_deeper(good, classes, parts, head)
+        return self._finish(good, classes, labels, parts, embeddings, head, body, history, chosen)
+
+    def _tell(
+        self, stage: str, done: float, epoch: Epoch | None = None, max_epochs: int = 0
+    ) -> None:
+        if self._stopping():
+            raise Stopped
+        self._on_progress(Progress(stage, done, epoch, max_epochs, tuple(self._warnings)))
+
+    def _features(
+        self, samples: Sequence[Sample], cache: EmbeddingCache
+    ) -> dict[str, FrameFeatures]:
+        """Get the features of all frames that can be read, by the hash of their files."""
+        known = _load(cache, self._warnings)
+        found: dict[str, FrameFeatures] = {}
+        missing = []
+        for sample in samples:
+            fault = _fault(sample)
+            if fault:
+                self._warnings.append(f'{fault}: left out')
+            elif sample.sha256 in known:
+                found[sample.sha256] = known[sample.sha256]
+            else:
+                missing.append(sample)
+        self._tell('frames', 0.0)
+        if missing:
+            new = self._compute(missing)
+            found |= new
+            try:
+                cache.add(new)
+            except OSError as error:
+                self._warnings.append(f'the embeddings are not kept for the next time: {error}')
+        return found
+
+    def _compute(self, samples: Sequence[Sample]) -> dict[str, FrameFeatures]:
+        embedder = Embedder.open(str(self._base.path), device='cpu')
+        found = {}
+        for place, sample in enumerate(samples):
+            self._tell('frames', place / len(samples))
+            try:
+                found[sample.sha256] = embedder.features(read_image(sample.path))
+            except (OSError, ValueError) as error:
+                self._warnings.append(f'{error}: left out')
+        embedder.close()
+        return found
+
+    def _fit_head(
+        self,
+        embeddings: NDArray[np.float32],
+        classes: NDArray[np.int64],
+        bursts: NDArray[np.int64],
+        training: NDArray[np.int64],
+        count: int,
+    ) -> tuple[LinearHead, dict[str, Any]]:
+        """Fit a head; say which penalty was chosen and what cross-validation gave."""
+        found, wanted = embeddings[training], classes[training]
+        folds = folds_of(bursts[training], wanted, FOLDS)
+        best, *_ = choose_penalty(found, wanted, folds, count)
+        head = fit(found, wanted, count, best.penalty)
+        return head, {'penalty': best.penalty, 'cross_validation_accuracy': best.accuracy}
+
+    def _base_body(self) -> dict[str, NDArray[Any]]:
+        """Give the weights of the base without its head and without what it knew."""
+        dropped = (f'{self._base.head_layer}.', NOVELTY_PREFIX)
+        return {
+            name: values
+            for name, values in self._base.weights().items()
+            if not name.startswith(dropped)
+        }
+
+    def _go_deeper(
+        self,
+        samples: Sequence[Sample],
+        classes: NDArray[np.int64],
+        parts: Split,
+        head: LinearHead,
+    ) -> tuple[LinearHead, dict[str, NDArray[Any]], NDArray[np.float32], tuple[Epoch, ...]]:
+        """Train further; gives head, weights of the body, embeddings of all frames, epochs."""
+        # Only here, since it imports torch, which takes seconds and a head does without.
+        from nn_perception.learning.deep_training import DeepTraining, Frames, frames_of, plan
+
+        settings = self._settings
+        epochs, rate = plan(settings.unfreeze, settings.max_epochs, settings.learning_rate)
+        images = frames_of(samples, self._base.preprocessing.size)
+        learned, kept = (
+            Frames([images[place] for place in places], classes[places])
+            for places in (parts.training, parts.held_out)
+        )
+        for lowered in range(LOWER_RATES + 1):
+            training = DeepTraining(
+                self._base,
+                head,
+                unfreeze=settings.unfreeze,
+                learning_rate=rate / 3.0**lowered,
+                seed=settings.seed,
+            )
+            history: list[Epoch] = []
+            try:
+                for epoch in training.train(learned, kept, epochs, self._stopping):
+                    history.append(epoch)
+                    self._tell('network', epoch.epoch / epochs, epoch, epochs)
+                break
+            except ArithmeticError:
+                if settings.learning_rate > 0.0 or lowered == LOWER_RATES:
+                    raise
+        self._tell('report', 0.0)
+        embeddings, _ = training.evaluate(images)
+        return training.head(), training.weights(), embeddings, tuple(history)
+
+    def _finish(
+        self,
+        samples: Sequence[Sample],
+        classes: NDArray[np.int64],
+        labels: tuple[str, ...],
+        parts: Split,
+        embeddings: NDArray[np.float32],
+        head: LinearHead,
+        body: Mapping[str, NDArray[Any]],
+        history: tuple[Epoch, ...],
+        chosen: Mapping[str, Any],
+    ) -> FineTuned:
+        """Calibrate on the frames that were kept apart, and measure there."""
+        truth = classes[parts.held_out]
+        logits = head.logits(embeddings[parts.held_out])
+        temperature = fit_temperature(logits, truth)
+        evaluation = evaluate_predictions(truth, logits.argmax(axis=1), labels)
+        novelty = calibrate(embeddings[parts.training], embeddings[parts.held_out])
+        cooled = head.cooled(temperature)
+        layer = self._base.head_layer
+        weights = {**body, f'{layer}.weight': cooled.weight.astype(np.float32)}
+        weights |= {f'{layer}.bias': cooled.bias.astype(np.float32), **novelty.to_tensors()}
+        version = f'{self._base.name}-{self._settings.unfreeze}-{_digest(weights)}'
+        report = {
+            **evaluation.to_json(),
+            'version': version,
+            'base': self._base.version,
+            'settings': asdict(self._settings),
+            'frames': {label: int((classes == i).sum()) for i, label in enumerate(labels)},
+            'trained_with': len(parts.training),
+            'temperature': temperature,
+            'calibration_error': calibration_error(softmax(logits / temperature), truth),
+            'calibration_error_before': calibration_error(softmax(logits), truth),
+            'unknown_distance': novelty.threshold,
+            'warnings': list(self._warnings),
+            'epochs': [asdict(epoch) for epoch in history],
+            **chosen,
+            'seconds': round(time.monotonic() - self._began_s, 2),
+        }
+        held_out = tuple(samples[place] for place in parts.held_out)
+        return FineTuned(
+            self._base, labels, weights, version, evaluation, held_out, history, report
+        )
+
+
+def _load(cache: EmbeddingCache, warnings: list[str]) -> dict[str, FrameFeatures]:
+    try:
+        return cache.load()
+    except OSError as error:
+        warnings.append(f'the cache of embeddings cannot be read: {error}')
+        return {}
+
+
+def _fault(sample: Sample) -> str:
+    """Say why a frame cannot be used; empty if it can, as far as its bytes tell."""
+    try:
+        if hash_file(sample.path) != sample.sha256:
+            return f'{sample.path} was changed since it was stored'
+    except FileNotFoundError:
+        return f'{sample.path} is gone'
+    except OSError as error:
+        return f'{sample.path} cannot be read ({error.strerror})'
+    return ''
+
+
+def _digest(weights: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name, values in sorted(weights.items()):
+        digest.update(name.encode() + values.tobytes())
+    return digest.hexdigest()[:12]
