@@ -17,17 +17,20 @@ ifdef ROS_DISTRO
 IN_VENV := AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PATH="$(CURDIR)/.venv/lib:$$LD_LIBRARY_PATH"
 endif
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo demo-teach test lint bench clean
 
 help:  ## show the targets (PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command)
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
-	  printf '  make %-6s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+	  printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 setup:  ## make .venv, on the sourced ROS 2 or else on ROS 2 Jazzy from wheels
 	@$(PYTHON) tools/provision.py
 
 demo: setup  ## show on the sample pictures what the nodes find
 	@$(IN_VENV) $(BIN)/python tools/demo.py $(ARGS)
+
+demo-teach: setup  ## teach a tagger three new labels, live
+	@$(IN_VENV) $(BIN)/python tools/demo_teach.py $(ARGS)
 
 test: setup  ## run the tests, a file on each of two cores
 	@$(IN_VENV) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -48,6 +48,7 @@ setup(
             'tagger = nn_perception.nodes.executables:tagger',
             'digit_reader = nn_perception.nodes.executables:digit_reader',
             'pose_estimator = nn_perception.nodes.executables:pose_estimator',
+            'fine_tuner = nn_perception.nodes.executables:fine_tuner',
             'camera_source = nn_perception.nodes.executables:camera_source',
         ],
     },

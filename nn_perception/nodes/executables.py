@@ -49,6 +49,17 @@ def pose_estimator(args: Sequence[str] | None = None) -> int:
     return run(make_node, args)
 
 
+def fine_tuner(args: Sequence[str] | None = None) -> int:
+    """Run a node that stores labelled frames and teaches models with them."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.fine_tune_node import FineTuneNode
+
+        return FineTuneNode()
+
+    return run(make_node, args)
+
+
 def camera_source(args: Sequence[str] | None = None) -> int:
     """Run a node that plays photographs, a video or a webcam as a camera."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+import threading
 
+from nn_perception.learning.model_store import ModelStore
 from nn_perception.nodes import conversions
 from nn_perception.nodes.camera_node import CameraNode, RESULT_QOS
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.model_topics import model_figures, ModelTopics
 from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.taught_models import folder_of, STORE_PREFIX, TaughtModel
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.results import Tag
@@ -24,8 +28,12 @@ class TaggerParameters(CameraParameters):
 
     model: str = parameter(
         DEFAULT_MODEL,
-        'a shipped model, a checkpoint file, or a torchvision classification model',
+        'a shipped model, a checkpoint file, a torchvision classification model, or store:NAME: '
+        'the active version of a taught model',
         read_only=True,
+    )
+    store_folder: str = parameter(
+        '', 'folder of the taught models; empty: models in the data folder', read_only=True
     )
     top_k: int = parameter(5, 'tags in a result at most', minimum=1, maximum=1000)
     min_score: float = parameter(
@@ -46,6 +54,8 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     def __init__(self) -> None:
         super().__init__('tagger', TaggerParameters)
         self._tagger: Tagger | None = None
+        self._taught: TaughtModel | None = None
+        self._swapping = threading.Lock()
         self._smoother = Smoother(self.parameters.smoothing_s)
         self._tags = self.create_lifecycle_publisher(Classification, '~/tags', RESULT_QOS)
         self._model_topics = ModelTopics(self)
@@ -53,7 +63,15 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
         p = self.parameters
-        tagger = Tagger.open(p.model, engine=p.engine, device=p.device, threads=p.threads)
+        options = {'engine': p.engine, 'device': p.device, 'threads': p.threads}
+        if p.model.startswith(STORE_PREFIX):
+            store = ModelStore(folder_of('models', p.store_folder))
+            name = p.model.removeprefix(STORE_PREFIX)
+            self._taught = TaughtModel(store, name, partial(Tagger.open, **options))
+            # Until the first version is active the usual model serves.
+            tagger = self._taught.load() or Tagger.open(DEFAULT_MODEL, **options)
+        else:
+            tagger = Tagger.open(p.model, **options)
         # The first run of a network is slow; no image should wait for it.
         tagger.scores(np.zeros((8, 8, 3), np.uint8))
         self._tagger = tagger
@@ -61,6 +79,9 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
 
     def unload(self) -> None:
         """Let go of the model."""
+        if self._taught is not None:
+            self._taught.close()
+            self._taught = None
         if self._tagger is not None:
             self._tagger.close()
             self._tagger = None
@@ -70,10 +91,23 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
         p = self.parameters
         # Images without a stamp are averaged over the time at which they arrive.
         when_s = stamp_s or self.get_clock().now().nanoseconds * 1e-9
-        tagger = self._tagger
-        scores = self._smoother.update(tagger.scores(image_bgr), when_s)
+        with self._swapping:
+            self._swap()
+            tagger = self._tagger
+            scores = self._smoother.update(tagger.scores(image_bgr), when_s)
         labels = tagger.labels
         return top_k_tags(scores, labels, min(p.top_k, len(labels)), min_score=p.min_score)
+
+    def _swap(self) -> None:
+        """Go on with a version that became active and is loaded, between two images."""
+        tagger = self._taught.take_next() if self._taught is not None else None
+        if tagger is None:
+            return
+        before, self._tagger = self._tagger, tagger
+        # Means of other labels mean nothing.
+        self._smoother = Smoother(self.parameters.smoothing_s)
+        self._model_topics.tell(tagger, self.parameters.min_score, loaded=True)
+        before.close()
 
     def publish_result(self, result: list[Tag], header: Header) -> None:
         """Publish the tags, best first."""
@@ -86,6 +120,19 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     def figures(self) -> dict[str, object]:
         """Name the model and what runs it."""
         return model_figures(self._tagger, self.parameters.model)
+
+    def concern(self) -> str:
+        """Follow the store; tell when a version cannot be loaded."""
+        if self._taught is None:
+            return ''
+        self._taught.follow()
+        # Without images nobody else would do it; with them the worker does.
+        if self._swapping.acquire(blocking=False):
+            try:
+                self._swap()
+            finally:
+                self._swapping.release()
+        return self._taught.problem
 
     def on_parameters_changed(self, before: TaggerParameters) -> None:
         """Follow the smoothing and tell the new threshold."""

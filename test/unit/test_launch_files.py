@@ -18,7 +18,7 @@ from typing import Any
 from nn_perception.nodes import executables
 import pytest
 
-FILES = ('digit_reader', 'pose_estimator', 'tagger')
+FILES = ('digit_reader', 'fine_tuner', 'pose_estimator', 'tagger')
 # What a node subscribes to beside the images.
 MORE_TOPICS = {'pose_estimator': ['depth']}
 ARGUMENTS = {'image', 'transport', 'params_file', 'namespace', 'use_sim_time', 'camera', 'source'}

@@ -9,6 +9,7 @@ import re
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.camera_source_node import CameraSourceParameters
 from nn_perception.nodes.digit_node import DigitParameters
+from nn_perception.nodes.fine_tune_node import FineTuneParameters
 from nn_perception.nodes.parameters import contracts
 from nn_perception.nodes.pose_node import PoseParameters
 from nn_perception.nodes.tagger_node import TaggerParameters
@@ -19,6 +20,7 @@ NODES = {
     'tagger': TaggerParameters,
     'digit_reader': DigitParameters,
     'pose_estimator': PoseParameters,
+    'fine_tuner': FineTuneParameters,
     'camera_source': CameraSourceParameters,
 }
 # What is said once for all of them in the README.

@@ -1,0 +1,399 @@
+"""The node ``fine_tuner``: labelled frames from a camera, and models taught with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+import threading
+import time
+from typing import Any
+
+from nn_perception.learning.dataset import Dataset
+from nn_perception.learning.embedding import Embedder, EmbeddingCache
+from nn_perception.learning.fine_tune import FineTuneSettings
+from nn_perception.learning.lesson import Lesson
+from nn_perception.learning.model_store import ModelStore
+from nn_perception.learning.names import checked_name
+from nn_perception.nodes import conversions
+from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
+from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.lesson_process import LessonProcess
+from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.taught_models import folder_of
+from nn_perception.vision.draw import draw_tags
+from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.vision.results import Tag
+from nn_perception_interfaces.action import FineTune
+from nn_perception_interfaces.msg import DatasetSummary, FineTuneProgress, ModelVersion
+from nn_perception_interfaces.srv import (
+    ActivateModel,
+    Capture,
+    DeleteFrames,
+    ListModels,
+    Record,
+)
+import numpy as np
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.task import Future
+from std_msgs.msg import Header
+
+MEGABYTE = 1_000_000
+# An older image is not what somebody holds in front of the camera now.
+FRESH_S = 1.0
+
+
+@dataclass(frozen=True)
+class FineTuneParameters(CameraParameters):
+    """Parameters of the node ``fine_tuner``."""
+
+    base: str = parameter(
+        DEFAULT_MODEL, 'the network that is taught, as the model of a tagger', read_only=True
+    )
+    model_name: str = parameter(
+        'taught', 'name of the taught model in the store: a tagger runs it as store:NAME'
+    )
+    dataset: str = parameter('default', 'name of the set of labelled frames', read_only=True)
+    data_folder: str = parameter(
+        '', 'folder of the data sets; empty: datasets in the data folder', read_only=True
+    )
+    store_folder: str = parameter(
+        '', 'folder of the taught models; empty: models in the data folder', read_only=True
+    )
+    quota_mb: int = parameter(
+        2000,
+        'how large the frames may become together; 0 for no limit',
+        unit='MB',
+        minimum=0,
+        maximum=1_000_000,
+        read_only=True,
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """
+    The newest image.
+
+    :param image_bgr: uint8, ``(H, W, 3)``
+    :param stamp_ns: of its header; 0 if it has none
+    :param arrived_s: when it came, on the monotonic clock
+    """
+
+    image_bgr: np.ndarray
+    stamp_ns: int
+    arrived_s: float
+
+
+@dataclass
+class Recording:
+    """
+    What is stored while somebody shows a thing.
+
+    :param label: what it is
+    :param period_s: least time between two frames
+    """
+
+    label: str
+    period_s: float
+    due_s: float = 0.0
+
+
+class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
+    """Store labelled frames, teach a model with them, and keep its versions."""
+
+    def __init__(self) -> None:
+        super().__init__('fine_tuner', FineTuneParameters)
+        p = self.parameters
+        self._store = ModelStore(folder_of('models', p.store_folder))
+        self._dataset: Dataset | None = None
+        self._embedder: Embedder | None = None
+        self._cache: EmbeddingCache | None = None
+        self._embedding = threading.Lock()
+        self._frame: Frame | None = None
+        self._recording: Recording | None = None
+        self._problem = ''
+        self._lesson: LessonProcess | None = None
+        self._active = ''
+        self._summaries = self.create_publisher(DatasetSummary, '~/dataset', LATCHED_QOS)
+        self._models = self.create_publisher(ModelVersion, '~/active_model', LATCHED_QOS)
+        self._progress = self.create_publisher(FineTuneProgress, '~/progress', RESULT_QOS)
+        for kind, name, answer in (
+            (Capture, 'capture', self._on_capture),
+            (Record, 'record', self._on_record),
+            (DeleteFrames, 'delete_frames', self._on_delete_frames),
+            (ListModels, 'list_models', self._on_list_models),
+            (ActivateModel, 'activate_model', self._on_activate_model),
+        ):
+            self.create_service(kind, f'~/{name}', answer)
+        self._actions = ActionServer(
+            self,
+            FineTune,
+            '~/fine_tune',
+            execute_callback=self._on_fine_tune,
+            goal_callback=self._on_goal,
+            cancel_callback=self._on_cancel,
+        )
+
+    # Frames.
+
+    def load(self) -> None:
+        """Open the data set, and the network whose embeddings are kept with the frames."""
+        p = self.parameters
+        checked_name(p.model_name, 'model', spaces=False)
+        embedder = Embedder.open(p.base, engine=p.engine, device=p.device, threads=p.threads)
+        root = folder_of('datasets', p.data_folder)
+        self._dataset = Dataset.open(root, p.dataset, p.quota_mb * MEGABYTE)
+        self._embedder, self._cache = embedder, EmbeddingCache.of(embedder.key)
+        self._embedder.features(np.zeros((8, 8, 3), np.uint8))
+        self._tell_dataset()
+        self._tell_active()
+
+    def unload(self) -> None:
+        """Close both; a lesson that is going on is ended."""
+        self._recording = None
+        if self._lesson is not None:
+            self._lesson.kill()
+            self._lesson.join()
+        if self._dataset is not None:
+            self._dataset.close()
+            self._dataset = None
+        if self._embedder is not None:
+            self._embedder.close()
+            self._embedder = None
+
+    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> Frame:
+        """Keep the newest image, and store it while somebody records."""
+        frame = Frame(image_bgr, round(stamp_s * 1e9), time.monotonic())
+        self._frame = frame
+        recording = self._recording
+        if recording is not None and frame.arrived_s >= recording.due_s:
+            recording.due_s = max(recording.due_s, frame.arrived_s - recording.period_s)
+            recording.due_s += recording.period_s
+            try:
+                self._add(frame, recording.label)
+            except (ValueError, OSError) as error:
+                # Nothing more can be stored until somebody has looked at it.
+                self._recording = None
+                self._problem = f'recording ended: {error}'
+                self.get_logger().error(self._problem)
+        return frame
+
+    def publish_result(self, result: Frame, header: Header) -> None:
+        """Nothing: what changed was told when it did."""
+
+    def draw(self, image_bgr: np.ndarray, result: Frame) -> np.ndarray:  # noqa: ARG002
+        """Write onto the picture what is recorded."""
+        recording = self._recording
+        words = f'recording {recording.label}' if recording else 'not recording'
+        return draw_tags(image_bgr, [Tag(words, float(recording is not None))])
+
+    def figures(self) -> dict[str, object]:
+        """Count the frames, name the model and what runs it."""
+        dataset, embedder, recording = self._dataset, self._embedder, self._recording
+        counts = {} if dataset is None else dataset.counts()
+        return {
+            'frames': sum(counts.values()),
+            'labels': len(counts),
+            'recording': recording.label if recording else '',
+            'teaching': self._lesson is not None,
+            'active_version': self._active,
+            'model': self.parameters.base,
+            'device': 'not loaded' if embedder is None else embedder.description,
+        }
+
+    def concern(self) -> str:
+        """Tell why a recording ended by itself."""
+        self._follow_store()
+        problem, self._problem = self._problem, ''
+        return problem
+
+    def on_parameters_changed(self, before: FineTuneParameters) -> None:
+        """Follow another model name."""
+        if self.parameters.model_name != before.model_name:
+            self._tell_active()
+
+    def _add(self, frame: Frame, label: str) -> int:
+        """Store a frame with its embedding; gives how many the label has now."""
+        assert self._dataset is not None
+        sample = self._dataset.add(frame.image_bgr, label, frame.stamp_ns, self._input.topic)
+        with self._embedding:
+            if self._embedder is not None:
+                self._cache.add({sample.sha256: self._embedder.features(frame.image_bgr)})
+        self._tell_dataset()
+        return self._dataset.counts()[sample.label]
+
+    # Services.
+
+    def _on_capture(
+        self, request: Capture.Request, response: Capture.Response
+    ) -> Capture.Response:
+        try:
+            response.total = self._add(self._fresh_frame(), request.label)
+            response.success = True
+            response.message = f'{request.label}: {response.total} frames'
+        except (ValueError, OSError) as error:
+            response.message = str(error)
+        return response
+
+    def _fresh_frame(self) -> Frame:
+        """Give the newest image; ValueError if there is none or it is old."""
+        frame = self._frame
+        if self._worker is None or self._dataset is None:
+            raise ValueError('the node is not active, so there is no image')
+        if frame is None or time.monotonic() - frame.arrived_s > FRESH_S:
+            raise ValueError(f'no image in the last {FRESH_S:g} s: {self._input.silence_reason()}')
+        return frame
+
+    def _on_record(self, request: Record.Request, response: Record.Response) -> Record.Response:
+        if not request.record:
+            self._recording = None
+            response.success, response.message = True, 'not recording'
+        else:
+            try:
+                self._recording = self._recording_of(request.label, request.rate)
+                response.success, response.message = True, f'recording {request.label}'
+            except ValueError as error:
+                response.message = str(error)
+        self._tell_dataset()
+        return response
+
+    def _recording_of(self, label: str, rate_hz: float) -> Recording:
+        if self._worker is None or self._dataset is None:
+            raise ValueError('the node is not active, so nothing can be recorded')
+        if not 0.0 <= rate_hz < math.inf:
+            raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
+        return Recording(checked_name(label, 'label'), 1.0 / rate_hz if rate_hz else 0.0)
+
+    def _on_delete_frames(
+        self, request: DeleteFrames.Request, response: DeleteFrames.Response
+    ) -> DeleteFrames.Response:
+        try:
+            if self._dataset is None:
+                raise ValueError('the node is not configured')
+            response.deleted = self._dataset.delete(request.label, newest_only=request.newest_only)
+            response.success, response.message = True, f'{response.deleted} frames are deleted'
+        except (ValueError, OSError) as error:
+            response.message = str(error)
+        self._tell_dataset()
+        return response
+
+    def _on_list_models(
+        self, _: ListModels.Request, response: ListModels.Response
+    ) -> ListModels.Response:
+        versions = self._store.versions(self.parameters.model_name)
+        response.models = [conversions.model_version(version) for version in versions]
+        return response
+
+    def _on_activate_model(
+        self, request: ActivateModel.Request, response: ActivateModel.Response
+    ) -> ActivateModel.Response:
+        try:
+            version = self._store.activate(self.parameters.model_name, request.version)
+            response.success, response.message = True, f'{version.version} is active'
+            self._tell_active()
+        except (ValueError, OSError) as error:
+            response.message = str(error)
+        return response
+
+    # The action.
+
+    def _on_goal(self, _: FineTune.Goal) -> GoalResponse:
+        busy = self._lesson is not None or self._dataset is None
+        return GoalResponse.REJECT if busy else GoalResponse.ACCEPT
+
+    def _on_cancel(self, _: ServerGoalHandle) -> CancelResponse:
+        if self._lesson is not None:
+            self._lesson.kill()
+        return CancelResponse.ACCEPT
+
+    async def _on_fine_tune(self, goal: ServerGoalHandle) -> FineTune.Result:
+        """Teach in a child process; the executor goes on meanwhile."""
+        began_s = time.monotonic()
+        result = FineTune.Result()
+        future = Future(executor=self.executor)
+        header = conversions.header(self.get_clock().now().to_msg(), '')
+
+        def tell(progress: dict[str, Any]) -> None:
+            msg = conversions.fine_tune_progress(progress, header)
+            self._progress.publish(msg)
+            goal.publish_feedback(FineTune.Feedback(progress=msg))
+
+        try:
+            self._lesson = LessonProcess(self._lesson_of(goal.request), tell, future.set_result)
+            taught = await future
+        except (ValueError, OSError) as error:
+            taught = {'error': str(error)}
+        finally:
+            self._lesson = None
+        result.duration = time.monotonic() - began_s
+        if 'error' in taught:
+            result.message = taught['error']
+            if goal.is_cancel_requested:
+                goal.canceled()
+            else:
+                self.get_logger().warning(f'nothing was taught: {result.message}')
+                goal.abort()
+            return result
+        result.success, result.message = True, taught['message']
+        result.version = taught['version']['version']
+        result.activated = taught['activated']
+        result.validation = conversions.evaluation_report(taught['report'])
+        self._tell_active()
+        goal.succeed()
+        return result
+
+    def _lesson_of(self, goal: FineTune.Goal) -> Lesson:
+        """Read a goal; what is 0 or empty is left to be chosen."""
+        p = self.parameters
+        defaults = FineTuneSettings()
+        settings = FineTuneSettings(
+            unfreeze=goal.unfreeze or defaults.unfreeze,
+            max_epochs=goal.max_epochs,
+            learning_rate=goal.learning_rate,
+            validation_fraction=goal.validation_fraction or defaults.validation_fraction,
+            seed=goal.seed,
+        )
+        return Lesson(
+            dataset=self._dataset.folder,
+            store=self._store.root,
+            name=p.model_name,
+            base=p.base,
+            settings=settings,
+            activate=goal.activate,
+        )
+
+    # What is told.
+
+    def _tell_dataset(self) -> None:
+        if self._dataset is None:
+            return
+        recording = self._recording
+        self._summaries.publish(
+            conversions.dataset_summary(
+                self._dataset.name,
+                self._dataset.counts(),
+                self._dataset.size_bytes,
+                recording.label if recording else '',
+                conversions.header(self.get_clock().now().to_msg(), ''),
+            )
+        )
+
+    def _follow_store(self) -> None:
+        """Tell when another process has activated a version."""
+        try:
+            active = self._store.active_name(self.parameters.model_name) or ''
+        except ValueError:
+            return
+        if active != self._active:
+            self._tell_active()
+
+    def _tell_active(self) -> None:
+        try:
+            version = self._store.active(self.parameters.model_name)
+        except ValueError as error:
+            self._problem = str(error)
+            return
+        self._active = '' if version is None else version.version
+        if version is not None:
+            self._models.publish(conversions.model_version(version))
