@@ -124,6 +124,7 @@ def shows_of(arguments: argparse.Namespace) -> list[Show]:
             folder=arguments.output / 'people',
             rate=0.0,
             told_every=10,
+            may_drop=0.2,
         ),
     ]
 
