@@ -51,7 +51,9 @@ class FineTuneParameters(CameraParameters):
         DEFAULT_MODEL, 'the network that is taught, as the model of a tagger', read_only=True
     )
     model_name: str = parameter(
-        'taught', 'name of the taught model in the store: a tagger runs it as store:NAME'
+        'taught',
+        'name of the taught model in the store: a tagger runs it as store:NAME',
+        read_only=True,
     )
     dataset: str = parameter('default', 'name of the set of labelled frames', read_only=True)
     data_folder: str = parameter(
@@ -142,10 +144,15 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         p = self.parameters
         checked_name(p.model_name, 'model', spaces=False)
         embedder = Embedder.open(p.base, engine=p.engine, device=p.device, threads=p.threads)
-        root = folder_of('datasets', p.data_folder)
-        self._dataset = Dataset.open(root, p.dataset, p.quota_mb * MEGABYTE)
+        try:
+            # The first run of a network is slow; no frame should wait for it.
+            embedder.features(np.zeros((8, 8, 3), np.uint8))
+            root = folder_of('datasets', p.data_folder)
+            self._dataset = Dataset.open(root, p.dataset, p.quota_mb * MEGABYTE)
+        except (ValueError, OSError, RuntimeError):
+            embedder.close()
+            raise
         self._embedder, self._cache = embedder, EmbeddingCache.of(embedder.key)
-        self._embedder.features(np.zeros((8, 8, 3), np.uint8))
         self._tell_dataset()
         self._tell_active()
 
@@ -208,11 +215,6 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         problem, self._problem = self._problem, ''
         return problem
 
-    def on_parameters_changed(self, before: FineTuneParameters) -> None:
-        """Follow another model name."""
-        if self.parameters.model_name != before.model_name:
-            self._tell_active()
-
     def _add(self, frame: Frame, label: str) -> int:
         """Store a frame with its embedding; gives how many the label has now."""
         assert self._dataset is not None
@@ -229,7 +231,8 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         self, request: Capture.Request, response: Capture.Response
     ) -> Capture.Response:
         try:
-            response.total = self._add(self._fresh_frame(), request.label)
+            label = checked_name(request.label, 'label')
+            response.total = self._add(self._fresh_frame(), label)
             response.success = True
             response.message = f'{request.label}: {response.total} frames'
         except (ValueError, OSError) as error:
@@ -281,8 +284,11 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     def _on_list_models(
         self, _: ListModels.Request, response: ListModels.Response
     ) -> ListModels.Response:
-        versions = self._store.versions(self.parameters.model_name)
-        response.models = [conversions.model_version(version) for version in versions]
+        try:
+            versions = self._store.versions(self.parameters.model_name)
+            response.models = [conversions.model_version(version) for version in versions]
+        except (ValueError, OSError) as error:
+            self.get_logger().error(f'the versions cannot be listed: {error}')
         return response
 
     def _on_activate_model(
@@ -383,7 +389,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         """Tell when another process has activated a version."""
         try:
             active = self._store.active_name(self.parameters.model_name) or ''
-        except ValueError:
+        except (ValueError, OSError):
             return
         if active != self._active:
             self._tell_active()
@@ -391,7 +397,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     def _tell_active(self) -> None:
         try:
             version = self._store.active(self.parameters.model_name)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             self._problem = str(error)
             return
         self._active = '' if version is None else version.version

@@ -61,7 +61,7 @@ class TaughtModel:
         """Look whether another version is active, and begin to load it; returns at once."""
         try:
             active = self._store.active_name(self._name)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             self.problem = str(error)
             return
         busy = self._thread is not None and self._thread.is_alive()

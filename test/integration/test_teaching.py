@@ -203,16 +203,17 @@ def test_capture_delete_and_what_is_refused(
     assert not refused.success
     assert 'no image in the last' in refused.message
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    camera.publish(image_message(image, 7.25))
-    peer.spin(0.3)
     for label in ('../../etc', '', ' ', 'a' * 300, 'a\nb', '.hidden', '/tmp/x'):
         refused = teacher.ask(Capture, 'capture', label=label)
         assert not refused.success, label
         assert 'cannot be the name of a label' in refused.message
         assert not teacher.ask(Record, 'record', record=True, label=label).success
-    camera.publish(image_message(image, 7.5))
-    peer.spin(0.3)
-    kept = teacher.ask(Capture, 'capture', label='Tasse é')
+    for _ in range(10):
+        camera.publish(image_message(image, 7.5))
+        peer.spin(0.3)
+        kept = teacher.ask(Capture, 'capture', label='Tasse é')
+        if kept.success:
+            break
     assert kept.success, kept.message
     assert kept.total == 1
     (sample,) = read_samples(teacher.dataset).samples
