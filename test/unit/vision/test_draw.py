@@ -1,5 +1,12 @@
-from nn_perception.vision.draw import ascii_text, BOX, draw_digits, draw_tags
-from nn_perception.vision.results import Digit, DigitReading, Tag
+from nn_perception.vision.draw import (
+    ascii_text,
+    BOX,
+    draw_digits,
+    draw_poses,
+    draw_tags,
+    person_colour,
+)
+from nn_perception.vision.results import Digit, DigitReading, Keypoint, Person, Tag
 import numpy as np
 import pytest
 
@@ -133,3 +140,37 @@ def test_labels_in_ascii(label, expected):
 def test_refuses_what_is_no_image():
     with pytest.raises(ValueError, match='expected an image'):
         draw_tags(np.zeros((4, 4), np.uint8), TAGS)
+
+
+def someone(score=0.9, name='', at=(0.0, 0.0)):
+    """Make somebody whose joints stand in a column; left and right are apart."""
+    joints = tuple(
+        Keypoint(at[0] + 60.0 + 20.0 * (i % 2), at[1] + 20.0 + 5.0 * i, score) for i in range(17)
+    )
+    return Person(0.9, (at[0] + 50.0, at[1] + 10.0, 40.0, 100.0), joints, name)
+
+
+def test_poses_are_drawn_at_their_joints_in_the_colour_of_their_id():
+    image = np.zeros((160, 200, 3), np.uint8)
+    drawn = draw_poses(image, [someone(name='p2')])
+    assert not image.any()
+    person = someone()
+    for joint in person.keypoints:
+        assert tuple(drawn[round(joint.y), round(joint.x)]) == person_colour('p2')
+    # Another id, another colour; the place among the people does not matter.
+    other = draw_poses(image, [someone(at=(100.0, 0.0)), someone(name='p2')])
+    assert tuple(other[20, 60]) == person_colour('p2') != person_colour('p3')
+
+
+def test_joints_that_are_not_seen_are_not_drawn():
+    image = np.full((160, 200, 3), 7, np.uint8)
+    np.testing.assert_array_equal(draw_poses(image, [someone(score=0.1)]), image)
+    assert (draw_poses(image, [someone(score=0.1)], min_score=0.05) != image).any()
+
+
+@pytest.mark.parametrize('shape', [(1, 1), (1, 500), (500, 1), (64, 64)])
+@pytest.mark.parametrize('far', [0.0, -1e6, 1e9])
+def test_poses_may_lie_anywhere(shape, far):
+    image = np.zeros((*shape, 3), np.uint8)
+    drawn = draw_poses(image, [someone(name='p1', at=(far, far))])
+    assert min(drawn.shape[:2]) >= 64
