@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import math
-import threading
 import time
 from typing import Any
 
 from nn_perception.learning.dataset import Dataset
-from nn_perception.learning.embedding import Embedder, EmbeddingCache
+from nn_perception.learning.embedding import Embedder
 from nn_perception.learning.fine_tune import FineTuneSettings
 from nn_perception.learning.lesson import Lesson
 from nn_perception.learning.model_store import ModelStore
@@ -17,6 +15,7 @@ from nn_perception.learning.names import checked_name
 from nn_perception.nodes import conversions
 from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
 from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.frame_recorder import Frame, FrameRecorder
 from nn_perception.nodes.lesson_process import LessonProcess
 from nn_perception.nodes.parameters import parameter
 from nn_perception.nodes.taught_models import folder_of
@@ -72,35 +71,6 @@ class FineTuneParameters(CameraParameters):
     )
 
 
-@dataclass(frozen=True)
-class Frame:
-    """
-    The newest image.
-
-    :param image_bgr: uint8, ``(H, W, 3)``
-    :param stamp_ns: of its header; 0 if it has none
-    :param arrived_s: when it came, on the monotonic clock
-    """
-
-    image_bgr: np.ndarray
-    stamp_ns: int
-    arrived_s: float
-
-
-@dataclass
-class Recording:
-    """
-    What is stored while somebody shows a thing.
-
-    :param label: what it is
-    :param period_s: least time between two frames
-    """
-
-    label: str
-    period_s: float
-    due_s: float = 0.0
-
-
 class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     """Store labelled frames, teach a model with them, and keep its versions."""
 
@@ -108,12 +78,8 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         super().__init__('fine_tuner', FineTuneParameters)
         p = self.parameters
         self._store = ModelStore(folder_of('models', p.store_folder))
-        self._dataset: Dataset | None = None
-        self._embedder: Embedder | None = None
-        self._cache: EmbeddingCache | None = None
-        self._embedding = threading.Lock()
+        self._recorder: FrameRecorder | None = None
         self._frame: Frame | None = None
-        self._recording: Recording | None = None
         self._problem = ''
         self._lesson: LessonProcess | None = None
         self._active = ''
@@ -148,42 +114,33 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             # The first run of a network is slow; no frame should wait for it.
             embedder.features(np.zeros((8, 8, 3), np.uint8))
             root = folder_of('datasets', p.data_folder)
-            self._dataset = Dataset.open(root, p.dataset, p.quota_mb * MEGABYTE)
+            dataset = Dataset.open(root, p.dataset, p.quota_mb * MEGABYTE)
         except (ValueError, OSError, RuntimeError):
             embedder.close()
             raise
-        self._embedder, self._cache = embedder, EmbeddingCache.of(embedder.key)
+        self._recorder = FrameRecorder(dataset, embedder, self._input.topic)
         self._tell_dataset()
         self._tell_active()
 
     def unload(self) -> None:
         """Close both; a lesson that is going on is ended."""
-        self._recording = None
         if self._lesson is not None:
             self._lesson.kill()
             self._lesson.join()
-        if self._dataset is not None:
-            self._dataset.close()
-            self._dataset = None
-        if self._embedder is not None:
-            self._embedder.close()
-            self._embedder = None
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
 
     def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> Frame:
         """Keep the newest image, and store it while somebody records."""
         frame = Frame(image_bgr, round(stamp_s * 1e9), time.monotonic())
         self._frame = frame
-        recording = self._recording
-        if recording is not None and frame.arrived_s >= recording.due_s:
-            recording.due_s = max(recording.due_s, frame.arrived_s - recording.period_s)
-            recording.due_s += recording.period_s
-            try:
-                self._add(frame, recording.label)
-            except (ValueError, OSError) as error:
-                # Nothing more can be stored until somebody has looked at it.
-                self._recording = None
-                self._problem = f'recording ended: {error}'
-                self.get_logger().error(self._problem)
+        try:
+            if self._recorder.offer(frame):
+                self._tell_dataset()
+        except (ValueError, OSError) as error:
+            self._problem = f'recording ended: {error}'
+            self.get_logger().error(self._problem)
         return frame
 
     def publish_result(self, result: Frame, header: Header) -> None:
@@ -191,22 +148,22 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
 
     def draw(self, image_bgr: np.ndarray, result: Frame) -> np.ndarray:  # noqa: ARG002
         """Write onto the picture what is recorded."""
-        recording = self._recording
-        words = f'recording {recording.label}' if recording else 'not recording'
-        return draw_tags(image_bgr, [Tag(words, float(recording is not None))])
+        label = self._recorder.label
+        words = f'recording {label}' if label else 'not recording'
+        return draw_tags(image_bgr, [Tag(words, float(bool(label)))])
 
     def figures(self) -> dict[str, object]:
         """Count the frames, name the model and what runs it."""
-        dataset, embedder, recording = self._dataset, self._embedder, self._recording
-        counts = {} if dataset is None else dataset.counts()
+        recorder = self._recorder
+        counts = {} if recorder is None else recorder.dataset.counts()
         return {
             'frames': sum(counts.values()),
             'labels': len(counts),
-            'recording': recording.label if recording else '',
+            'recording': '' if recorder is None else recorder.label,
             'teaching': self._lesson is not None,
             'active_version': self._active,
             'model': self.parameters.base,
-            'device': 'not loaded' if embedder is None else embedder.description,
+            'device': 'not loaded' if recorder is None else recorder.device,
         }
 
     def concern(self) -> str:
@@ -215,16 +172,6 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         problem, self._problem = self._problem, ''
         return problem
 
-    def _add(self, frame: Frame, label: str) -> int:
-        """Store a frame with its embedding; gives how many the label has now."""
-        assert self._dataset is not None
-        sample = self._dataset.add(frame.image_bgr, label, frame.stamp_ns, self._input.topic)
-        with self._embedding:
-            if self._embedder is not None:
-                self._cache.add({sample.sha256: self._embedder.features(frame.image_bgr)})
-        self._tell_dataset()
-        return self._dataset.counts()[sample.label]
-
     # Services.
 
     def _on_capture(
@@ -232,49 +179,47 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     ) -> Capture.Response:
         try:
             label = checked_name(request.label, 'label')
-            response.total = self._add(self._fresh_frame(), label)
+            response.total = self._open_recorder().add(self._fresh_frame(), label)
             response.success = True
-            response.message = f'{request.label}: {response.total} frames'
+            response.message = f'{label}: {response.total} frames'
         except (ValueError, OSError) as error:
             response.message = str(error)
+        self._tell_dataset()
         return response
+
+    def _open_recorder(self) -> FrameRecorder:
+        """Give what stores frames; ValueError while the node is not configured."""
+        if self._recorder is None:
+            raise ValueError('the node is not configured')
+        return self._recorder
 
     def _fresh_frame(self) -> Frame:
         """Give the newest image; ValueError if there is none or it is old."""
         frame = self._frame
-        if self._worker is None or self._dataset is None:
-            raise ValueError('the node is not active, so there is no image')
-        if frame is None or time.monotonic() - frame.arrived_s > FRESH_S:
+        if frame is None or frame.age_s > FRESH_S:
             raise ValueError(f'no image in the last {FRESH_S:g} s: {self._input.silence_reason()}')
         return frame
 
     def _on_record(self, request: Record.Request, response: Record.Response) -> Record.Response:
-        if not request.record:
-            self._recording = None
-            response.success, response.message = True, 'not recording'
-        else:
-            try:
-                self._recording = self._recording_of(request.label, request.rate)
-                response.success, response.message = True, f'recording {request.label}'
-            except ValueError as error:
-                response.message = str(error)
+        try:
+            recorder = self._open_recorder()
+            if request.record:
+                recorder.record(request.label, request.rate)
+            else:
+                recorder.stop()
+            response.success = True
+            response.message = f'recording {recorder.label}' if recorder.label else 'not recording'
+        except ValueError as error:
+            response.message = str(error)
         self._tell_dataset()
         return response
-
-    def _recording_of(self, label: str, rate_hz: float) -> Recording:
-        if self._worker is None or self._dataset is None:
-            raise ValueError('the node is not active, so nothing can be recorded')
-        if not 0.0 <= rate_hz < math.inf:
-            raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
-        return Recording(checked_name(label, 'label'), 1.0 / rate_hz if rate_hz else 0.0)
 
     def _on_delete_frames(
         self, request: DeleteFrames.Request, response: DeleteFrames.Response
     ) -> DeleteFrames.Response:
         try:
-            if self._dataset is None:
-                raise ValueError('the node is not configured')
-            response.deleted = self._dataset.delete(request.label, newest_only=request.newest_only)
+            dataset = self._open_recorder().dataset
+            response.deleted = dataset.delete(request.label, newest_only=request.newest_only)
             response.success, response.message = True, f'{response.deleted} frames are deleted'
         except (ValueError, OSError) as error:
             response.message = str(error)
@@ -305,7 +250,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     # The action.
 
     def _on_goal(self, _: FineTune.Goal) -> GoalResponse:
-        busy = self._lesson is not None or self._dataset is None
+        busy = self._lesson is not None or self._recorder is None
         return GoalResponse.REJECT if busy else GoalResponse.ACCEPT
 
     def _on_cancel(self, _: ServerGoalHandle) -> CancelResponse:
@@ -361,7 +306,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             seed=goal.seed,
         )
         return Lesson(
-            dataset=self._dataset.folder,
+            dataset=self._open_recorder().dataset.folder,
             store=self._store.root,
             name=p.model_name,
             base=p.base,
@@ -372,16 +317,14 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     # What is told.
 
     def _tell_dataset(self) -> None:
-        if self._dataset is None:
+        recorder = self._recorder
+        if recorder is None:
             return
-        recording = self._recording
+        dataset = recorder.dataset
+        header = conversions.header(self.get_clock().now().to_msg(), '')
         self._summaries.publish(
             conversions.dataset_summary(
-                self._dataset.name,
-                self._dataset.counts(),
-                self._dataset.size_bytes,
-                recording.label if recording else '',
-                conversions.header(self.get_clock().now().to_msg(), ''),
+                dataset.name, dataset.counts(), dataset.size_bytes, recorder.label, header
             )
         )
 

@@ -84,21 +84,23 @@ def test_learns():
     assert (evaluate(state.average, images).argmax(1) == labels.numpy()).mean() > 0.9
 
 
+@pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
 @pytest.mark.parametrize('stops', [[1], [9, 1, 4], [10], [19]])
-def test_goes_on_bit_for_bit(tmp_path, stops):
+def test_goes_on_bit_for_bit(tmp_path, stops, precision):
+    settings = replace(SETTINGS, precision=precision)
     whole = new_state()
-    go_on(whole)
+    go_on(whole, settings)
     path = tmp_path / 'state.safetensors'
     for number, stop_after in enumerate(stops):
         part = new_state()
         if number:
             part.load(path)
-        done, steps, _ = go_on(part, stop_after=stop_after)
+        done, steps, _ = go_on(part, settings, stop_after)
         assert (done, len(steps)) == (False, stop_after)
         part.save(path, {'seed': 0})
     last = new_state(replace(SETTINGS, seed=7))  # nothing of it may remain
     last.load(path)
-    assert go_on(last)[0]
+    assert go_on(last, settings)[0]
     assert torch.equal(weights(last), weights(whole))
     assert [epoch.train_loss for epoch in last.history] == [e.train_loss for e in whole.history]
 
