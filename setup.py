@@ -35,6 +35,7 @@ setup(
         'opencv-python-headless',
         'pillow',
         'pyyaml',
+        'rosbags>=0.11',
         'rosbags-image>=0.10',
         'safetensors',
         'torch>=2.5',
