@@ -42,7 +42,7 @@ setup(
         'torchvision>=0.20',
         'tqdm',
     ],
-    extras_require={'test': ['pycocotools', 'pytest']},
+    extras_require={'test': ['mcap', 'mcap-ros2-support', 'pycocotools', 'pytest']},
     entry_points={
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',
