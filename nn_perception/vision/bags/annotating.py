@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+import contextlib
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
@@ -20,7 +21,7 @@ from typing import Any
 
 import cv2
 from nn_perception import __version__
-from nn_perception.vision.bags.bag import Bag, Message, METADATA, read_metadata
+from nn_perception.vision.bags.bag import Bag, custom_data, Message, METADATA, read_metadata
 from nn_perception.vision.bags.journal import Journal
 from nn_perception.vision.bags.messages import header
 from nn_perception.vision.bags.senses import Sense
@@ -99,17 +100,29 @@ class Annotation:
         identity = self._identity()
         done = self._done(identity)
         if done is None:
-            self.unfinished.mkdir(exist_ok=True)
+            self._make_room()
             with Journal(self.unfinished / JOURNAL, identity) as journal:
                 # Another process may have finished it since.
                 done = self._done(identity)
                 if done is None:
                     self._look(journal, show)
                     done = self._write(journal, identity, show)
-        shutil.rmtree(self.unfinished, ignore_errors=True)
+        # Whatever else lies there is somebody's.
+        with contextlib.suppress(OSError):
+            (self.unfinished / JOURNAL).unlink(missing_ok=True)
+            self.unfinished.rmdir()
         return done
 
+    def _make_room(self) -> None:
+        """Make the folder for the unfinished work, unless there is one."""
+        self.unfinished.mkdir(exist_ok=True)
+        if not (self.unfinished / JOURNAL).exists() and any(self.unfinished.iterdir()):
+            raise FileExistsError(f'{self.unfinished} is needed, and holds something else')
+
     def _check_topics(self) -> None:
+        for camera in self._cameras:
+            if not self._bag.count(camera):
+                raise ValueError(f'{self._bag.path} holds no images on {camera}')
         taken = {connection.topic for connection in self._bag.connections}
         clash = sorted(taken & set(self._outputs()))
         if clash:
@@ -239,7 +252,7 @@ class Annotation:
 def made_here(folder: Path) -> dict[str, Any] | None:
     """Read what a bag says of how it was made here; None if it was not."""
     try:
-        made = json.loads((read_metadata(folder).get('custom_data') or {})[CUSTOM_KEY])
+        made = json.loads(custom_data(read_metadata(folder))[CUSTOM_KEY])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return made if isinstance(made, dict) and {'identity', 'summary'} <= made.keys() else None

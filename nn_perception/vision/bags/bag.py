@@ -211,7 +211,9 @@ class Bag:
         try:
             yield
         except self._damage as error:
-            reason = str(error).rstrip('.') or type(error).__name__
+            reason = str(error).rstrip('.')
+            if not isinstance(error, _own_errors()):
+                reason = f'it is damaged ({type(error).__name__}: {reason})'
             raise ValueError(f'{self.path} cannot be read as a bag: {reason}') from error
 
 
@@ -231,6 +233,12 @@ def read_metadata(path: Path) -> dict[str, Any]:
         raise ValueError(f'{path / METADATA} does not describe a bag') from error
 
 
+def custom_data(metadata: dict[str, Any]) -> dict[str, str]:
+    """Take the texts out of a bag's metadata that programs keep there."""
+    kept = metadata.get('custom_data')
+    return {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
+
+
 def _check_path(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f'there is no bag {path}')
@@ -245,16 +253,21 @@ def _check_path(path: Path) -> None:
         )
 
 
-def _damage() -> tuple[type[Exception], ...]:
-    """Name what rosbags raises over bytes that mean nothing."""
+def _own_errors() -> tuple[type[Exception], ...]:
+    """Name what rosbags raises with a sentence."""
     from rosbags.rosbag1 import ReaderError as Reader1Error
     from rosbags.rosbag2 import ReaderError as Reader2Error
     from rosbags.serde import SerdeError
 
-    # The checks of the package are not complete: the rest is its parsers' own.
-    own = (Reader1Error, Reader2Error, SerdeError, _database_error(), _decompression_error())
-    parsers = (struct.error, ValueError, TypeError, LookupError, AssertionError, EOFError)
-    return (*own, *parsers, RuntimeError)
+    return (Reader1Error, Reader2Error, SerdeError)
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """Name what rosbags raises over bytes that mean nothing."""
+    # Its checks are not complete: the rest comes from the parsers that it uses.
+    parsers = (struct.error, ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
+    others = (EOFError, RuntimeError, MemoryError, _database_error(), _decompression_error())
+    return (*_own_errors(), *parsers, *others)
 
 
 def _database_error() -> type[Exception]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Literal, TYPE_CHECKING
 
-from nn_perception.vision.bags.bag import Bag, Message, read_metadata
+from nn_perception.vision.bags.bag import Bag, custom_data, Message, read_metadata
 from nn_perception.vision.bags.definitions import result_types
 from nn_perception.vision.storage import sync_folder
 
@@ -40,11 +40,17 @@ class BagCopy:
     :param folder: of the new bag; its name becomes that of its file
     :param storage: ``mcap`` or ``sqlite3``
     :param custom: texts to keep in the metadata, beside those of the other bag
+    :raises ValueError: if rosbags would write somewhere else
     """
 
     def __init__(self, bag: Bag, folder: Path, storage: str, custom: Mapping[str, str]) -> None:
         from rosbags.rosbag2 import StoragePlugin, Writer
 
+        if storage == 'sqlite3' and set(str(folder)) & set('?#%'):
+            # It makes an address of the path, in which these have a meaning.
+            raise ValueError(
+                f'a bag in sqlite3 cannot be written below a path with ?, # or %: {folder}'
+            )
         metadata = read_metadata(bag.path)
         words = int(metadata.get('version', WORDS_VERSION)) >= WORDS_VERSION
         self._writer = Writer(
@@ -52,8 +58,8 @@ class BagCopy:
             version=WORDS_VERSION if words else NUMBERS_VERSION,
             storage_plugin=StoragePlugin[storage.upper()],
         )
-        for key, value in {**(metadata.get('custom_data') or {}), **custom}.items():
-            self._writer.set_custom_data(str(key), str(value))
+        for key, value in {**custom_data(metadata), **custom}.items():
+            self._writer.set_custom_data(key, value)
         self._bag = bag
         self._copies: dict[int, Connection] = {}
         self._added: dict[str, Connection] = {}

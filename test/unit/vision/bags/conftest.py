@@ -76,19 +76,18 @@ class Recording:
         version: int = 9,
         empty: Sequence[tuple[str, str]] = (),
         qos: Sequence[Qos] = (),
-        chunks: bool = False,
+        compression: str = 'NONE',
     ) -> Path:
         """
         Write a bag.
 
         :param messages: topic, time of the recording in ns, and a message or its bytes
         :param empty: topics and types without messages
-        :param chunks: whether the chunks of MCAP are compressed
+        :param compression: name of a mode; STORAGE are the chunks of MCAP
         """
         plugin = StoragePlugin[storage.upper()]
         new = Writer(path, version=version, storage_plugin=plugin)
-        if chunks:
-            new.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        new.set_compression(CompressionMode[compression], CompressionFormat.ZSTD)
         with new as writer:
             connections: dict[str, Any] = {}
             kinds = [(topic, message.__msgtype__) for topic, _, message in messages]

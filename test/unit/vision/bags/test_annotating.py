@@ -180,6 +180,26 @@ def test_other_options_do_not_mix(tmp_path: Path, given: Path) -> None:
     annotate(given, tmp_path / 'made')
 
 
+def test_what_lies_in_the_way_is_left_alone(tmp_path: Path, given: Path) -> None:
+    mine = tmp_path / 'made.unfinished' / 'thesis.txt'
+    mine.parent.mkdir()
+    mine.write_text('all of it')
+    with pytest.raises(FileExistsError, match='is needed, and holds something else'):
+        annotate(given, tmp_path / 'made')
+    annotate(given, tmp_path / 'other')
+    (tmp_path / 'other.unfinished').mkdir()
+    kept = mine.rename(tmp_path / 'other.unfinished' / mine.name)
+    annotate(given, tmp_path / 'other')
+    assert kept.read_text() == 'all of it'
+    # In the address that sqlite makes of a path this ends it.
+    for name in ('a#b', 'a?b', 'a%41'):
+        (tmp_path / name).mkdir()
+        with pytest.raises(ValueError, match='cannot be written below a path with'):
+            annotate(given, tmp_path / name / 'made')
+        annotate(given, tmp_path / name / 'also', storage='mcap')
+    assert not (tmp_path / 'a').exists()
+
+
 def test_a_topic_that_is_taken(tmp_path: Path, recording: Any, picture: MAKE) -> None:
     messages = [
         ('/image', 1, recording.raw(1, picture())),

@@ -146,6 +146,18 @@ def test_a_bag_that_does_not_say_how_messages_are_laid_out(
         assert reader.deserialize(content, info.msgtype).k[0] == 40.0
 
 
+@pytest.mark.parametrize('mode', ['FILE', 'MESSAGE', 'STORAGE'])
+def test_a_bag_that_is_compressed(
+    tmp_path: Path, recording: Any, messages: Any, mode: str
+) -> None:
+    given = recording.write(tmp_path / 'given', messages, storage='mcap')
+    small = recording.write(tmp_path / 'small', messages, storage='mcap', compression=mode)
+    made = copy(small, tmp_path / 'made', 'mcap')
+    assert [row for row in rows(made) if row[0] != '/words'] == rows(given)
+    described = yaml.safe_load((made / 'metadata.yaml').read_text())['rosbag2_bagfile_information']
+    assert not described['compression_mode']
+
+
 def test_a_disk_that_is_full(
     tmp_path: Path, recording: Any, picture: Callable[..., Any], largest_file: Any
 ) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import shutil
 from typing import Any
 
+from mcap.writer import IndexType
+from mcap.writer import Writer as McapWriter
 from nn_perception.vision.bags.bag import Bag
 from nn_perception.vision.bags.frames import BagSource
 from nn_perception.vision.frame_source import open_frames
@@ -42,6 +44,28 @@ def test_images_with_their_headers(
     assert (second.stamp, second.stamp_ns) == ((0, 0), 6 * SECOND)
     assert third.image_bgr is None
     assert "encoding 'cmyk' is not known" in third.problem
+
+
+@pytest.mark.parametrize('order', [(1, 2, 3), (1, 3, 2)])
+def test_mcap_without_an_index(tmp_path: Path, order: tuple[int, ...]) -> None:
+    path = tmp_path / 'plain.mcap'
+    with path.open('wb') as stream:
+        writer = McapWriter(
+            stream, index_types=IndexType.NONE, use_chunking=False, use_statistics=False,
+            use_summary_offsets=False, repeat_channels=False, repeat_schemas=False,
+        )  # fmt: skip
+        writer.start('ros2')
+        schema = writer.register_schema('std_msgs/msg/String', 'ros2msg', b'string data')
+        channel = writer.register_channel('/words', 'cdr', schema)
+        for time_ns in order:
+            writer.add_message(channel, time_ns, b'word', time_ns)
+        writer.finish()
+    with Bag(path) as bag:
+        if order == (1, 2, 3):
+            assert [time_ns for _, time_ns, _ in bag.messages()] == [1, 2, 3]
+        else:
+            with pytest.raises(ValueError, match='not in timestamp order'):
+                list(bag.messages())
 
 
 def test_a_message_that_is_damaged(tmp_path: Path, recording: Any, picture: MAKE) -> None:
@@ -137,7 +161,7 @@ def test_a_source_that_ends_early(
     tmp_path: Path, recording: Any, picture: MAKE, caplog: pytest.LogCaptureFixture
 ) -> None:
     messages = [('/image', i, recording.raw(i, picture(i, (99, 99, 3)))) for i in range(90)]
-    bag = recording.write(tmp_path / 'bag', messages, storage='mcap', chunks=True)
+    bag = recording.write(tmp_path / 'bag', messages, storage='mcap', compression='STORAGE')
     path = bag / 'bag.mcap'
     # The second chunk loses what it begins with.
     first, zstd, rest = path.read_bytes().partition(b'\x28\xb5\x2f\xfd')
