@@ -60,7 +60,8 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
 
     :param make_node: imports and builds the node; called after ``rclpy.init``. A node
         with a method ``start`` has it called before the first spin; a node with a
-        property ``finished`` ends the process when that becomes true.
+        property ``finished`` ends the process when that becomes true; those that a node has in
+        ``hosted`` run with it.
     :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
     :returns: exit status: 0 for a clean end, 2 when it could not be made
     """
@@ -82,7 +83,8 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             sys.stderr.write(f'{error}\n')
             return STATUS_REFUSED
         forward_logs(node.get_logger())
-        executor.add_node(node)
+        for one in (node, *getattr(node, 'hosted', ())):
+            executor.add_node(one)
         if hasattr(node, 'start'):
             node.start()
         while not (stop_requested() or getattr(node, 'finished', False)):
