@@ -7,6 +7,7 @@ the processor's cores. Each keeps its name, topics, services, parameters and lif
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from nn_perception.nodes.fine_tune_node import FineTuneNode
 from nn_perception.nodes.image_feed import ImageFeeds
 from nn_perception.nodes.parameters import declare_parameters, parameter, ParameterError
 from nn_perception.nodes.pose_node import PoseNode
+from nn_perception.nodes.stopping import stop_if_requested
 from nn_perception.nodes.tagger_node import TaggerNode
 from rclpy.node import Node
 
@@ -49,10 +51,18 @@ class PerceptionNode(Node):
 
     def __init__(self) -> None:
         super().__init__('perception')
-        names = declare_parameters(self, PerceptionParameters).nodes
-        household = Household(len(names), ImageFeeds(self))
         self.hosted: list[CameraNode[Any, Any]] = []
+        try:
+            self._host(declare_parameters(self, PerceptionParameters).nodes)
+        except BaseException:
+            # Nobody else could take down what stands already.
+            self.destroy_node()
+            raise
+
+    def _host(self, names: Sequence[str]) -> None:
+        household = Household(len(names), ImageFeeds(self))
         for name in names:
+            stop_if_requested()
             try:
                 self.hosted.append(KINDS[name](household))
             except ParameterError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from nn_perception.nodes.memory import keep_large_buffers
 from nn_perception.nodes.stopping import (
     ignore_signals,
+    stop_if_requested,
     stop_requested,
     Stopped,
     watch_signals,
@@ -77,6 +78,7 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         try:
             rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
             executor = SingleThreadedExecutor()
+            stop_if_requested()
             node = make_node()
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             # What the user wrote or installed was refused before the node stood: one sentence.
