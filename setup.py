@@ -50,6 +50,7 @@ setup(
             'digit_reader = nn_perception.nodes.executables:digit_reader',
             'pose_estimator = nn_perception.nodes.executables:pose_estimator',
             'fine_tuner = nn_perception.nodes.executables:fine_tuner',
+            'perception = nn_perception.nodes.executables:perception',
             'camera_source = nn_perception.nodes.executables:camera_source',
         ],
     },

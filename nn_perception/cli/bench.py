@@ -96,6 +96,8 @@ def _rows(args: argparse.Namespace) -> Iterator[Row]:
     yield _age_row(args.seconds)
     yield from _process_rows()
     yield _loss_row(args.seconds)
+    yield from _one_process_rows(3 * args.seconds)
+    yield _many_cameras_row(3 * args.seconds)
     if args.clean_ends:
         yield _clean_ends_row(args.clean_ends)
 
@@ -194,6 +196,42 @@ def _loss_row(seconds: float) -> Row:
         '0 %',
         ', '.join(f'{100 * share:.1f} %' for share in figures.values()),
         worst == 0.0,
+        figures,
+    )
+
+
+def _one_process_rows(seconds: float) -> Iterator[Row]:
+    figures = _probe('one_process', seconds)
+
+    def ratio(key: str) -> float:
+        return figures[f'together {key}'] / figures[f'apart {key}']
+
+    memory, cpu = ratio('resident_mb'), ratio('cpu_ms_per_result')
+    yield Row(
+        'three nodes in one process: memory against three processes',
+        '<= 0.6 x',
+        f'{memory:.2f} x ({figures["together resident_mb"]:.0f} MB)',
+        memory <= 0.6,
+        figures,
+    )
+    yield Row(
+        'three nodes in one process: CPU a result against three',
+        '< 1 x',
+        f'{cpu:.2f} x ({figures["together cpu_ms_per_result"]:.1f} ms)',
+        cpu < 1.0,
+        figures,
+    )
+
+
+def _many_cameras_row(seconds: float) -> Row:
+    figures = _probe('many_cameras', seconds)
+    one = figures['one cpu_s_per_s']
+    together, apart = (figures[f'{name} cpu_s_per_s'] / one for name in ('three', 'three_apart'))
+    return Row(
+        'three cameras at 30 Hz, one network: CPU against one camera',
+        '< 2.2 x',
+        f'{together:.2f} x, {apart:.2f} x out of step ({figures["three results_hz"]:.0f} Hz)',
+        max(together, apart) < 2.2,
         figures,
     )
 

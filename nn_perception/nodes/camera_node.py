@@ -9,62 +9,46 @@ docs/camera_nodes.md for the decisions behind it.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-import math
-import threading
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 import traceback
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.nodes import conversions
+from nn_perception.nodes.camera import Camera, View
 from nn_perception.nodes.camera_parameters import CameraParameters
-from nn_perception.nodes.diagnostics import CameraHealth, FrameStatistics
-from nn_perception.nodes.image_decoding import compressed_to_bgr, to_bgr
-from nn_perception.nodes.image_input import ImageInput, ImageMessage
-from nn_perception.nodes.latest import LatestSlot
+from nn_perception.nodes.diagnostics import ClockWatch, SILENT_AFTER_S
+from nn_perception.nodes.frame_worker import FrameWorker
+from nn_perception.nodes.image_feed import ImageFeeds
+from nn_perception.nodes.image_input import Input
 from nn_perception.nodes.lifecycle_guard import guard_change_state
 from nn_perception.nodes.memory import give_back_freed_memory
 from nn_perception.nodes.parameters import LiveParameters
 from nn_perception.nodes.stopping import interruptible
+from nn_perception.vision.engine import default_threads
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 
-RESULT_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED_QOS = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
-
 DIAGNOSTICS_PERIOD_S = 1.0
-WORKER_END_S = 10.0
-
-# What a bad frame or a failing device may raise; anything else is a bug and ends the process.
-FRAME_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
-
 
 P = TypeVar('P', bound=CameraParameters)
 R = TypeVar('R')
 
 
-class Input(Protocol):
-    """What a camera node listens to while it is active and enabled."""
+@dataclass(frozen=True)
+class Household:
+    """
+    What the nodes of one process share.
 
-    def open(self) -> None:
-        """Subscribe; does nothing if it is open."""
+    :param nodes: how many share the processor's cores
+    :param feeds: the images
+    """
 
-    def close(self) -> None:
-        """Unsubscribe; does nothing if it is closed."""
-
-    def refresh(self) -> None:
-        """Follow changes of the publishers; called once a second."""
+    nodes: int = 1
+    feeds: ImageFeeds = field(default_factory=ImageFeeds)
 
 
 class CameraNode(LifecycleNode, Generic[P, R]):
@@ -74,30 +58,27 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     A capability writes :meth:`load`, :meth:`unload`, :meth:`perceive`,
     :meth:`publish_result`, :meth:`draw` and :meth:`figures`.
 
+    :ivar cameras: those that it looks at
+
     :param name: default name of the node
     :param kind: the dataclass of its parameters
+    :param household: what it shares with the other nodes of its process; None if it is alone
     :raises ParameterError: if a parameter's start value is refused
     """
 
-    def __init__(self, name: str, kind: type[P]) -> None:
+    def __init__(self, name: str, kind: type[P], household: Household | None = None) -> None:
         super().__init__(name)
         self._live = LiveParameters(self, kind, self.on_parameters_changed)
+        self._household = household or Household()
         self._enabled = True
         self._load_failure = ''
-        self._statistics = FrameStatistics()
-        self._slot: LatestSlot[ImageMessage] = LatestSlot()
-        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._worker: Future[None] | None = None
-        self._stopped = threading.Event()
-        self._input = ImageInput(
-            self,
-            transport=self.parameters.image_transport,
-            reliability=self.parameters.image_reliability,
-            on_image=self._slot.put,
-        )
-        self._inputs: list[Input] = [self._input]
-        self._overlay = self.create_lifecycle_publisher(Image, '~/overlay', RESULT_QOS)
-        self._health = CameraHealth(self._input, self._slot, self._statistics)
+        self._worker: FrameWorker[R] = FrameWorker(self)
+        self.cameras = [
+            Camera(camera, self, self.feeds, self.parameters, self._worker.slots)
+            for camera in self.parameters.cameras
+        ]
+        self._inputs: list[Input] = [camera.images for camera in self.cameras]
+        self._clock_watch = ClockWatch()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self.create_service(SetBool, '~/enable', self._on_enable)
         # Steady: diagnostics must go on when simulated time stands still.
@@ -111,6 +92,18 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         """The present parameters; read it once for what belongs together."""
         return self._live.value
 
+    @property
+    def feeds(self) -> ImageFeeds:
+        """The image subscriptions of the process."""
+        return self._household.feeds
+
+    @property
+    def engine_options(self) -> dict[str, Any]:
+        """How the parameters want a network to be run, as keyword arguments of ``open``."""
+        p = self.parameters
+        threads = p.threads or default_threads(self._household.nodes)
+        return {'engine': p.engine, 'device': p.device, 'threads': threads}
+
     # What a capability writes.
 
     def load(self) -> None:
@@ -121,11 +114,15 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         """Free the network's memory; called also when nothing is loaded."""
         raise NotImplementedError
 
-    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> R:
-        """Find what is in one image (uint8 BGR, ``(H, W, 3)``); runs in the worker thread."""
+    def perceive(self, views: Sequence[View]) -> list[R]:
+        """
+        Find what is in each image, in one batch; runs in the worker thread.
+
+        :param views: at least one, each of another camera
+        """
         raise NotImplementedError
 
-    def publish_result(self, result: R, header: Header) -> None:
+    def publish_result(self, view: View, result: R) -> None:
         """Publish a result under the header of its image; runs in the worker thread."""
         raise NotImplementedError
 
@@ -133,12 +130,12 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         """Draw a result on a copy of its image; called only while somebody watches."""
         raise NotImplementedError
 
-    def figures(self) -> dict[str, object]:
-        """Describe the loaded network, and the results, for the diagnostics."""
+    def figures(self, camera: Camera) -> dict[str, object]:
+        """Describe the loaded network, and the results of a camera, for the diagnostics."""
         raise NotImplementedError
 
-    def concern(self) -> str:
-        """Say in one sentence what was amiss with the results since the last call, if anything."""
+    def concern(self, camera: Camera) -> str:  # noqa: ARG002
+        """Say in a sentence what was amiss with results since the last call, if anything."""
         return ''
 
     def on_parameters_changed(self, before: P) -> None:
@@ -179,9 +176,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to take images."""
         result = super().on_activate(state)
-        self._stopped.clear()
-        self._slot.open()
-        self._worker = self._threads.submit(self._work)
+        self._worker.start()
         if self._enabled:
             self._open_inputs()
         return result
@@ -212,7 +207,6 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def destroy_node(self) -> None:
         """Stop the worker before what it publishes with goes away."""
         self._stop()
-        self._threads.shutdown(wait=False)
         super().destroy_node()
 
     def _open_inputs(self) -> None:
@@ -225,54 +219,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
 
     def _stop(self) -> None:
         self._close_inputs()
-        self._stopped.set()
-        self._slot.close()
-        if self._worker is not None:
-            # At most one inference; its result is still published.
-            wait((self._worker,), timeout=WORKER_END_S)
-            self._worker = None
-
-    # Frames.
-
-    def _work(self) -> None:
-        """Process the newest image again and again; the worker thread's life."""
-        while (msg := self._slot.take()) is not None:
-            started = time.monotonic()
-            self._process(msg)
-            self._await_turn(started)
-
-    def _await_turn(self, started: float) -> None:
-        """Wait as long as ``max_rate`` asks for, which may change meanwhile."""
-        while rate := self.parameters.max_rate:
-            left_s = started + 1.0 / rate - time.monotonic()
-            if left_s <= 0 or self._stopped.wait(min(left_s, 0.1)):
-                return
-
-    def _process(self, msg: ImageMessage) -> None:
-        started = time.monotonic()
-        stamp_s = conversions.stamp_seconds(msg.header.stamp)
-        try:
-            image = to_bgr(msg) if isinstance(msg, Image) else compressed_to_bgr(msg)
-            result = self.perceive(image, stamp_s)
-        except FRAME_ERRORS as error:
-            if self._statistics.refuse(str(error)):
-                self.get_logger().warning(f'an image was refused: {error}')
-            return
-        inference_ms = (time.monotonic() - started) * 1e3
-        self.publish_result(result, msg.header)
-        age_ms = (self.get_clock().now().nanoseconds * 1e-9 - stamp_s) * 1e3
-        self._statistics.record(inference_ms, age_ms if stamp_s else math.nan)
-        if self._overlay.get_subscription_count():
-            self._publish_overlay(image, result, msg.header)
-
-    def _publish_overlay(self, image: np.ndarray, result: R, header: Header) -> None:
-        try:
-            self._overlay.publish(conversions.image(self.draw(image, result), header))
-        except FRAME_ERRORS as error:
-            # The frame has its result; only the picture of it is missing.
-            self.get_logger().warning(
-                f'an overlay could not be drawn: {error}', throttle_duration_sec=10.0
-            )
+        self._worker.stop()
 
     # Requests.
 
@@ -280,31 +227,29 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         self._enabled = request.data
         if not self._enabled:
             self._close_inputs()
-        elif self._worker is not None:
+        elif self._worker.running:
             self._open_inputs()
         response.success = True
         response.message = 'enabled' if self._enabled else 'disabled: no images are taken'
         return response
 
     def _on_second(self) -> None:
-        if self._worker is not None and self._worker.done():
-            # A bug ended the worker: end the process with its traceback, so that
-            # whoever supervises it sees the failure and can start it anew.
-            self._worker.result()
+        self._worker.check()
         for source in self._inputs:
             source.refresh()
-        level, message, values = self._health.examine(self._obstacle(), self.concern())
-        values.update(self.figures())
-        self._diagnostics.publish(
-            conversions.diagnostics(
-                f'{self.get_fully_qualified_name()}: images',
-                self._input.topic,
-                level,
-                message,
-                values,
-                conversions.header(self.get_clock().now().to_msg(), ''),
+        obstacle = self._obstacle()
+        for camera in self.cameras:
+            level, message, values = camera.examine(obstacle, self.concern(camera))
+            self._diagnostics.publish(
+                conversions.diagnostics(
+                    f'{self.get_fully_qualified_name()}: {camera.input("images")}',
+                    camera.images.topic,
+                    level,
+                    message,
+                    {**values, **self.figures(camera)},
+                    conversions.header(self.get_clock().now().to_msg(), ''),
+                )
             )
-        )
 
     def _obstacle(self) -> tuple[str, str]:
         """Say what keeps this node from taking images, as (level, sentence), if anything does."""
@@ -314,12 +259,27 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         state = self._state_machine.current_state[1]
         if state == 'finalized':
             return 'warn', 'finalized; only a new process can be activated'
-        if self._worker is None:
+        if not self._worker.running:
             steps = {'unconfigured': 'configure, then activate'}.get(state, 'activate')
             return 'warn', f'not active; ros2 lifecycle set {name} {steps}'
         if not self._enabled:
             return 'ok', f'disabled; call {name}/enable'
-        simulated = self.get_parameter('use_sim_time').value
-        if simulated and not self.get_clock().now().nanoseconds:
-            return 'warn', 'use_sim_time is set, but nobody publishes /clock'
-        return '', ''
+        return 'warn', self._stopped_clock()
+
+    def _stopped_clock(self) -> str:
+        """Say why simulated time does not go on; empty if it does, or is not used."""
+        if not self.get_parameter('use_sim_time').value:
+            return ''
+        now_ns = self.get_clock().now().nanoseconds
+        still_s = self._clock_watch.still_s(now_ns)
+        stands = still_s >= SILENT_AFTER_S
+        if (stands or not now_ns) and not self.count_publishers('/clock'):
+            return 'use_sim_time is set, but nobody publishes /clock'
+        if not now_ns:
+            return 'use_sim_time is set, but nothing has come on /clock'
+        if stands:
+            return (
+                f'simulated time has stood still at {now_ns * 1e-9:.1f} s for {still_s:.0f} s; '
+                'is the simulation paused?'
+            )
+        return ''

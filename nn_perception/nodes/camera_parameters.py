@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from nn_perception.nodes.parameters import parameter
 from nn_perception.vision.options import DEVICES, ENGINES
 
+# One camera whose topics have no name in front of them.
+UNNAMED = ''
+
 
 @dataclass(frozen=True)
 class CameraParameters:
     """Parameters of every camera node."""
 
+    cameras: tuple[str, ...] = parameter(
+        (UNNAMED,),
+        'names of the cameras: the images of front come on front/image, its results go out on '
+        '~/front/...; the empty name stands for image and ~/...',
+        read_only=True,
+        pattern=('|[A-Za-z][A-Za-z0-9_]*', 'letters, digits and _, a letter first'),
+    )
     image_transport: str = parameter(
         'raw',
         'form of the images: raw (topic image) or compressed (topic image/compressed)',
@@ -26,7 +36,7 @@ class CameraParameters:
     )
     max_rate: float = parameter(
         0.0,
-        'process at most so many images a second; 0 for all',
+        'process at most so many images of a camera a second; 0 for all',
         unit='Hz',
         minimum=0.0,
         maximum=1000.0,

@@ -8,6 +8,7 @@ import threading
 
 from nn_perception.nodes import conversions
 from nn_perception.nodes.image_decoding import to_depth
+from nn_perception.nodes.image_feed import CameraFrame, ImageFeeds
 from nn_perception.nodes.image_input import ImageInput
 from nn_perception.nodes.topics import depth_info_topic
 from nn_perception.vision.camera_model import CameraModel
@@ -34,14 +35,24 @@ class DepthInput:
 
     The images must be aligned: of the size, the frame and the place of the camera's.
 
-    :param node: whose subscriptions they are
+    :param node: listens
+    :param feeds: of the process
+    :param name: of the topic of the depth images, before remapping
     :param reliability: of the subscription of the images, see :class:`ImageInput`
     """
 
-    def __init__(self, node: Node, *, reliability: str) -> None:
+    def __init__(
+        self, node: Node, feeds: ImageFeeds, *, name: str = 'depth', reliability: str
+    ) -> None:
         self._node = node
+        self._info_topic = depth_info_topic(node, name)
         self._images = ImageInput(
-            node, name='depth', transport='raw', reliability=reliability, on_image=self._on_depth
+            node,
+            feeds,
+            name=name,
+            transport='raw',
+            reliability=reliability,
+            on_frame=self._on_depth,
         )
         self._info_subscription: Subscription | None = None
         self._lock = threading.Lock()
@@ -59,7 +70,7 @@ class DepthInput:
     @property
     def info_topic(self) -> str:
         """The calibration's topic, after remapping."""
-        return self._node.resolve_topic_name(depth_info_topic(self._node))
+        return self._node.resolve_topic_name(self._info_topic)
 
     def camera(self, size: tuple[int, int]) -> CameraModel:
         """Give the camera of images of a size; where it is not known, an assumed one."""
@@ -75,7 +86,7 @@ class DepthInput:
             # Every publisher's reliability fits this.
             qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
             self._info_subscription = self._node.create_subscription(
-                CameraInfo, depth_info_topic(self._node), self._on_info, qos
+                CameraInfo, self._info_topic, self._on_info, qos
             )
 
     def close(self) -> None:
@@ -133,9 +144,9 @@ class DepthInput:
             untold, self._told = self._failed - self._told, self._failed
             return f'people have no positions: {self._problem}' if untold and self._problem else ''
 
-    def _on_depth(self, msg: Image) -> None:
+    def _on_depth(self, frame: CameraFrame) -> None:
         with self._lock:
-            self._kept.append(msg)
+            self._kept.append(frame.message)
 
     def _on_info(self, msg: CameraInfo) -> None:
         with self._lock:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 import re
 import threading
 import time
 
 from nn_perception.nodes.image_input import ImageInput
-from nn_perception.nodes.latest import LatestSlot
 import numpy as np
 
 SILENT_AFTER_S = 3.0
+# Whose age is more than this follows another clock.
+OTHER_CLOCK_S = 60.0
 # More images lost on the way than this share is worth a warning.
 LOSS_WORTH_A_WARNING = 0.01
 
@@ -97,11 +99,19 @@ class FrameStatistics:
 
 
 class CameraHealth:
-    """Judge once a second how a camera node's images fare, in figures and plain words."""
+    """
+    Judge once a second how a camera's images fare, in figures and plain words.
 
-    def __init__(self, images: ImageInput, slot: LatestSlot, statistics: FrameStatistics) -> None:
+    :param images: what comes
+    :param dropped: counts the images that a newer one replaced before they were looked at
+    :param statistics: of those that were looked at
+    """
+
+    def __init__(
+        self, images: ImageInput, dropped: Callable[[], int], statistics: FrameStatistics
+    ) -> None:
         self._images = images
-        self._slot = slot
+        self._dropped = dropped
         self._statistics = statistics
         self._seen_at = time.monotonic()
         self._received = 0
@@ -128,9 +138,9 @@ class CameraHealth:
     def _judge(self, obstacle: tuple[str, str], concern: str, report: Report) -> tuple[str, str]:
         now = time.monotonic()
         arrived = self._images.received - self._received
-        if arrived or obstacle[0]:
+        if arrived or obstacle[1]:
             self._seen_at = now
-        if obstacle[0]:
+        if obstacle[1]:
             return obstacle
         if now - self._seen_at > SILENT_AFTER_S:
             return 'warn', f'no image for {now - self._seen_at:.0f} s: ' + (
@@ -146,6 +156,8 @@ class CameraHealth:
             )
         if arrived and report.processed and np.isnan(report.age_ms):
             return 'warn', 'the images carry no stamps, so their age is not known'
+        if arrived and abs(report.age_ms) > OTHER_CLOCK_S * 1e3:
+            return 'warn', _other_clock(report.age_ms * 1e-3)
         if concern:
             return 'warn', concern
         return 'ok', f'{report.rate_hz:.1f} results a second'
@@ -160,8 +172,34 @@ class CameraHealth:
             'inference_p95_ms': f'{report.inference_p95_ms:.2f}',
             'images_received': self._images.received,
             'images_processed': report.processed,
-            'images_dropped': self._slot.dropped + unseen,
+            'images_dropped': self._dropped() + unseen,
             'images_lost': self._images.lost,
             'images_refused': report.refused,
             'reliability': self._images.reliability,
         }
+
+
+class ClockWatch:
+    """Notice when simulated time stands still."""
+
+    def __init__(self) -> None:
+        self._now_ns = -1
+        self._since = 0.0
+
+    def still_s(self, now_ns: int) -> float:
+        """
+        Tell for how long the node's time has not moved.
+
+        :param now_ns: by the node's clock
+        """
+        if now_ns != self._now_ns:
+            self._now_ns, self._since = now_ns, time.monotonic()
+        return time.monotonic() - self._since
+
+
+def _other_clock(age_s: float) -> str:
+    return (
+        f"the images' stamps are {abs(age_s):.0f} s {'before' if age_s > 0 else 'after'} this "
+        "node's clock, so their age is not known; images of a simulation or a bag need "
+        'use_sim_time: true, those of a camera use_sim_time: false'
+    )

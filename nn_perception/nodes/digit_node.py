@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import CameraNode, RESULT_QOS
+from nn_perception.nodes.camera import Camera, View
+from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.digit_statistics import DigitStatistics
 from nn_perception.nodes.model_topics import model_figures, ModelTopics
 from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception.vision.digits.reader import DigitReader
 from nn_perception.vision.draw import draw_digits
 from nn_perception.vision.options import (
@@ -21,7 +24,9 @@ from nn_perception.vision.options import (
 )
 from nn_perception.vision.results import DigitReading
 import numpy as np
-from std_msgs.msg import Header, String
+from rclpy.lifecycle import LifecycleNode
+from rclpy.publisher import Publisher
+from std_msgs.msg import String
 from vision_msgs.msg import Detection2DArray
 
 
@@ -55,21 +60,37 @@ class DigitParameters(CameraParameters):
     )
 
 
+class DigitOutputs:
+    """
+    What is told of a camera's digits.
+
+    :ivar digits: publishes them in reading order
+    :ivar text: publishes the lines
+    :ivar statistics: for the diagnostics
+    """
+
+    def __init__(self, node: LifecycleNode, camera: Camera) -> None:
+        def publisher(kind: type, topic: str) -> Publisher:
+            return node.create_lifecycle_publisher(kind, camera.output(topic), RESULT_QOS)
+
+        self.digits = publisher(Detection2DArray, 'digits')
+        self.text = publisher(String, 'text')
+        self.statistics = DigitStatistics()
+
+
 class DigitNode(CameraNode[DigitParameters, DigitReading]):
     """Read the digits in every image of a camera."""
 
-    def __init__(self) -> None:
-        super().__init__('digit_reader', DigitParameters)
+    def __init__(self, household: Household | None = None) -> None:
+        super().__init__('digit_reader', DigitParameters, household)
         self._reader: DigitReader | None = None
-        self._digit_statistics = DigitStatistics()
-        self._digits = self.create_lifecycle_publisher(Detection2DArray, '~/digits', RESULT_QOS)
-        self._text = self.create_lifecycle_publisher(String, '~/text', RESULT_QOS)
+        self._outputs = {camera: DigitOutputs(self, camera) for camera in self.cameras}
         self._model_topics = ModelTopics(self)
 
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
         p = self.parameters
-        reader = DigitReader.open(p.model, engine=p.engine, device=p.device, threads=p.threads)
+        reader = DigitReader.open(p.model, **self.engine_options, streams=len(self.cameras))
         # The first run of a network is slow; no image should wait for it.
         reader.engine(reader.checkpoint.preprocessing([np.zeros((8, 8, 3), np.uint8)]))
         self._reader = reader
@@ -81,36 +102,38 @@ class DigitNode(CameraNode[DigitParameters, DigitReading]):
             self._reader.close()
             self._reader = None
 
-    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> DigitReading:  # noqa: ARG002
-        """Read one image."""
+    def perceive(self, views: Sequence[View]) -> list[DigitReading]:
+        """Read images."""
         p = self.parameters
-        reading = self._reader.read(
-            image_bgr,
+        readings = self._reader.read_all(
+            [view.image_bgr for view in views],
             min_score=p.min_score,
             ink=p.ink,
             min_height_px=p.min_height,
             max_candidates=p.max_candidates,
         )
-        self._digit_statistics.record(reading)
-        return reading
+        for view, reading in zip(views, readings, strict=True):
+            self._outputs[view.camera].statistics.record(reading)
+        return readings
 
-    def publish_result(self, result: DigitReading, header: Header) -> None:
+    def publish_result(self, view: View, result: DigitReading) -> None:
         """Publish the digits in reading order, and the text."""
-        self._digits.publish(conversions.detections(result.digits, header))
-        self._text.publish(conversions.text(result.lines))
+        outputs = self._outputs[view.camera]
+        outputs.digits.publish(conversions.detections(result.digits, view.header))
+        outputs.text.publish(conversions.text(result.lines))
 
     def draw(self, image_bgr: np.ndarray, result: DigitReading) -> np.ndarray:
         """Draw the digits' boxes and what they were read as."""
         return draw_digits(image_bgr, result)
 
-    def figures(self) -> dict[str, object]:
+    def figures(self, camera: Camera) -> dict[str, object]:
         """Name the model and what runs it, and count what was found."""
         model = model_figures(self._reader, self.parameters.model)
-        return {**self._digit_statistics.figures(), **model}
+        return {**self._outputs[camera].statistics.figures(), **model}
 
-    def concern(self) -> str:
+    def concern(self, camera: Camera) -> str:
         """Tell when images held more than may be looked at."""
-        return self._digit_statistics.concern(self.parameters.max_candidates)
+        return self._outputs[camera].statistics.concern(self.parameters.max_candidates)
 
     def on_parameters_changed(self, before: DigitParameters) -> None:
         """Tell the new threshold."""

@@ -60,6 +60,17 @@ def fine_tuner(args: Sequence[str] | None = None) -> int:
     return run(make_node, args)
 
 
+def perception(args: Sequence[str] | None = None) -> int:
+    """Run several of the nodes in one process."""
+
+    def make_node() -> Node:
+        from nn_perception.nodes.perception import PerceptionNode
+
+        return PerceptionNode()
+
+    return run(make_node, args)
+
+
 def camera_source(args: Sequence[str] | None = None) -> int:
     """Run a node that plays photographs, a video or a webcam as a camera."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 from typing import Any
@@ -13,11 +14,13 @@ from nn_perception.learning.lesson import Lesson
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.names import checked_name
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import CameraNode, LATCHED_QOS, RESULT_QOS
+from nn_perception.nodes.camera import Camera, View
+from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.frame_recorder import Frame, FrameRecorder
 from nn_perception.nodes.lesson_process import LessonProcess
 from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.qos import LATCHED_QOS, RESULT_QOS
 from nn_perception.nodes.taught_models import folder_of
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL
@@ -35,7 +38,6 @@ import numpy as np
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.task import Future
-from std_msgs.msg import Header
 
 MEGABYTE = 1_000_000
 # An older image is not what somebody holds in front of the camera now.
@@ -74,8 +76,8 @@ class FineTuneParameters(CameraParameters):
 class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     """Store labelled frames, teach a model with them, and keep its versions."""
 
-    def __init__(self) -> None:
-        super().__init__('fine_tuner', FineTuneParameters)
+    def __init__(self, household: Household | None = None) -> None:
+        super().__init__('fine_tuner', FineTuneParameters, household)
         p = self.parameters
         self._store = ModelStore(folder_of('models', p.store_folder))
         self._recorder: FrameRecorder | None = None
@@ -109,7 +111,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         """Open the data set, and the network whose embeddings are kept with the frames."""
         p = self.parameters
         checked_name(p.model_name, 'model', spaces=False)
-        embedder = Embedder.open(p.base, engine=p.engine, device=p.device, threads=p.threads)
+        embedder = Embedder.open(p.base, **self.engine_options)
         try:
             # The first run of a network is slow; no frame should wait for it.
             embedder.features(np.zeros((8, 8, 3), np.uint8))
@@ -118,7 +120,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         except (ValueError, OSError, RuntimeError):
             embedder.close()
             raise
-        self._recorder = FrameRecorder(dataset, embedder, self._input.topic)
+        self._recorder = FrameRecorder(dataset, embedder)
         self._tell_dataset()
         self._tell_active()
 
@@ -131,9 +133,13 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             self._recorder.close()
             self._recorder = None
 
-    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> Frame:
-        """Keep the newest image, and store it while somebody records."""
-        frame = Frame(image_bgr, round(stamp_s * 1e9), time.monotonic())
+    def perceive(self, views: Sequence[View]) -> list[Frame]:
+        """Keep the newest image of the cameras, and store them while somebody records."""
+        return [self._keep(view) for view in views]
+
+    def _keep(self, view: View) -> Frame:
+        stamp_ns, topic = round(view.stamp_s * 1e9), view.camera.images.topic
+        frame = Frame(view.image_bgr, stamp_ns, time.monotonic(), topic)
         self._frame = frame
         try:
             if self._recorder.offer(frame):
@@ -143,7 +149,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             self.get_logger().error(self._problem)
         return frame
 
-    def publish_result(self, result: Frame, header: Header) -> None:
+    def publish_result(self, view: View, result: Frame) -> None:
         """Nothing: what changed was told when it did."""
 
     def draw(self, image_bgr: np.ndarray, result: Frame) -> np.ndarray:  # noqa: ARG002
@@ -152,7 +158,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         words = f'recording {label}' if label else 'not recording'
         return draw_tags(image_bgr, [Tag(words, float(bool(label)))])
 
-    def figures(self) -> dict[str, object]:
+    def figures(self, camera: Camera) -> dict[str, object]:  # noqa: ARG002
         """Count the frames, name the model and what runs it."""
         recorder = self._recorder
         counts = {} if recorder is None else recorder.dataset.counts()
@@ -166,7 +172,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             'device': 'not loaded' if recorder is None else recorder.device,
         }
 
-    def concern(self) -> str:
+    def concern(self, camera: Camera) -> str:  # noqa: ARG002
         """Tell why a recording ended by itself."""
         self._follow_store()
         problem, self._problem = self._problem, ''
@@ -197,7 +203,8 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         """Give the newest image; ValueError if there is none or it is old."""
         frame = self._frame
         if frame is None or frame.age_s > FRESH_S:
-            raise ValueError(f'no image in the last {FRESH_S:g} s: {self._input.silence_reason()}')
+            reason = self.cameras[0].images.silence_reason()
+            raise ValueError(f'no image in the last {FRESH_S:g} s: {reason}')
         return frame
 
     def _on_record(self, request: Record.Request, response: Record.Response) -> Record.Response:

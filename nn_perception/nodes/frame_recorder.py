@@ -21,11 +21,13 @@ class Frame:
     :param image_bgr: uint8, ``(H, W, 3)``
     :param stamp_ns: of its header; 0 if it has none
     :param arrived_s: when it came, on the monotonic clock
+    :param topic: where it came from
     """
 
     image_bgr: np.ndarray
     stamp_ns: int
     arrived_s: float
+    topic: str
 
     @property
     def age_s(self) -> float:
@@ -53,15 +55,13 @@ class FrameRecorder:
 
     :param dataset: open for writing; closed with this
     :param embedder: closed with this
-    :param topic: where the frames come from
     """
 
-    def __init__(self, dataset: Dataset, embedder: Embedder, topic: str) -> None:
+    def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
         self.dataset = dataset
         self.device = embedder.description
         self._embedder = embedder
         self._cache = EmbeddingCache.of(embedder.key)
-        self._topic = topic
         self._embedding = threading.Lock()
         self._recording: Recording | None = None
 
@@ -79,7 +79,7 @@ class FrameRecorder:
         :raises ValueError: if the label is not allowed
         :raises OSError: if the frame cannot be stored
         """
-        sample = self.dataset.add(frame.image_bgr, label, frame.stamp_ns, self._topic)
+        sample = self.dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.topic)
         with self._embedding:
             self._cache.add({sample.sha256: self._embedder.features(frame.image_bgr)})
         return self.dataset.counts()[sample.label]

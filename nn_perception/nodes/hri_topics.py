@@ -8,8 +8,9 @@ that everything else does without.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 
-from nn_perception.nodes.camera_node import RESULT_QOS
+from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception.vision.results import Keypoint, Person
 from nn_perception.vision.skeleton import KEYPOINT_NAMES
 from rclpy.node import Node
@@ -44,37 +45,44 @@ class HriTopics:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._bodies: dict[str, Body] = {}
+        self._seen: dict[str, list[str]] = {}
+        self._remembered: dict[str, Collection[str]] = {}
         self._tracked: Publisher | None = None
         if IdsList is not None:
             self._tracked = node.create_publisher(IdsList, f'{BODIES}/tracked', RESULT_QOS)
 
     def publish(
         self,
+        camera: str,
         people: Sequence[Person],
         size: tuple[int, int],
         remembered: Collection[str],
         header: Header,
     ) -> None:
         """
-        Publish who is in an image.
+        Publish who is in an image, and who is tracked by all the cameras.
 
+        :param camera: that took it
         :param size: width and height of the image
         :param remembered: ids of those who may come back; the topics of others are taken down
         """
         if self._tracked is None:
             return
-        for name in self._bodies.keys() - set(remembered):
+        self._seen[camera] = [person.id for person in people]
+        self._remembered[camera] = remembered
+        for name in self._bodies.keys() - set().union(*self._remembered.values()):
             self._bodies.pop(name).destroy()
         for person in people:
             if person.id not in self._bodies:
                 self._bodies[person.id] = Body(self._node, person.id)
             self._bodies[person.id].publish(person, size, header)
-        self._tracked.publish(IdsList(header=header, ids=[person.id for person in people]))
+        self._tracked.publish(IdsList(header=header, ids=[*chain(*self._seen.values())]))
 
     def clear(self) -> None:
         """Tell that nobody is seen any more."""
-        if self._tracked is not None:
-            self.publish([], (1, 1), (), Header(stamp=self._node.get_clock().now().to_msg()))
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        for camera in [*self._seen]:
+            self.publish(camera, [], (1, 1), (), header)
 
 
 class Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import LATCHED_QOS
+from nn_perception.nodes.qos import LATCHED_QOS
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import Engine
 from rclpy.node import Node

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 import dataclasses
 import math
+import re
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import (
@@ -47,9 +48,13 @@ class Contract:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    pattern: str = ''
+    pattern_in_words: str = ''
 
     def refusal(self, value: Any) -> str:
         """Say why ``value`` is not accepted; empty when it is."""
+        if isinstance(value, tuple):
+            return self._refusal_of_list(value)
         if isinstance(value, float) and not math.isfinite(value):
             return f'expected a finite number, got {value}'
         low = -math.inf if self.minimum is None else self.minimum
@@ -59,7 +64,16 @@ class Contract:
             return f'expected {self._range()}{unit}, got {_shown(value)}'
         if self.choices and value not in self.choices:
             return f'expected one of {", ".join(self.choices)}, got {value!r}'
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f'expected {self.pattern_in_words}, got {value!r}'
         return ''
+
+    def _refusal_of_list(self, values: tuple[str, ...]) -> str:
+        if not values:
+            return 'expected at least one'
+        if twice := [value for value in values if values.count(value) > 1]:
+            return f'{twice[0]!r} is there more than once'
+        return next((reason for value in values if (reason := self.refusal(value))), '')
 
     def _range(self) -> str:
         if self.minimum is None:
@@ -93,7 +107,7 @@ def _shown(number: float | None) -> str:
 
 
 def parameter(
-    default: bool | int | float | str,
+    default: bool | int | float | str | tuple[str, ...],
     description: str,
     *,
     unit: str = '',
@@ -101,19 +115,21 @@ def parameter(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     read_only: bool = False,
+    pattern: tuple[str, str] = ('', ''),
 ) -> Any:
     """
     Make a dataclass field that is a ROS parameter.
 
-    :param default: its value where nobody sets it; fixes the type
+    :param default: its value where nobody sets it; fixes the type; a tuple is a list of texts
     :param description: one line for ``ros2 param describe``
     :param unit: SI symbol or ``px``, ``ms``, ``Hz``; empty without one
     :param minimum: smallest accepted number, inclusive
     :param maximum: largest accepted number, inclusive
     :param choices: accepted texts, where only some are
     :param read_only: set at the start only
+    :param pattern: regular expression of accepted texts, and what it means in words
     """
-    contract = Contract(description, unit, minimum, maximum, choices, read_only)
+    contract = Contract(description, unit, minimum, maximum, choices, read_only, *pattern)
     return dataclasses.field(default=default, metadata={'contract': contract})
 
 
@@ -139,6 +155,7 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
             hints = {
                 'double': f' (write {field.name}: 1.0, not 1)',
                 'string': f' (write {field.name}: "0" in quotes, not 0)',
+                'string_array': f' (write {field.name}: [a, b])',
             }
             hint = hints.get(expected, '')
             raise ParameterError(
@@ -148,6 +165,7 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
             raise ParameterError(f'parameter {field.name}: {error}') from error
         if value is None:
             raise ParameterError(f'parameter {field.name}: it has no value')
+        value = tuple(value) if isinstance(field.default, tuple) else value
         if reason := contract.refusal(value):
             raise ParameterError(f'parameter {field.name}: {reason}')
         values[field.name] = value

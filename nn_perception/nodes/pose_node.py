@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import CameraNode, RESULT_QOS
+from nn_perception.nodes.camera import Camera, View
+from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.depth_input import DepthInput
 from nn_perception.nodes.hri_topics import HriTopics
+from nn_perception.nodes.image_feed import ImageFeeds
 from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception.vision.depth import flat_positions
 from nn_perception.vision.draw import draw_poses, person_colour
 from nn_perception.vision.options import (
@@ -23,8 +27,8 @@ from nn_perception.vision.results import Person
 from nn_perception.vision.tracking import FOLLOWED_SHARE, Tracker
 from nn_perception_interfaces.msg import HumanPoseArray
 import numpy as np
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
-from std_msgs.msg import Header
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.publisher import Publisher
 from visualization_msgs.msg import MarkerArray
 
 
@@ -87,26 +91,49 @@ class Sighting:
     size: tuple[int, int]
 
 
+class PoseOutputs:
+    """
+    What is known and told of a camera's people.
+
+    :ivar tracker: follows them
+    :ivar people: how many there are
+    :ivar depth: says where they are in space
+    :ivar poses: publishes them
+    :ivar markers: publishes their skeletons for rviz
+    """
+
+    def __init__(
+        self, node: LifecycleNode, camera: Camera, feeds: ImageFeeds, reliability: str
+    ) -> None:
+        def publisher(kind: type, topic: str) -> Publisher:
+            return node.create_lifecycle_publisher(kind, camera.output(topic), RESULT_QOS)
+
+        self.tracker = Tracker(prefix=f'{camera.name}_p' if camera.name else 'p')
+        self.people = 0
+        topic = camera.input('depth')
+        self.depth = DepthInput(node, feeds, name=topic, reliability=reliability)
+        self.poses = publisher(HumanPoseArray, 'poses')
+        self.markers = publisher(MarkerArray, 'markers')
+
+
 class PoseNode(CameraNode[PoseParameters, Sighting]):
     """Find the people in every image of a camera, and follow them."""
 
-    def __init__(self) -> None:
-        super().__init__('pose_estimator', PoseParameters)
+    def __init__(self, household: Household | None = None) -> None:
+        super().__init__('pose_estimator', PoseParameters, household)
         self._estimator: PoseEstimator | None = None
-        self._tracker = Tracker()
-        self._people = 0
-        self._depth = DepthInput(self, reliability=self.parameters.image_reliability)
-        self.add_input(self._depth)
-        self._poses = self.create_lifecycle_publisher(HumanPoseArray, '~/poses', RESULT_QOS)
-        self._markers = self.create_lifecycle_publisher(MarkerArray, '~/markers', RESULT_QOS)
+        reliability = self.parameters.image_reliability
+        self._outputs = {
+            camera: PoseOutputs(self, camera, self.feeds, reliability) for camera in self.cameras
+        }
+        for outputs in self._outputs.values():
+            self.add_input(outputs.depth)
         self._hri = HriTopics(self) if self.parameters.hri else None
 
     def load(self) -> None:
         """Open the networks of the preset that the parameters name."""
-        p = self.parameters
-        estimator = PoseEstimator.open(
-            p.preset, engine=p.engine, device=p.device, threads=p.threads
-        )
+        preset = self.parameters.preset
+        estimator = PoseEstimator.open(preset, **self.engine_options, streams=len(self.cameras))
         # The first run of a network is slow; no image should wait for it.
         estimator.warm_up()
         self._estimator = estimator
@@ -124,61 +151,69 @@ class PoseNode(CameraNode[PoseParameters, Sighting]):
             self._hri.clear()
         return result
 
-    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> Sighting:
-        """Find the people in one image, and who they are."""
+    def perceive(self, views: Sequence[View]) -> list[Sighting]:
+        """Find the people in images, and who they are."""
         p = self.parameters
-        self._tracker.start_score = p.min_score
-        self._tracker.max_age_s = p.max_age_s
-        self._tracker.smoothing = p.smoothing
-        found = self._estimator.estimate(
-            image_bgr, min_score=FOLLOWED_SHARE * p.min_score, max_people=p.max_people
+        found = self._estimator.estimate_all(
+            [view.image_bgr for view in views],
+            min_score=FOLLOWED_SHARE * p.min_score,
+            max_people=p.max_people,
         )
-        # Images without a stamp are told apart by when they arrive.
-        when_s = stamp_s or self.get_clock().now().nanoseconds * 1e-9
-        followed = self._tracker.update(found, when_s)
-        self._people = len(followed)
-        people = [person.without_unsure_joints(p.min_joint_score) for person in followed]
-        return Sighting(people, (image_bgr.shape[1], image_bgr.shape[0]))
+        return [self._followed(*pair) for pair in zip(views, found, strict=True)]
 
-    def publish_result(self, result: Sighting, header: Header) -> None:
+    def _followed(self, view: View, found: list[Person]) -> Sighting:
+        p, outputs = self.parameters, self._outputs[view.camera]
+        tracker = outputs.tracker
+        tracker.start_score = p.min_score
+        tracker.max_age_s = p.max_age_s
+        tracker.smoothing = p.smoothing
+        followed = tracker.update(found, view.when_s)
+        outputs.people = len(followed)
+        people = [person.without_unsure_joints(p.min_joint_score) for person in followed]
+        return Sighting(people, (view.image_bgr.shape[1], view.image_bgr.shape[0]))
+
+    def publish_result(self, view: View, result: Sighting) -> None:
         """Publish the people, with positions where there is depth."""
-        people, size = result.people, result.size
-        positions = self._depth.positions(people, size, header, self.parameters.depth_tolerance_s)
-        self._poses.publish(conversions.human_poses(people, positions, header))
-        if self._markers.get_subscription_count():
-            self._publish_markers(result, positions, header)
+        people, size, header = result.people, result.size, view.header
+        outputs = self._outputs[view.camera]
+        tolerance_s = self.parameters.depth_tolerance_s
+        positions = outputs.depth.positions(people, size, header, tolerance_s)
+        outputs.poses.publish(conversions.human_poses(people, positions, header))
+        if outputs.markers.get_subscription_count():
+            skeletons = _skeletons(result, positions, outputs.depth)
+            outputs.markers.publish(conversions.skeleton_markers(skeletons, header))
         if self._hri is not None:
-            self._hri.publish(people, size, self._tracker.ids, header)
+            self._hri.publish(view.camera.name, people, size, outputs.tracker.ids, header)
 
     def draw(self, image_bgr: np.ndarray, result: Sighting) -> np.ndarray:
         """Draw the skeletons and ids."""
         return draw_poses(image_bgr, result.people)
 
-    def figures(self) -> dict[str, object]:
+    def figures(self, camera: Camera) -> dict[str, object]:
         """Name the networks and what runs them, count the people, tell of the depth."""
         estimator = self._estimator
         model = self.parameters.preset if estimator is None else estimator.title
         device = 'not loaded' if estimator is None else estimator.device
         return {
-            'people': self._people,
-            'depth': self._depth.state(),
+            'people': self._outputs[camera].people,
+            'depth': self._outputs[camera].depth.state(),
             'model': model,
             'device': device,
         }
 
-    def concern(self) -> str:
+    def concern(self, camera: Camera) -> str:
         """Tell when depth comes but cannot be used."""
-        return self._depth.concern()
+        return self._outputs[camera].depth.concern()
 
-    def _publish_markers(
-        self, result: Sighting, positions: list[np.ndarray] | None, header: Header
-    ) -> None:
-        """Draw skeletons in space, or without depth flat on a picture 1 m ahead."""
-        if positions is None:
-            camera = self._depth.camera(result.size)
-            positions = [flat_positions(person, camera) for person in result.people]
-        skeletons = [
-            (person.id, person_colour(person.id), joints)
-            for person, joints in zip(result.people, positions, strict=True)
-        ]
-        self._markers.publish(conversions.skeleton_markers(skeletons, header))
+
+def _skeletons(
+    sighting: Sighting, positions: list[np.ndarray] | None, depth: DepthInput
+) -> list[tuple[str, tuple[int, int, int], np.ndarray]]:
+    """Place people's joints in space, without depth flat on a picture 1 m ahead."""
+    if positions is None:
+        camera = depth.camera(sighting.size)
+        positions = [flat_positions(person, camera) for person in sighting.people]
+    return [
+        (person.id, person_colour(person.id), joints)
+        for person, joints in zip(sighting.people, positions, strict=True)
+    ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from nn_perception.nodes.memory import keep_large_buffers
 from nn_perception.nodes.stopping import (
     ignore_signals,
+    stop_if_requested,
     stop_requested,
     Stopped,
     watch_signals,
@@ -60,7 +61,8 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
 
     :param make_node: imports and builds the node; called after ``rclpy.init``. A node
         with a method ``start`` has it called before the first spin; a node with a
-        property ``finished`` ends the process when that becomes true.
+        property ``finished`` ends the process when that becomes true; those that a node has in
+        ``hosted`` run with it.
     :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
     :returns: exit status: 0 for a clean end, 2 when it could not be made
     """
@@ -76,13 +78,15 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
         try:
             rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
             executor = SingleThreadedExecutor()
+            stop_if_requested()
             node = make_node()
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             # What the user wrote or installed was refused before the node stood: one sentence.
             sys.stderr.write(f'{error}\n')
             return STATUS_REFUSED
         forward_logs(node.get_logger())
-        executor.add_node(node)
+        for one in (node, *getattr(node, 'hosted', ())):
+            executor.add_node(one)
         if hasattr(node, 'start'):
             node.start()
         while not (stop_requested() or getattr(node, 'finished', False)):

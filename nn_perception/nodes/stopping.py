@@ -55,6 +55,12 @@ def stop_requested() -> bool:
     return _State.requested
 
 
+def stop_if_requested() -> None:
+    """Raise :class:`Stopped` if a signal has asked this process to end: between two slow steps."""
+    if _State.requested:
+        raise Stopped
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """
@@ -65,8 +71,7 @@ def interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    if _State.requested:
-        raise Stopped
+    stop_if_requested()
     _State.interruptible = True
     try:
         yield

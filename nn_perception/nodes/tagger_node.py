@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 import threading
 
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.nodes import conversions
-from nn_perception.nodes.camera_node import CameraNode, RESULT_QOS
+from nn_perception.nodes.camera import Camera, View
+from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.model_topics import model_figures, ModelTopics
 from nn_perception.nodes.parameters import parameter
+from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception.nodes.taught_models import folder_of, STORE_PREFIX, TaughtModel
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.vision.results import Tag
 from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
 import numpy as np
-from std_msgs.msg import Header
 from vision_msgs.msg import Classification
 
 
@@ -51,19 +53,24 @@ class TaggerParameters(CameraParameters):
 class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     """Tag every image of a camera."""
 
-    def __init__(self) -> None:
-        super().__init__('tagger', TaggerParameters)
+    def __init__(self, household: Household | None = None) -> None:
+        super().__init__('tagger', TaggerParameters, household)
         self._tagger: Tagger | None = None
         self._taught: TaughtModel | None = None
         self._swapping = threading.Lock()
-        self._smoother = Smoother(self.parameters.smoothing_s)
-        self._tags = self.create_lifecycle_publisher(Classification, '~/tags', RESULT_QOS)
+        self._smoothers = self._new_smoothers()
+        self._tags = {
+            camera: self.create_lifecycle_publisher(
+                Classification, camera.output('tags'), RESULT_QOS
+            )
+            for camera in self.cameras
+        }
         self._model_topics = ModelTopics(self)
 
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
         p = self.parameters
-        options = {'engine': p.engine, 'device': p.device, 'threads': p.threads}
+        options = {**self.engine_options, 'streams': len(self.cameras)}
         if p.model.startswith(STORE_PREFIX):
             store = ModelStore(folder_of('models', p.store_folder))
             name = p.model.removeprefix(STORE_PREFIX)
@@ -86,17 +93,20 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
             self._tagger.close()
             self._tagger = None
 
-    def perceive(self, image_bgr: np.ndarray, stamp_s: float) -> list[Tag]:
-        """Tag one image, over time where that was asked for."""
+    def perceive(self, views: Sequence[View]) -> list[list[Tag]]:
+        """Tag images, over time where that was asked for."""
         p = self.parameters
-        # Images without a stamp are averaged over the time at which they arrive.
-        when_s = stamp_s or self.get_clock().now().nanoseconds * 1e-9
         with self._swapping:
             self._swap()
             tagger = self._tagger
-            scores = self._smoother.update(tagger.scores(image_bgr), when_s)
+            scores = tagger.scores_of([view.image_bgr for view in views])
+            averages = [
+                self._smoothers[view.camera].update(of_view, view.when_s)
+                for view, of_view in zip(views, scores, strict=True)
+            ]
         labels = tagger.labels
-        return top_k_tags(scores, labels, min(p.top_k, len(labels)), min_score=p.min_score)
+        k = min(p.top_k, len(labels))
+        return [top_k_tags(average, labels, k, min_score=p.min_score) for average in averages]
 
     def _swap(self) -> None:
         """Go on with a version that became active and is loaded, between two images."""
@@ -105,23 +115,23 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
             return
         before, self._tagger = self._tagger, tagger
         # Means of other labels mean nothing.
-        self._smoother = Smoother(self.parameters.smoothing_s)
+        self._smoothers = self._new_smoothers()
         self._model_topics.tell(tagger, self.parameters.min_score, loaded=True)
         before.close()
 
-    def publish_result(self, result: list[Tag], header: Header) -> None:
+    def publish_result(self, view: View, result: list[Tag]) -> None:
         """Publish the tags, best first."""
-        self._tags.publish(conversions.classification(result, header))
+        self._tags[view.camera].publish(conversions.classification(result, view.header))
 
     def draw(self, image_bgr: np.ndarray, result: list[Tag]) -> np.ndarray:
         """Write the tags onto the picture."""
         return draw_tags(image_bgr, result)
 
-    def figures(self) -> dict[str, object]:
+    def figures(self, camera: Camera) -> dict[str, object]:  # noqa: ARG002
         """Name the model and what runs it."""
         return model_figures(self._tagger, self.parameters.model)
 
-    def concern(self) -> str:
+    def concern(self, camera: Camera) -> str:  # noqa: ARG002
         """Follow the store; tell when a version cannot be loaded."""
         if self._taught is None:
             return ''
@@ -137,6 +147,9 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     def on_parameters_changed(self, before: TaggerParameters) -> None:
         """Follow the smoothing and tell the new threshold."""
         if self.parameters.smoothing_s != before.smoothing_s:
-            self._smoother = Smoother(self.parameters.smoothing_s)
+            self._smoothers = self._new_smoothers()
         if self.parameters.min_score != before.min_score and self._tagger is not None:
             self._model_topics.tell(self._tagger, self.parameters.min_score)
+
+    def _new_smoothers(self) -> dict[Camera, Smoother]:
+        return {camera: Smoother(self.parameters.smoothing_s) for camera in self.cameras}

@@ -61,7 +61,12 @@ class Engine(ABC):
 
 
 def open_engine(
-    checkpoint: Checkpoint, *, engine: str = 'auto', device: str = 'auto', threads: int = 0
+    checkpoint: Checkpoint,
+    *,
+    engine: str = 'auto',
+    device: str = 'auto',
+    threads: int = 0,
+    streams: int = 1,
 ) -> Engine:
     """
     Load a network and choose how it is run.
@@ -73,10 +78,12 @@ def open_engine(
     :param device: one of :data:`~nn_perception.vision.options.DEVICES`
     :param threads: number of threads on a CPU; 0: as many as there are usable cores, at most
         four, since a small network gains nothing from more and others need them
+    :param streams: how many images of a batch ONNX Runtime works on at a time, at most as many as
+        there are threads, which they share; others do a batch as a whole
     :raises ValueError: if an argument or the checkpoint is not usable
     :raises RuntimeError: if the network cannot be loaded
     """
-    _check(engine, device, threads)
+    _check(engine, device, threads, streams)
     threads = threads or default_threads()
     wants_cuda = device == 'cuda' or (device == 'auto' and engine != 'onnxruntime')
     if wants_cuda and engine == 'onnxruntime':
@@ -91,7 +98,7 @@ def open_engine(
     try:
         if engine == 'torch':
             return _open_torch(checkpoint, 'cpu', threads)
-        return _open_onnxruntime(checkpoint, threads)
+        return _open_onnxruntime(checkpoint, threads, min(streams, threads))
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"the Python package {error.name} is missing ('pip install {error.name}')"
@@ -101,9 +108,13 @@ def open_engine(
         raise RuntimeError(f'the engine cannot be imported: {error}') from error
 
 
-def default_threads() -> int:
-    """Count the threads that a network gets where nobody says: see :func:`open_engine`."""
-    return min(usable_cores(), MOST_THREADS_BY_DEFAULT)
+def default_threads(networks: int = 1) -> int:
+    """
+    Count the threads that a network gets where nobody says: see :func:`open_engine`.
+
+    :param networks: how many run at a time and share the cores
+    """
+    return max(1, min(usable_cores() // networks, MOST_THREADS_BY_DEFAULT))
 
 
 def usable_cores() -> int:
@@ -149,19 +160,21 @@ def check_batch(batch: NDArray[Any], channels: int) -> None:
         )
 
 
-def _check(engine: str, device: str, threads: int) -> None:
+def _check(engine: str, device: str, threads: int, streams: int) -> None:
     if engine not in ENGINES:
         raise ValueError(f'engine must be one of {", ".join(ENGINES)}, got {engine!r}')
     if device not in DEVICES:
         raise ValueError(f'device must be one of {", ".join(DEVICES)}, got {device!r}')
     if not 0 <= threads <= 256:
         raise ValueError(f'threads must be 0 (automatic) to 256, got {threads}')
+    if streams < 1:
+        raise ValueError(f'streams must be at least 1, got {streams}')
 
 
-def _open_onnxruntime(checkpoint: Checkpoint, threads: int) -> Engine:
+def _open_onnxruntime(checkpoint: Checkpoint, threads: int, streams: int) -> Engine:
     from nn_perception.vision.engine_onnxruntime import OnnxRuntimeEngine
 
-    engine = OnnxRuntimeEngine(checkpoint, threads)
+    engine = OnnxRuntimeEngine(checkpoint, threads, streams)
     LOG.info('%s: %s', checkpoint.name, engine.description)
     return engine
 

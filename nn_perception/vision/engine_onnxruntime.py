@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 import ctypes
 import os
 from typing import Any
@@ -34,13 +35,20 @@ class OnnxRuntimeEngine(Engine):
     name = 'onnxruntime'
     device = 'cpu'
 
-    def __init__(self, checkpoint: Checkpoint, threads: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, threads: int, streams: int = 1) -> None:
         """
         Load a network; export it first if that was not done yet.
+
+        :param threads: of the network
+        :param streams: how many images of a batch are worked on at a time, by as many threads
+            each as there are for them; one image alone is worked on by so many too
 
         :raises RuntimeError: if it cannot be exported or loaded
         """
         self._cores = os.sched_getaffinity(0)
+        self._streams = ThreadPoolExecutor(streams) if streams > 1 else None
+        self._stream_count = streams
+        threads //= streams
         self._pool_cores = pool_cores(threads, self._cores)
         try:
             # By its path: a session that is given the content keeps a copy of it.
@@ -57,6 +65,7 @@ class OnnxRuntimeEngine(Engine):
         self.description = (
             f'onnxruntime {onnxruntime.__version__} on the CPU, '
             f'{threads} {"thread" if threads == 1 else "threads"}, float32'
+            + (f', {streams} images at a time' if streams > 1 else '')
         )
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -70,14 +79,26 @@ class OnnxRuntimeEngine(Engine):
             os.sched_setaffinity(0, self._cores - self._pool_cores)
             os.sched_setaffinity(0, self._cores)
         try:
-            outputs = session.run(None, {self._input: batch})
+            return self._run(session, batch)
         except NATIVE_ERRORS as error:
             raise RuntimeError(f'onnxruntime cannot run the network: {error}') from error
-        return tuple(np.asarray(output, np.float32) for output in outputs)
+
+    def _run(self, session: Any, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        def run(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            return [np.asarray(out, np.float32) for out in session.run(None, {self._input: part})]
+
+        if self._streams is None or len(batch) == 1:
+            return tuple(run(batch))
+        parts = np.array_split(batch, min(self._stream_count, len(batch)))
+        return tuple(
+            np.concatenate(outs) for outs in zip(*self._streams.map(run, parts), strict=True)
+        )
 
     def close(self) -> None:
         """Free the network's memory."""
         self._session = None
+        if self._streams is not None:
+            self._streams.shutdown(wait=False)
 
 
 def pool_cores(threads: int, cores: set[int]) -> set[int]:

@@ -52,6 +52,7 @@ class Tagger:
         engine: str = 'auto',
         device: str = 'auto',
         threads: int = 0,
+        streams: int = 1,
     ) -> Tagger:
         """
         Load a model.
@@ -60,6 +61,7 @@ class Tagger:
         :param engine: ``auto``, ``onnxruntime`` or ``torch``
         :param device: ``auto``, ``cpu`` or ``cuda``
         :param threads: number of threads on a CPU, 0 for an automatic choice
+        :param streams: see :func:`nn_perception.vision.engine.open_engine`
         :raises OSError: if a file cannot be read
         :raises ValueError: if an argument or the checkpoint is not usable
         :raises RuntimeError: if the network cannot be loaded
@@ -70,7 +72,7 @@ class Tagger:
         taught = bool(checkpoint.taught_from)
         head = TaughtHead.read(checkpoint) if taught else None
         runs = checkpoint.embedding() if taught else checkpoint
-        opened = open_engine(runs, engine=engine, device=device, threads=threads)
+        opened = open_engine(runs, engine=engine, device=device, threads=threads, streams=streams)
         return cls(checkpoint, opened, head)
 
     @property
@@ -88,14 +90,24 @@ class Tagger:
         :raises ValueError: if the image has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
         """
-        output = self.engine(self.checkpoint.preprocessing([image_bgr]))  # (1, C) or (1, D)
+        scores: Scores = self.scores_of([image_bgr])[0]
+        return scores
+
+    def scores_of(self, images_bgr: Sequence[Image]) -> Scores:
+        """
+        Compute the probabilities of several images in one batch, see :meth:`scores`.
+
+        :param images_bgr: at least one
+        :returns: float32, ``(N, C)``
+        """
+        outputs = self.engine(self.checkpoint.preprocessing(images_bgr))  # (N, C) or (N, D)
         if self._head is None:
-            return softmax(output[0])
-        scores = softmax(self._head.logits(output)[0])
+            return softmax(outputs)
+        scores = softmax(self._head.logits(outputs))
         if self._head.novelty is None:
             return scores
-        unknown = self._head.novelty.probability(output[0])
-        return np.append((1.0 - unknown) * scores, unknown).astype(np.float32)
+        unknown = np.array([[self._head.novelty.probability(output)] for output in outputs])
+        return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:
         """

@@ -73,11 +73,17 @@ class Tracker:
     :param start_score: the least score of somebody new, in ``[0, 1]``
     :param smoothing: whether the joints are smoothed, see
         :class:`~nn_perception.vision.one_euro.OneEuroFilter`; all three may be changed later
+    :param prefix: begins each id, with a letter
     :raises ValueError: if a value is out of range
     """
 
     def __init__(
-        self, *, max_age_s: float = 1.0, start_score: float = 0.0, smoothing: bool = False
+        self,
+        *,
+        max_age_s: float = 1.0,
+        start_score: float = 0.0,
+        smoothing: bool = False,
+        prefix: str = 'p',
     ) -> None:
         if not 0.0 <= max_age_s < math.inf:
             raise ValueError(f'max_age_s must be 0 or more, got {max_age_s}')
@@ -88,6 +94,7 @@ class Tracker:
         self.smoothing = smoothing
         self._tracks: list[Track] = []
         self._latest_s = -math.inf
+        self._prefix = prefix
         self._given = 0
 
     @property
@@ -142,7 +149,7 @@ class Tracker:
 
     def _begin(self, person: Person, stamp_s: float) -> Person:
         self._given += 1
-        person = replace(person, id=f'p{self._given}')
+        person = replace(person, id=f'{self._prefix}{self._given}')
         track = Track(person, stamp_s)
         self._tracks.append(track)
         return self._smooth(track, person, 0.0)

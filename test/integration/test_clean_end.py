@@ -8,10 +8,11 @@ from pathlib import Path
 import signal
 import time
 
+from nn_perception_interfaces.msg import HumanPoseArray
 import pytest
 from ros_graph import image_message, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
-from vision_msgs.msg import Classification
+from vision_msgs.msg import Classification, Detection2DArray
 
 # The benchmark (make bench) does a hundred of each.
 REPETITIONS = int(os.environ.get('NN_PERCEPTION_CLEAN_ENDS', '4'))
@@ -54,6 +55,40 @@ def test_ends_cleanly_while_it_starts(
     assert_quiet(node)
 
 
+@pytest.mark.parametrize('way', WAYS)
+def test_busy_process_of_three_nodes_ends_cleanly(
+    peer: Peer, start_node: Callable[..., NodeProcess], way: str
+) -> None:
+    results = [
+        peer.collect(Classification, 'tagger/tags'),
+        peer.collect(Detection2DArray, 'digit_reader/digits'),
+        peer.collect(HumanPoseArray, 'pose_estimator/poses'),
+    ]
+    camera = peer.publisher(Image, 'image')
+    msg = image_message(picture(), 1.0)
+    node = start_node('perception')
+    peer.until(lambda: (camera.publish(msg), all(results))[1])
+    own = shared_memory(node.process.pid) - shared_memory(os.getpid())
+    assert own
+    send(node, WAYS[way], peer, lambda: camera.publish(msg))
+    assert node.process.wait(2) == 0, node.log
+    assert_quiet(node)
+    assert not [file for file in own if file.exists()]
+
+
+@pytest.mark.parametrize('delay_s', [0.5, 1.0, 1.5])
+def test_process_of_three_nodes_ends_cleanly_while_it_starts(
+    peer: Peer, start_node: Callable[..., NodeProcess], delay_s: float
+) -> None:
+    node = start_node('perception')
+    peer.until(lambda: catches(node.process.pid, signal.SIGINT))
+    time.sleep(delay_s)
+    node.send(signal.SIGINT)
+    # Making a node cannot be interrupted, and takes its time on a busy machine.
+    assert node.process.wait(6) == 0, node.log
+    assert_quiet(node)
+
+
 def test_ends_cleanly_while_the_network_is_exported(
     peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path
 ) -> None:
@@ -74,6 +109,12 @@ def send(
         meanwhile()
         node.send(number)
         peer.spin(0.01)
+
+
+def shared_memory(pid: int) -> set[Path]:
+    """List the files in shared memory that a process has mapped."""
+    lines = Path(f'/proc/{pid}/maps').read_text().splitlines()
+    return {Path(line.split()[-1]) for line in lines if '/dev/shm/' in line}
 
 
 def catches(pid: int, number: int) -> bool:

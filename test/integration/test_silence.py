@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nn_perception.nodes import conversions
 from ros_graph import BEST_EFFORT, header, image_message, NodeProcess, Peer, picture, RELIABLE
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Classification
@@ -39,6 +40,12 @@ def test_another_type(peer: Peer, start_node: StartNode) -> None:
     camera.publish(conversions.compressed_image(picture(), header(1.0), 90))
 
 
+def test_compressed_is_expected_but_raw_comes(peer: Peer, start_node: StartNode) -> None:
+    peer.publisher(Image, 'image/compressed')
+    start_node('tagger', parameters={'image_transport': 'compressed'})
+    assert 'image_transport: raw' in reason(peer, 'carries sensor_msgs/msg/Image')
+
+
 def test_quality_of_service(peer: Peer, start_node: StartNode) -> None:
     peer.publisher(Image, 'image', BEST_EFFORT)
     start_node('tagger', parameters={'image_reliability': 'reliable'})
@@ -55,6 +62,56 @@ def test_stamps_are_zero(peer: Peer, start_node: StartNode) -> None:
         camera.publish(msg)
         peer.spin(0.1)
     assert any('carry no stamps' in report['message'] for report in reports)
+
+
+def test_stamps_of_another_clock(peer: Peer, start_node: StartNode) -> None:
+    camera = peer.publisher(Image, 'image')
+    start_node('tagger')
+    reports = peer.diagnostics('/tagger')
+    peer.matched(camera)
+
+    def found() -> bool:
+        camera.publish(image_message(picture(), 1.0))
+        return any('use_sim_time' in report['message'] for report in reports)
+
+    peer.until(found)
+
+
+def test_simulated_time_stands_still(peer: Peer, start_node: StartNode) -> None:
+    node = start_node('tagger', parameters={'use_sim_time': True})
+    assert reason(peer, '/clock') == 'use_sim_time is set, but nobody publishes /clock'
+    clock = peer.publisher(Clock, '/clock')
+    peer.matched(clock)
+    now = Clock()
+    now.clock.sec = 77
+    clock.publish(now)
+    assert 'is the simulation paused?' in reason(peer, 'stood still at 77.0 s')
+    peer.until(lambda: node.log.count('is the simulation paused?') == 1)
+
+
+def test_not_active(peer: Peer, start_node: StartNode) -> None:
+    peer.publisher(Image, 'image')
+    node = start_node('tagger', parameters={'autostart': False})
+    text = reason(peer, 'not active')
+    assert 'ros2 lifecycle set /tagger configure, then activate' in text
+    peer.until(lambda: text in node.log)
+
+
+def test_the_cause_is_logged_once(peer: Peer, start_node: StartNode) -> None:
+    tags = peer.collect(Classification, 'tagger/tags')
+    node = start_node('tagger')
+    peer.until(lambda: 'nobody publishes on /image' in node.log)
+    camera = peer.publisher(Image, 'image')
+    peer.matched(camera)
+
+    def well() -> bool:
+        camera.publish(image_message(picture(), peer.node.get_clock().now().nanoseconds * 1e-9))
+        peer.spin(0.05)
+        return 'all is well again' in node.log
+
+    peer.until(well)
+    assert tags
+    assert node.log.count('nobody publishes on /image') == 1
 
 
 def test_publisher_that_is_silent(peer: Peer, start_node: StartNode) -> None:

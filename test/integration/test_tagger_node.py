@@ -377,7 +377,7 @@ def test_simulated_time(peer: Peer, start_node: StartNode) -> None:
     start_node('tagger', parameters={'use_sim_time': True})
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
-    peer.until(lambda: reports and 'nobody publishes /clock' in reports[-1]['message'])
+    peer.until(lambda: reports and 'nothing has come on /clock' in reports[-1]['message'])
     peer.matched(clock)
     now = Clock()
     now.clock.sec = 500

@@ -11,6 +11,7 @@ from nn_perception.nodes.camera_source_node import CameraSourceParameters
 from nn_perception.nodes.digit_node import DigitParameters
 from nn_perception.nodes.fine_tune_node import FineTuneParameters
 from nn_perception.nodes.parameters import contracts
+from nn_perception.nodes.perception import PerceptionParameters
 from nn_perception.nodes.pose_node import PoseParameters
 from nn_perception.nodes.tagger_node import TaggerParameters
 import pytest
@@ -21,6 +22,7 @@ NODES = {
     'digit_reader': DigitParameters,
     'pose_estimator': PoseParameters,
     'fine_tuner': FineTuneParameters,
+    'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
 }
 # What is said once for all of them in the README.
@@ -33,6 +35,13 @@ def defaults(kind: type) -> dict[str, object]:
     return {field.name: field.default for field in dataclasses.fields(kind)}
 
 
+def shown(value: object) -> str:
+    """Write a default as the tables have it."""
+    if isinstance(value, tuple):
+        return '[' + ', '.join(name or "''" for name in value) + ']'
+    return (str(value).lower() if isinstance(value, bool) else str(value)) or '""'
+
+
 def own(kind: type) -> list[str]:
     """Name the parameters that a node does not have in common with the other camera nodes."""
     common = defaults(CameraParameters) if kind is not CameraParameters else {}
@@ -42,7 +51,10 @@ def own(kind: type) -> list[str]:
 @pytest.mark.parametrize('node', NODES)
 def test_config_file_is_complete_and_has_the_defaults(repository: Path, node: str) -> None:
     content = yaml.safe_load((repository / 'config' / f'{node}.yaml').read_text())
-    values = content['/**']['ros__parameters']
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content['/**']['ros__parameters'].items()
+    }
     assert values == defaults(NODES[node])
     for name, default in defaults(NODES[node]).items():
         assert type(values[name]) is type(default), name
@@ -56,11 +68,7 @@ def test_readme_lists_every_parameter_with_its_default(
     chapter = readme.split(f'\n## {node}\n')[1].split('\n## ')[0]
     table = chapter.split('### Parameters')[1]
     rows = {name: (default, text) for name, default, text in ROW.findall(table)}
-    expected = {
-        name: (str(value).lower() if isinstance(value, bool) else str(value)) or '""'
-        for name, value in defaults(kind).items()
-        if name in own(kind)
-    }
+    expected = {name: shown(value) for name, value in defaults(kind).items() if name in own(kind)}
     assert {name: default for name, (default, _) in rows.items()} == expected
     for name in own(kind):
         contract, text = contracts(kind)[name], rows[name][1]

@@ -31,6 +31,7 @@ from nn_perception.nodes.benchmark.probe_node import (
     Task,
     two_skiers,
 )
+from nn_perception.nodes.benchmark.sharing import many_cameras, one_process
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
 from nn_perception.vision.bare import bare_forward
@@ -225,6 +226,8 @@ MEASUREMENTS = {
         age,
         start,
         loss,
+        one_process,
+        many_cameras,
         clean_ends,
     )
 }

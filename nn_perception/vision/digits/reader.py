@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 import math
 
 import cv2
@@ -52,6 +53,7 @@ class DigitReader:
         engine: str = 'auto',
         device: str = 'auto',
         threads: int = 0,
+        streams: int = 1,
     ) -> DigitReader:
         """
         Load a network.
@@ -61,6 +63,7 @@ class DigitReader:
         :param engine: ``auto``, ``onnxruntime`` or ``torch``
         :param device: ``auto``, ``cpu`` or ``cuda``
         :param threads: number of threads on a CPU, 0 for an automatic choice
+        :param streams: see :func:`nn_perception.vision.engine.open_engine`
         :raises OSError: if a file cannot be read
         :raises ValueError: if an argument or the checkpoint is not usable
         :raises RuntimeError: if the network cannot be loaded
@@ -68,9 +71,10 @@ class DigitReader:
         checkpoint = find_checkpoint(model)
         if checkpoint.labels[:10] != DIGITS or checkpoint.preprocessing.channels != 1:
             raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
-        return cls(
-            checkpoint, open_engine(checkpoint, engine=engine, device=device, threads=threads)
+        opened = open_engine(
+            checkpoint, engine=engine, device=device, threads=threads, streams=streams
         )
+        return cls(checkpoint, opened)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -100,19 +104,37 @@ class DigitReader:
             out of range
         :raises RuntimeError: if the network cannot be run
         """
-        check_image(image_bgr)
+        return self.read_all(
+            [image_bgr],
+            min_score=min_score,
+            ink=ink,
+            min_height_px=min_height_px,
+            max_candidates=max_candidates,
+        )[0]
+
+    def read_all(
+        self,
+        images_bgr: Sequence[Image],
+        *,
+        min_score: float = DIGIT_MIN_SCORE,
+        ink: str = 'auto',
+        min_height_px: float = LOWEST_DIGIT_PX,
+        max_candidates: int = DIGIT_MAX_CANDIDATES,
+    ) -> list[DigitReading]:
+        """
+        Read several images, the candidates of all in one batch; see :meth:`read`.
+
+        :param max_candidates: of each image
+        :returns: one reading for each image
+        """
         _check(min_score, ink, min_height_px, max_candidates)
-        grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-        found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
-        capped = len(found) > max_candidates
-        if capped:
-            found = sorted(found, key=lambda candidate: -candidate.sharpness)[:max_candidates]
-        uneven = [unevenness(candidate) for candidate in found]
-        even = [i for i in range(len(found)) if uneven[i] < MOST_UNEVEN]
-        scores = np.zeros((len(found), len(DIGITS)), np.float32)
-        scores[even] = self.scores([found[i] for i in even])[:, : len(DIGITS)]
-        digits = choose(found, scores, uneven, min_score)
-        return DigitReading(in_lines(digits), len(found), capped)
+        sights = [_look(image, ink, min_height_px, max_candidates) for image in images_bgr]
+        even = [c for sight in sights for c in sight.even]
+        scores = np.split(self.scores(even), np.cumsum([len(s.even) for s in sights])[:-1])
+        return [
+            _reading(sight, of_even[:, : len(DIGITS)], min_score)
+            for sight, of_even in zip(sights, scores, strict=True)
+        ]
 
     def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
         """
@@ -131,6 +153,44 @@ class DigitReader:
     def close(self) -> None:
         """Free the network's memory."""
         self.engine.close()
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """
+    Where digits may be in an image.
+
+    :param found: the places
+    :param uneven: how uneven the ground of each is
+    :param capped: whether there were more
+    """
+
+    found: Sequence[Candidate]
+    uneven: Sequence[float]
+    capped: bool
+
+    @property
+    def even(self) -> list[Candidate]:
+        """Those that the network looks at."""
+        pairs = zip(self.found, self.uneven, strict=True)
+        return [candidate for candidate, uneven in pairs if uneven < MOST_UNEVEN]
+
+
+def _look(image_bgr: Image, ink: str, min_height_px: float, most: int) -> _Sight:
+    check_image(image_bgr)
+    grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
+    capped = len(found) > most
+    if capped:
+        found = sorted(found, key=lambda candidate: -candidate.sharpness)[:most]
+    return _Sight(found, [unevenness(candidate) for candidate in found], capped)
+
+
+def _reading(sight: _Sight, of_even: NDArray[np.float32], min_score: float) -> DigitReading:
+    scores = np.zeros((len(sight.found), len(DIGITS)), np.float32)
+    scores[np.array(sight.uneven) < MOST_UNEVEN] = of_even
+    digits = choose(sight.found, scores, sight.uneven, min_score)
+    return DigitReading(in_lines(digits), len(sight.found), sight.capped)
 
 
 def _check(min_score: float, ink: str, min_height_px: float, max_candidates: int) -> None:

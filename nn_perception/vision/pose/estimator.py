@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from nn_perception.vision.options import POSE_MAX_PEOPLE, POSE_MIN_SCORE, POSE_PRESETS
@@ -24,8 +25,8 @@ class Finder(Protocol):
         """Its networks, in the order in which they are run."""
         ...
 
-    def find(self, image_bgr: Image, most: int) -> People:
-        """Find about so many people, best first, in pixels of the image."""
+    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
+        """Find about so many people in each image, best first, in pixels of the image."""
 
 
 class PoseEstimator:
@@ -69,6 +70,7 @@ class PoseEstimator:
         engine: str = 'auto',
         device: str = 'auto',
         threads: int = 0,
+        streams: int = 1,
     ) -> PoseEstimator:
         """
         Load the networks of a preset.
@@ -78,6 +80,7 @@ class PoseEstimator:
         :param engine: ``auto``, ``onnxruntime`` or ``torch``
         :param device: ``auto``, ``cpu`` or ``cuda``
         :param threads: number of threads on a CPU, 0 for an automatic choice
+        :param streams: see :func:`nn_perception.vision.engine.open_engine`
         :raises OSError: if a file cannot be read or weights cannot be had
         :raises ValueError: if an argument or a checkpoint is not usable
         :raises RuntimeError: if a network cannot be loaded
@@ -85,7 +88,9 @@ class PoseEstimator:
         finder: Finder
         if preset in PRESETS:
             chosen = PRESETS[preset]
-            finder = MoveNetFinder.open(chosen, engine=engine, device=device, threads=threads)
+            finder = MoveNetFinder.open(
+                chosen, engine=engine, device=device, threads=threads, streams=streams
+            )
         elif preset == KEYPOINT_RCNN:
             finder = RcnnFinder.open(engine=engine, device=device, threads=threads)
         else:
@@ -110,15 +115,32 @@ class PoseEstimator:
             out of range
         :raises RuntimeError: if a network cannot be run
         """
-        check_image(image_bgr)
+        return self.estimate_all([image_bgr], min_score=min_score, max_people=max_people)[0]
+
+    def estimate_all(
+        self,
+        images_bgr: Sequence[Image],
+        *,
+        min_score: float = POSE_MIN_SCORE,
+        max_people: int = POSE_MAX_PEOPLE,
+    ) -> list[list[Person]]:
+        """
+        Find the people in several images, those of one shape in one batch; see :meth:`estimate`.
+
+        :returns: those of each image
+        """
+        for image in images_bgr:
+            check_image(image)
         if not 0.0 <= min_score <= 1.0:
             raise ValueError(f'min_score must be in [0, 1], got {min_score}')
         if max_people < 1:
             raise ValueError(f'max_people must be at least 1, got {max_people}')
-        people = self.finder.find(image_bgr, max_people)
-        people = people.chosen(people.scores >= min_score).first(max_people)
-        height, width = image_bgr.shape[:2]
-        return as_persons(people, width, height)
+        found = self.finder.find(images_bgr, max_people)
+        chosen = [people.chosen(people.scores >= min_score).first(max_people) for people in found]
+        return [
+            as_persons(people, image.shape[1], image.shape[0])
+            for people, image in zip(chosen, images_bgr, strict=True)
+        ]
 
     def close(self) -> None:
         """Free the networks' memory."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from nn_perception.vision.pose.decoding import decode_people
 from nn_perception.vision.pose.letterbox import letterbox
@@ -61,30 +63,39 @@ class MoveNetFinder:
         self.refiner = refiner
 
     @classmethod
-    def open(cls, preset: Preset, *, engine: str, device: str, threads: int) -> MoveNetFinder:
+    def open(
+        cls, preset: Preset, *, engine: str, device: str, threads: int, streams: int = 1
+    ) -> MoveNetFinder:
         """Load the networks, see :meth:`Stage.open`."""
-        finder = Stage.open(preset.finder, engine=engine, device=device, threads=threads)
-        if not preset.refiner:
-            return cls(preset, finder, None)
-        refiner = Stage.open(preset.refiner, engine=engine, device=device, threads=threads)
-        return cls(preset, finder, refiner)
+
+        def stage(name: str) -> Stage:
+            return Stage.open(name, engine=engine, device=device, threads=threads, streams=streams)
+
+        refiner = stage(preset.refiner) if preset.refiner else None
+        return cls(preset, stage(preset.finder), refiner)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Its networks, in the order in which they are run."""
         return (self.finder,) if self.refiner is None else (self.finder, self.refiner)
 
-    def find(self, image_bgr: Image, most: int) -> People:
+    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
         """
-        Find the people in an image.
+        Find the people in each of some images; those of one shape go through in one batch.
 
-        :param image_bgr: uint8, ``(H, W, 3)``, blue first
-        :param most: how many to look at closely
-        :returns: best first, in pixels of the image
+        :param images_bgr: uint8, ``(H, W, 3)`` each, blue first
+        :param most: how many of an image to look at closely
+        :returns: of each image the people in its pixels, best first
         :raises RuntimeError: if a network cannot be run
         """
-        sides = self.preset.long_sides_px
-        people = together([self._find_in_size(image_bgr, side) for side in sides])
+        in_sizes = [self._find_in_size(images_bgr, side) for side in self.preset.long_sides_px]
+        return [
+            self._refined(image, together(people), most)
+            for image, *people in zip(images_bgr, *in_sizes, strict=True)
+        ]
+
+    def _refined(self, image_bgr: Image, people: People, most: int) -> People:
+        """Look closely at the people of an image, score them, and tell them apart."""
         if self.refiner is not None:
             people = without_duplicates(people, SAME_CANDIDATE)
             people = people.chosen(scores_of(people) >= REFINE_FROM).first(most)
@@ -93,14 +104,22 @@ class MoveNetFinder:
         people = people._replace(scores=scores_of(people))
         return without_duplicates(people, SAME_PERSON)
 
-    def _find_in_size(self, image_bgr: Image, long_side: int) -> People:
-        """Find people in the picture seen in one size; they are in pixels of the image."""
-        batch, placement = letterbox(image_bgr, long_side, self.finder.checkpoint.preprocessing)
-        maps = [output[0] for output in self.finder.engine.outputs(batch)]
-        people = decode_people(
-            maps, most=MOST_CANDIDATES, least_center=LEAST_CENTER, spread=SPREAD
-        )
-        return people.in_image(placement)
+    def _find_in_size(self, images_bgr: Sequence[Image], long_side: int) -> list[People]:
+        """Find the people of each image seen in one size; they are in pixels of the image."""
+        how = self.finder.checkpoint.preprocessing
+        pictures = [letterbox(image, long_side, how) for image in images_bgr]
+        found: list[People] = []
+        for _, alike in groupby(pictures, key=lambda picture: picture[0].shape):
+            batches, placements = zip(*alike, strict=True)
+            batch = batches[0] if len(batches) == 1 else np.concatenate(batches)
+            outputs = self.finder.engine.outputs(batch)
+            for index, placement in enumerate(placements):
+                maps = [output[index] for output in outputs]
+                people = decode_people(
+                    maps, most=MOST_CANDIDATES, least_center=LEAST_CENTER, spread=SPREAD
+                )
+                found.append(people.in_image(placement))
+        return found
 
 
 def scores_of(people: People) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nn_perception.vision.pose.decoding import sigmoid
 from nn_perception.vision.pose.letterbox import to_batch
 from nn_perception.vision.pose.people import People
@@ -39,16 +41,19 @@ class RcnnFinder:
         """The one network."""
         return (self.stage,)
 
-    def find(self, image_bgr: Image, most: int) -> People:
+    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
         """
-        Find the people in an image.
+        Find the people in each of some images, one after the other.
 
-        :param image_bgr: uint8, ``(H, W, 3)``, blue first
-        :param most: how many at most
-        :returns: best first, in pixels of the image; the score is that of the box times the mean
-            of the joints'
+        :param images_bgr: uint8, ``(H, W, 3)`` each, blue first
+        :param most: how many of an image at most
+        :returns: of each image the people in its pixels, best first; the score is that of the box
+            times the mean of the joints'
         :raises RuntimeError: if the network cannot be run
         """
+        return [self._find(image, most) for image in images_bgr]
+
+    def _find(self, image_bgr: Image, most: int) -> People:
         batch = to_batch([image_bgr], self.stage.checkpoint.preprocessing)
         boxes, scores, joints, logits = (out[0] for out in self.stage.engine.outputs(batch))
         seen = sigmoid(logits)

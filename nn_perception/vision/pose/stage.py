@@ -17,7 +17,9 @@ class Stage:
     engine: Engine
 
     @classmethod
-    def open(cls, model: str, *, engine: str, device: str, threads: int) -> Stage:
+    def open(
+        cls, model: str, *, engine: str, device: str, threads: int, streams: int = 1
+    ) -> Stage:
         """
         Load a network.
 
@@ -28,5 +30,7 @@ class Stage:
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model)
-        running = open_engine(checkpoint, engine=engine, device=device, threads=threads)
+        running = open_engine(
+            checkpoint, engine=engine, device=device, threads=threads, streams=streams
+        )
         return cls(checkpoint, running)

@@ -16,8 +16,12 @@ import math
 from types import SimpleNamespace
 
 from nn_perception.nodes import diagnostics
-from nn_perception.nodes.diagnostics import CameraHealth, FrameStatistics, SILENT_AFTER_S
-from nn_perception.nodes.latest import LatestSlot
+from nn_perception.nodes.diagnostics import (
+    CameraHealth,
+    ClockWatch,
+    FrameStatistics,
+    SILENT_AFTER_S,
+)
 import pytest
 
 NO_OBSTACLE = ('', '')
@@ -62,9 +66,9 @@ class Camera:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.input = FakeInput()
-        self.slot: LatestSlot[int] = LatestSlot()
+        self.dropped = 0
         self.statistics = FrameStatistics()
-        self.health = CameraHealth(self.input, self.slot, self.statistics)
+        self.health = CameraHealth(self.input, lambda: self.dropped, self.statistics)
 
     def after(
         self, seconds: float, obstacle: tuple[str, str] = NO_OBSTACLE, concern: str = ''
@@ -306,8 +310,7 @@ def test_images_before_the_first_result_are_not_said_to_lack_stamps(camera: Came
 
 def test_dropped_is_what_the_slot_and_the_middleware_replaced(camera: Camera) -> None:
     camera.process(7)
-    for item in range(4):
-        camera.slot.put(item)
+    camera.dropped = 3
     camera.input.received += 4
     assert camera.after(1.0)[2]['images_dropped'] == 3
     # Five numbers are missing between those that came, two of them got lost on the way.
@@ -321,11 +324,33 @@ def test_dropped_is_what_the_slot_and_the_middleware_replaced(camera: Camera) ->
 
 def test_the_sum_of_what_became_of_the_images(camera: Camera) -> None:
     camera.process(10)
-    for i in range(6):
-        camera.slot.put(i)
+    camera.dropped = 5
     camera.input.received += 6
-    camera.slot.take(0.0)
     camera.statistics.refuse('the image is empty')
     values = camera.after(1.0)[2]
     whole = [values[f'images_{name}'] for name in ('processed', 'refused', 'dropped')]
     assert sum(whole) == values['images_received'] == 16
+
+
+@pytest.mark.parametrize(('age_ms', 'word'), [(1.7e12, 'before'), (-3.6e6, 'after')])
+def test_stamps_of_another_clock(camera: Camera, age_ms: float, word: str) -> None:
+    camera.process(5, age_ms)
+    level, sentence, _ = camera.after(1.0)
+    assert level == 'warn'
+    assert f"s {word} this node's clock" in sentence
+    assert 'use_sim_time' in sentence
+    camera.process(5, 20.0)
+    assert camera.after(1.0)[0] == 'ok'
+
+
+# ClockWatch.
+
+
+def test_time_that_stands_still(clock: FakeClock) -> None:
+    watch = ClockWatch()
+    assert watch.still_s(0) == 0.0
+    clock.now_s += 2.0
+    assert watch.still_s(0) == 2.0
+    assert watch.still_s(1) == 0.0
+    clock.now_s += 5.0
+    assert watch.still_s(1) == 5.0

@@ -1,0 +1,160 @@
+"""Several nodes in one process, and several cameras through one network, over DDS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from nn_perception.nodes import conversions
+from nn_perception.vision.images import read_image
+from nn_perception_interfaces.msg import HumanPoseArray
+import pytest
+from ros_graph import header, image_message, NodeProcess, Peer, picture
+from sensor_msgs.msg import CompressedImage, Image
+from vision_msgs.msg import Classification, Detection2DArray
+
+StartNode = Callable[..., NodeProcess]
+
+SAMPLES = Path('nn_perception/samples')
+
+
+def stamps(messages: list) -> list[int]:
+    """List the seconds of the headers."""
+    return [message.header.stamp.sec for message in messages]
+
+
+class Senses:
+    """What a process with all three nodes publishes."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.tags = peer.collect(Classification, 'tagger/tags')
+        self.digits = peer.collect(Detection2DArray, 'digit_reader/digits')
+        self.poses = peer.collect(HumanPoseArray, 'pose_estimator/poses')
+
+    @property
+    def all(self) -> tuple[list, list, list]:
+        """The messages of the three nodes."""
+        return self.tags, self.digits, self.poses
+
+    def see(self, camera: object, message: Image | CompressedImage) -> None:
+        """Show an image and wait until all three have told of it."""
+        counts = [len(messages) + 1 for messages in self.all]
+        camera.publish(message)
+        self.peer.until(lambda: [len(messages) for messages in self.all] == counts)
+
+
+@pytest.fixture
+def senses(peer: Peer) -> Iterator[Senses]:
+    """Listen to the three nodes."""
+    return Senses(peer)
+
+
+def test_one_subscription_serves_three_nodes(
+    peer: Peer, start_node: StartNode, senses: Senses
+) -> None:
+    camera = peer.publisher(Image, 'image')
+    node = start_node('perception')
+    reports = peer.diagnostics('/')
+    peer.matched(camera)
+    assert camera.get_subscription_count() == 1
+    skiers = read_image(SAMPLES / 'skier.jpg')
+    peer.until(lambda: len({report['model'] for report in reports}) == 3)
+    senses.see(camera, image_message(skiers, 5.0))
+    assert [stamps(messages) for messages in senses.all] == [[5], [5], [5]]
+    assert senses.tags[0].results
+    assert len(senses.poses[0].poses) == 1
+    # Each goes its own way.
+    answer = peer.call(
+        ChangeState,
+        '/tagger/change_state',
+        ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE)),
+    )
+    assert answer.success
+    camera.publish(image_message(skiers, 6.0))
+    peer.until(lambda: stamps(senses.poses) == [5, 6] and stamps(senses.digits) == [5, 6])
+    assert stamps(senses.tags) == [5]
+    assert peer.set_parameter('/tagger', 'top_k', 1) == (True, '')
+    assert camera.get_subscription_count() == 1
+    assert node.end() == 0
+
+
+def test_a_bad_image_costs_all_three_only_itself(
+    peer: Peer, start_node: StartNode, senses: Senses
+) -> None:
+    camera = peer.publisher(CompressedImage, 'image/compressed')
+    start_node('perception', parameters={'image_transport': 'compressed'})
+    peer.matched(camera)
+    senses.see(camera, conversions.compressed_image(picture(), header(1.0), 90))
+    torn = conversions.compressed_image(picture(), header(2.0), 90)
+    torn.data = torn.data[:100]
+    camera.publish(torn)
+    peer.spin(0.3)
+    senses.see(camera, conversions.compressed_image(picture(), header(3.0), 90))
+    assert [stamps(messages) for messages in senses.all] == [[1, 3]] * 3
+
+
+def test_only_the_nodes_that_are_asked_for(peer: Peer, start_node: StartNode) -> None:
+    start_node('perception', ros_args=['-p', 'nodes:=[digit_reader]', '-r', '__ns:=/robot'])
+    names = peer.node.get_node_names_and_namespaces
+    peer.until(lambda: ('digit_reader', '/robot') in names())
+    assert {name for name, space in names() if space == '/robot'} == {'perception', 'digit_reader'}
+
+
+@pytest.mark.parametrize(
+    ('value', 'sentence'),
+    [
+        ('[tagger, tagger]', "parameter nodes: 'tagger' is there more than once"),
+        ('[hearing]', 'parameter nodes: expected one of tagger, digit_reader'),
+        ('tagger', 'parameter nodes: expected a value of type string_array (write nodes: [a, b])'),
+    ],
+)
+def test_nodes_that_make_no_sense(start_node: StartNode, value: str, sentence: str) -> None:
+    node = start_node('perception', ros_args=['-p', f'nodes:={value}'])
+    assert node.process.wait(30) == 2
+    assert sentence in node.log
+
+
+def test_several_cameras_through_one_network(peer: Peer, start_node: StartNode) -> None:
+    cameras = {name: peer.publisher(Image, f'{name}/image') for name in ('front', 'rear')}
+    tags = {name: peer.collect(Classification, f'tagger/{name}/tags') for name in cameras}
+    alone = peer.collect(Classification, 'tagger/tags')
+    start_node('tagger', ros_args=['-p', 'cameras:=[front, rear]'])
+    reports = peer.diagnostics('/tagger: front')
+    for camera in cameras.values():
+        peer.matched(camera)
+    files = {'front': SAMPLES / 'espresso.jpg', 'rear': SAMPLES / 'pizza.jpg'}
+    for second in (1, 2, 3):
+        for name, camera in cameras.items():
+            camera.publish(image_message(read_image(files[name]), float(second), name))
+        peer.until(lambda second=second: all(len(found) == second for found in tags.values()))
+    for name, found in tags.items():
+        assert stamps(found) == [1, 2, 3]
+        assert {message.header.frame_id for message in found} == {name}
+    best = {name: found[0].results[0].class_id for name, found in tags.items()}
+    assert best == {'front': 'espresso', 'rear': 'pizza'}
+    # One that is bad, and one that is silent, cost the other nothing.
+    bad = image_message(picture(), 4.0)
+    bad.encoding = 'nonsense'
+    cameras['rear'].publish(bad)
+    cameras['front'].publish(image_message(read_image(files['front']), 4.0, 'front'))
+    peer.until(lambda: stamps(tags['front']) == [1, 2, 3, 4])
+    assert tags['front'][-1].results == tags['front'][0].results
+    assert stamps(tags['rear']) == [1, 2, 3]
+    assert not alone
+    peer.until(lambda: reports and reports[-1]['images_processed'] == '4')
+
+
+@pytest.mark.parametrize(
+    ('value', 'sentence'),
+    [
+        ('[front, front]', "parameter cameras: 'front' is there more than once"),
+        ('[front camera]', 'parameter cameras: expected letters, digits and _, a letter first'),
+    ],
+)
+def test_cameras_that_make_no_sense(start_node: StartNode, value: str, sentence: str) -> None:
+    node = start_node('tagger', ros_args=['-p', f'cameras:={value}'])
+    assert node.process.wait(30) == 2
+    assert sentence in node.log

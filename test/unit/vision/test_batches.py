@@ -1,0 +1,57 @@
+"""Several images at once give what each gives alone, also when several are worked on at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nn_perception.vision.digits.reader import DigitReader
+from nn_perception.vision.images import read_image
+from nn_perception.vision.pose.estimator import PoseEstimator
+from nn_perception.vision.tagger import Tagger
+import numpy as np
+import pytest
+
+SAMPLES = Path('nn_perception/samples')
+PHOTOGRAPHS = [read_image(SAMPLES / f'{name}.jpg') for name in ('skier', 'pizza', 'elephant')]
+
+
+@pytest.mark.parametrize('streams', [1, 2])
+def test_tagger(streams: int) -> None:
+    tagger = Tagger.open(device='cpu', threads=2, streams=streams)
+    together = tagger.scores_of(PHOTOGRAPHS)
+    alone = np.stack([tagger.scores(image) for image in PHOTOGRAPHS])
+    assert together.shape == (3, len(tagger.labels))
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert ('2 images at a time' in tagger.engine.description) == (streams == 2)
+
+
+@pytest.mark.parametrize('streams', [1, 2])
+def test_digit_reader(streams: int) -> None:
+    reader = DigitReader.open(device='cpu', threads=2, streams=streams)
+    pages = [read_image(file) for file in sorted((SAMPLES / 'digits').glob('*.jpg'))]
+    images = [PHOTOGRAPHS[0], *pages, np.zeros((40, 40, 3), np.uint8)]
+    together = reader.read_all(images)
+    alone = [reader.read(image) for image in images]
+    assert [reading.lines for reading in together] == [reading.lines for reading in alone]
+    assert [reading.candidates for reading in together] == [r.candidates for r in alone]
+    assert any(reading.digits for reading in together)
+    assert not together[-1].digits
+
+
+@pytest.mark.parametrize('preset', ['fast', 'accurate'])
+def test_pose_estimator(preset: str) -> None:
+    estimator = PoseEstimator.open(preset, device='cpu', threads=2, streams=2)
+    skier = PHOTOGRAPHS[0]
+    # Two of one shape, and one of another between them.
+    images = [skier, PHOTOGRAPHS[1][:200], skier[:, ::-1].copy(), np.zeros_like(skier)]
+    together = estimator.estimate_all(images)
+    assert [len(people) for people in together] == [1, 0, 1, 0]
+    for image, people in zip(images, together, strict=True):
+        for person, other in zip(people, estimator.estimate(image), strict=True):
+            np.testing.assert_allclose(person.bbox, other.bbox, atol=0.05)
+            assert person.score == pytest.approx(other.score, abs=1e-4)
+
+
+def test_streams_must_make_sense() -> None:
+    with pytest.raises(ValueError, match='streams must be at least 1, got 0'):
+        Tagger.open(device='cpu', streams=0)
