@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--topic',
         action='append',
         default=[],
-        help='of the images; needed if there are several; given several times, the results of '
-        'each stand below its topic',
+        help='of the images; needed if there are several; given several times, each camera has '
+        'results of its own, as /tagger/front/tags',
     )
     parser.add_argument(
         '--model',
@@ -128,7 +128,7 @@ def _report(args: argparse.Namespace, summary: Summary) -> int:
 
 def _check_paths(given: Path, output: Path) -> None:
     """Refuse what would harm something, before anything takes time."""
-    from nn_perception.vision.bags.annotating import made_here
+    from nn_perception.vision.bags.origin import made_here
 
     inside, outside = given.resolve(), output.resolve()
     if outside == inside or inside in outside.parents:

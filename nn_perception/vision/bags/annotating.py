@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 import contextlib
 from dataclasses import asdict, dataclass, field
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -21,20 +20,17 @@ from typing import Any
 
 import cv2
 from nn_perception import __version__
-from nn_perception.vision.bags.bag import Bag, custom_data, Message, METADATA, read_metadata
+from nn_perception.vision.bags.bag import Bag, Message, METADATA
 from nn_perception.vision.bags.journal import Journal
 from nn_perception.vision.bags.messages import header
+from nn_perception.vision.bags.origin import CUSTOM_KEY, fingerprint, made_here
 from nn_perception.vision.bags.senses import Sense
 from nn_perception.vision.bags.writing import BagCopy
 from nn_perception.vision.storage import sync_folder
 
 UNFINISHED = '.unfinished'
 JOURNAL = 'findings'
-# Of the metadata of a bag that was made here.
-CUSTOM_KEY = 'nn_perception'
 MOST_REASONS = 20
-# Changing a bag changes its first or last part: an index, a header or a length is there.
-FINGERPRINT_BYTES = 1_000_000
 
 Show = Callable[[str, int, int], None]
 """Gets what is being done, how many steps of it are done, and of how many"""
@@ -81,6 +77,7 @@ class Annotation:
         self._bag = bag
         self._output = output
         self._cameras = tuple(cameras)
+        self._names = camera_names(self._cameras)
         self._senses = dict(senses)
         self._storage = storage
         self._engine = engine
@@ -133,9 +130,13 @@ class Annotation:
 
     def _topics_of(self, camera: str) -> dict[str, str]:
         """Name the topics of a camera's results, and their types."""
-        prefix = camera.rstrip('/') + '/' if len(self._cameras) > 1 else '/'
-        senses = self._senses.values()
-        return {prefix + topic: kind for s in senses for topic, kind in s.outputs.items()}
+        name = self._names[camera]
+        topics = {}
+        for sense in self._senses.values():
+            for topic, kind in sense.outputs.items():
+                node, _, output = topic.partition('/')
+                topics[f'/{node}/{name}{output}'] = kind
+        return topics
 
     def _outputs(self) -> dict[str, str]:
         """Name all new topics, and their types."""
@@ -249,30 +250,17 @@ class Annotation:
             copy.add(topic, result, recorded_ns)
 
 
-def made_here(folder: Path) -> dict[str, Any] | None:
-    """Read what a bag says of how it was made here; None if it was not."""
-    try:
-        made = json.loads(custom_data(read_metadata(folder))[CUSTOM_KEY])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return made if isinstance(made, dict) and {'identity', 'summary'} <= made.keys() else None
-
-
-def fingerprint(path: Path) -> dict[str, Any]:
+def camera_names(topics: Sequence[str]) -> dict[str, str]:
     """
-    Tell bags apart without reading all of them.
+    Name cameras as a node with several of them does: ``front/`` for ``/front/image_raw``.
 
-    :returns: size and a hash of the first and the last part of each file
-    :raises OSError: if it cannot be read
+    :param topics: of their images
+    :returns: what stands in front of their outputs' names: the namespace, or the whole topic where
+        that does not tell them apart; nothing for a single one
     """
-    files = sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]
-    prints = {}
-    for file in files:
-        with open(file, 'rb') as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(0)
-            digest = hashlib.sha256(stream.read(FINGERPRINT_BYTES))
-            stream.seek(max(0, size - FINGERPRINT_BYTES))
-            digest.update(stream.read(FINGERPRINT_BYTES))
-        prints[file.name] = [size, digest.hexdigest()]
-    return prints
+    if len(topics) == 1:
+        return {topics[0]: ''}
+    names = [topic.removesuffix('/compressed').rpartition('/')[0] for topic in topics]
+    if len(set(names)) < len(names) or not all(names):
+        names = list(topics)
+    return {topic: name.strip('/') + '/' for topic, name in zip(topics, names, strict=True)}

@@ -9,10 +9,11 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from nn_perception.vision.bags.annotating import Annotation, fingerprint, Summary
+from nn_perception.vision.bags.annotating import Annotation, camera_names, Summary
 from nn_perception.vision.bags.bag import Bag
 from nn_perception.vision.bags.definitions import result_types, STRING
 from nn_perception.vision.bags.messages import text
+from nn_perception.vision.bags.origin import fingerprint
 import pytest
 
 SECOND = 1_000_000_000
@@ -105,12 +106,21 @@ def test_several_cameras(tmp_path: Path, recording: Any, picture: MAKE) -> None:
         ('/up', 3, recording.raw(3, picture(2))),
     ]
     given = recording.write(tmp_path / 'given', messages, storage='mcap')
-    cameras = ('/left/image', '/right/image/compressed')
-    annotate(given, tmp_path / 'made', cameras=cameras)
-    for number, camera in enumerate(cameras):
-        ((recorded_ns, words),) = read(tmp_path / 'made', f'{camera}/brightness/text')
+    cameras = {'/left/image': 'left', '/right/image/compressed': 'right'}
+    annotate(given, tmp_path / 'made', cameras=tuple(cameras))
+    for number, (camera, name) in enumerate(cameras.items()):
+        ((recorded_ns, words),) = read(tmp_path / 'made', f'/brightness/{name}/text')
         assert recorded_ns == number + 1
         assert words.split()[:2] == [str(int(picture(number).sum())), camera]
+
+
+def test_names_of_cameras() -> None:
+    assert camera_names(['/front/image']) == {'/front/image': ''}
+    both = ['/robot/front/image_raw', '/robot/rear/image_raw/compressed']
+    assert list(camera_names(both).values()) == ['robot/front/', 'robot/rear/']
+    both = ['/cam/image_raw', '/cam/image_raw/compressed']
+    assert list(camera_names(both).values()) == ['cam/image_raw/', 'cam/image_raw/compressed/']
+    assert list(camera_names(['/image', '/cam/image']).values()) == ['image/', 'cam/image/']
 
 
 def test_goes_on_where_it_was_interrupted(tmp_path: Path, given: Path) -> None:
