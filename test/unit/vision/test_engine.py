@@ -1,10 +1,13 @@
 import logging
 import os
+import subprocess
+import sys
 
 from nn_perception.vision import engine as engine_module
 from nn_perception.vision.engine import cuda_devices, open_engine, usable_cores
 from nn_perception.vision.engine_onnxruntime import pool_cores
 from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.storage import cache_folder
 import numpy as np
 import pytest
 
@@ -226,3 +229,12 @@ def test_a_call_leaves_the_thread_free_to_run_anywhere():
         engine(np.zeros((1, 3, 224, 224), np.float32))
     engine.close()
     assert os.sched_getaffinity(0) == before
+
+
+def test_nothing_is_prepared_to_be_sent_to_anybody(tmp_path):
+    """ONNX Runtime keeps what it would send to its maker below the home folder."""
+    environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'ORT_DISABLE_TELEMETRY')}
+    environment |= {'HOME': str(tmp_path / 'home'), 'NN_PERCEPTION_CACHE': str(cache_folder())}
+    code = 'from nn_perception.vision.tagger import Tagger; Tagger.open(device="cpu").close()'
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
+    assert not (tmp_path / 'home').exists()
