@@ -13,6 +13,7 @@ from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.files import (
     add_engine_arguments,
+    add_store_argument,
     engine_options,
     STATUS_FAILED,
     unusable,
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_MODEL,
         help='for the tags, see nn_perception tag --help (default: %(default)s)',
     )
+    add_store_argument(parser)
     parser.add_argument(
         '--preset',
         choices=POSE_PRESETS,
@@ -160,6 +162,7 @@ def _annotation(args: argparse.Namespace, bag: Bag) -> Annotation:
 
 def _senses(args: argparse.Namespace) -> dict[str, Sense]:
     """Open the networks of what is wanted."""
+    from nn_perception.learning.model_store import active_checkpoint
     from nn_perception.vision.bags.senses import Digits, Poses, Tags
     from nn_perception.vision.digits.reader import DigitReader
     from nn_perception.vision.pose.estimator import PoseEstimator
@@ -169,7 +172,7 @@ def _senses(args: argparse.Namespace) -> dict[str, Sense]:
     wanted = [name for name in SENSES if getattr(args, name)] or SENSES
     senses: dict[str, Sense] = {}
     if 'tags' in wanted:
-        senses['tags'] = Tags(Tagger.open(args.model, **options))
+        senses['tags'] = Tags(Tagger.open(active_checkpoint(args.model, args.store), **options))
     if 'digits' in wanted:
         senses['digits'] = Digits(DigitReader.open(**options))
     if 'poses' in wanted:

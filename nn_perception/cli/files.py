@@ -51,6 +51,16 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_store_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare where taught models are."""
+    parser.add_argument(
+        '--store',
+        default='',
+        metavar='DIR',
+        help='folder of the taught models (default: models in the data folder)',
+    )
+
+
 def engine_options(args: argparse.Namespace) -> dict[str, Any]:
     """Give what :func:`add_engine_arguments` declared, as keyword arguments of ``open``."""
     return {'engine': args.engine, 'device': args.device, 'threads': args.threads}

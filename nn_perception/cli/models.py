@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 import json
+from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
+
+from nn_perception.cli.files import add_store_argument
 
 if TYPE_CHECKING:
     from nn_perception.vision.models import ModelEntry
@@ -18,23 +22,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--json', action='store_true', help='print one JSON object a line and nothing else'
     )
+    add_store_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List what ships with the package and what the cache folder holds."""
+    """List what ships with the package, what the cache folder holds, and what was taught."""
     from nn_perception.vision.models import list_models
-    from nn_perception.vision.storage import cache_folder
+    from nn_perception.vision.storage import cache_folder, folder_of
 
-    entries = list_models()
+    store = folder_of('models', args.store)
+    entries = [*list_models(), *_taught(store)]
     if args.json:
         sys.stdout.writelines(json.dumps(_object(entry)) + '\n' for entry in entries)
         return 0
     sys.stdout.writelines(_text(entry) for entry in entries)
     sys.stdout.write(
         'Any torchvision classification model works by name too; it is downloaded once.\n'
-        f'Cache folder: {cache_folder()}\n'
+        f'Cache folder: {cache_folder()}\nTaught models: {store}\n'
     )
     return 0
+
+
+def _taught(root: Path) -> list[ModelEntry]:
+    """List the models of the store, each as its active version."""
+    from nn_perception.learning.model_store import active_checkpoint, ModelStore, STORE_PREFIX
+    from nn_perception.vision.models import entry_of
+
+    entries = []
+    for name in ModelStore(root).names():
+        model = f'{STORE_PREFIX}{name}'
+        try:
+            entry = entry_of(Path(active_checkpoint(model, root)), 'taught')
+        except ValueError as error:
+            entry = replace(entry_of(root / name, 'taught'), error=str(error))
+        entries.append(replace(entry, name=model))
+    return entries
 
 
 def _object(entry: ModelEntry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, TYPE_CHECKING
 from nn_perception.cli.files import (
     add_engine_arguments,
     add_file_arguments,
+    add_store_argument,
     engine_options,
     probability,
     unusable,
@@ -26,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,
-        help="a name from 'nn_perception models', the path of a checkpoint, or the name of a "
-        'torchvision classification model (default: %(default)s)',
+        help="a name from 'nn_perception models', the path of a checkpoint, the name of a "
+        'torchvision classification model, or store:NAME, the active version of a taught model '
+        '(default: %(default)s)',
     )
+    add_store_argument(parser)
     parser.add_argument(
         '--top-k',
         type=whole_number(1),
@@ -48,10 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tag the files."""
+    from nn_perception.learning.model_store import active_checkpoint
     from nn_perception.vision.tagger import Tagger
 
     try:
-        tagger = Tagger.open(args.model, **engine_options(args))
+        model = active_checkpoint(args.model, args.store)
+        tagger = Tagger.open(model, **engine_options(args))
     except (OSError, ValueError, RuntimeError) as error:
         return unusable('tag', error)
     return work_through(

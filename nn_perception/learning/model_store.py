@@ -25,10 +25,12 @@ from nn_perception.learning.model_version import (
     write_version,
 )
 from nn_perception.learning.names import checked_name
-from nn_perception.vision.storage import lock, sync_folder, write_atomically
+from nn_perception.vision.storage import folder_of, lock, sync_folder, write_atomically
 
 LOG = logging.getLogger(__name__)
 
+# What the name of a taught model begins with where that of any model may stand.
+STORE_PREFIX = 'store:'
 # In the folder of a version: the one that was active before it.
 REPLACED = 'replaced'
 ACTIVE = 'active'
@@ -215,6 +217,28 @@ class ModelStore:
                 f'the model {folder} cannot be changed: {error.strerror}; its versions are '
                 'unharmed'
             ) from error
+
+
+def active_checkpoint(model: str, root: str | Path = '') -> str:
+    """
+    Find the checkpoint of ``store:NAME``: that of the version which is active now.
+
+    :param model: given back as it is if it is the name of another model
+    :param root: folder of the store; empty: ``models`` in the data folder
+    :raises ValueError: if the store has no such model, none of its versions is active, or the
+        active one is damaged
+    """
+    if not model.startswith(STORE_PREFIX):
+        return model
+    name = model.removeprefix(STORE_PREFIX)
+    store = ModelStore(folder_of('models', root))
+    version = store.active(name)
+    if version is None:
+        known = ', '.join(store.names()) or 'none'
+        raise ValueError(
+            f'the store {store.root} has no active version of {name!r}; its models are: {known}'
+        )
+    return str(version.checkpoint)
 
 
 def _read_link(link: Path) -> str | None:

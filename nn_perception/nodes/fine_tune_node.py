@@ -21,10 +21,10 @@ from nn_perception.nodes.frame_recorder import Frame, FrameRecorder
 from nn_perception.nodes.lesson_process import LessonProcess
 from nn_perception.nodes.parameters import parameter
 from nn_perception.nodes.qos import LATCHED_QOS, RESULT_QOS
-from nn_perception.nodes.taught_models import folder_of
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.results import Tag
+from nn_perception.vision.storage import folder_of
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary, FineTuneProgress, ModelVersion
 from nn_perception_interfaces.srv import (

@@ -117,7 +117,10 @@ class ImageInput:
                 f'the publisher of {self.topic} offers best effort only; '
                 'set image_reliability: auto or best_effort'
             )
-        return f'{len(publishers)} publisher(s) on {self.topic}, but no image has come'
+        return (
+            f'{len(publishers)} publisher(s) on {self.topic}, but no image has come; '
+            'one that runs as another user or in a container is not heard (docs/robot.md)'
+        )
 
     def _hint_at_other_topics(self) -> str:
         wanted = set(_TYPE_NAMES.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 import threading
 
-from nn_perception.learning.model_store import ModelStore
+from nn_perception.learning.model_store import ModelStore, STORE_PREFIX
 from nn_perception.nodes import conversions
 from nn_perception.nodes.camera import Camera, View
 from nn_perception.nodes.camera_node import CameraNode, Household
@@ -15,10 +15,11 @@ from nn_perception.nodes.camera_parameters import CameraParameters
 from nn_perception.nodes.model_topics import model_figures, ModelTopics
 from nn_perception.nodes.parameters import parameter
 from nn_perception.nodes.qos import RESULT_QOS
-from nn_perception.nodes.taught_models import folder_of, STORE_PREFIX, TaughtModel
+from nn_perception.nodes.taught_models import TaughtModel
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.vision.results import Tag
+from nn_perception.vision.storage import folder_of
 from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
 import numpy as np
 from vision_msgs.msg import Classification

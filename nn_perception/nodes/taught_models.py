@@ -1,25 +1,16 @@
-"""Models of the store: where it is, and a tagger that follows it."""
+"""A tagger that follows a model of the store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 import logging
-from pathlib import Path
 import threading
 
 from nn_perception.learning.model_store import ModelStore
-from nn_perception.vision.storage import data_folder
 from nn_perception.vision.tagger import Tagger
 import numpy as np
 
 LOG = logging.getLogger(__name__)
-
-STORE_PREFIX = 'store:'
-
-
-def folder_of(kind: str, given: str) -> Path:
-    """Name the folder of the data sets or the models: what a parameter says, or the usual one."""
-    return Path(given).expanduser().absolute() if given else data_folder() / kind
 
 
 class TaughtModel:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.exported import export_file
+from nn_perception.vision.onnx_runtime import onnxruntime
 import numpy as np
 from numpy.typing import NDArray
-import onnxruntime  # type: ignore[import-untyped, unused-ignore]
 
 
 def bare_forward(

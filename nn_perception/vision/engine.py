@@ -22,6 +22,9 @@ LOG = logging.getLogger(__name__)
 
 MOST_THREADS_BY_DEFAULT = 4
 
+CONTROL_GROUPS = Path('/sys/fs/cgroup')
+OWN_CONTROL_GROUP = Path('/proc/self/cgroup')
+
 
 class Engine(ABC):
     """
@@ -118,15 +121,31 @@ def default_threads(networks: int = 1) -> int:
 
 
 def usable_cores() -> int:
-    """Count the cores that this process may use: its affinity, and a container's quota."""
+    """Count the cores that this process may use: its affinity, and the quotas on it."""
     cores = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path('/sys/fs/cgroup/cpu.max').read_text(encoding='ascii').split()
-        if quota != 'max':
-            cores = min(cores, -(-int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass  # no cgroup v2: no quota that could be read
+    for group in _control_groups():
+        try:
+            quota, period = (group / 'cpu.max').read_text(encoding='ascii').split()
+            if quota != 'max':
+                cores = min(cores, -(-int(quota) // int(period)))
+        except (OSError, ValueError):
+            pass  # the topmost has no quota, and cgroup v1 none that could be read here
     return max(1, cores)
+
+
+def _control_groups() -> list[Path]:
+    """
+    Name this process's control group (v2) and all around it.
+
+    A container sees its own as the topmost; a systemd service lies in ``system.slice``.
+    """
+    try:
+        lines = OWN_CONTROL_GROUP.read_text(encoding='utf-8').splitlines()
+    except (OSError, ValueError):
+        lines = []
+    own = next((line[3:] for line in lines if line.startswith('0::')), '/')
+    names = [name for name in own.split('/') if name]
+    return [CONTROL_GROUPS.joinpath(*names[:depth]) for depth in range(len(names) + 1)]
 
 
 def cuda_devices() -> int:

@@ -10,9 +10,9 @@ from typing import Any
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import check_batch, Engine
 from nn_perception.vision.exported import export_file
+from nn_perception.vision.onnx_runtime import onnxruntime
 import numpy as np
 from numpy.typing import NDArray
-import onnxruntime  # type: ignore[import-untyped, unused-ignore]
 from onnxruntime.capi import (  # type: ignore[import-untyped, unused-ignore]
     onnxruntime_pybind11_state as native,
 )

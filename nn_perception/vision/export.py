@@ -79,7 +79,7 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
 
 def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> float:
     """Compare torch and ONNX Runtime on random batches ``(N, C, H, W)``, output by output."""
-    import onnxruntime  # type: ignore[import-untyped, unused-ignore]
+    from nn_perception.vision.onnx_runtime import onnxruntime
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])

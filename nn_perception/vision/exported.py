@@ -29,7 +29,8 @@ LOG = logging.getLogger(__name__)
 HASH_LENGTH = 16
 PIECE_BYTES = 1 << 20
 INSTALL_HINT = (
-    "exporting a network needs torch, onnx and onnxscript ('pip install torch onnx onnxscript')"
+    "exporting a network needs torch, onnx and onnxscript ('pip install torch onnx onnxscript'), "
+    'or its export from a computer that has them, in {} (docs/robot.md)'
 )
 
 
@@ -134,7 +135,8 @@ def _export_into(checkpoint: Checkpoint, folder: Path) -> Path:
         except ChildError as error:
             if error.status == CANNOT_WRITE:
                 raise OSError(str(error)) from error
-            hint = f'; {INSTALL_HINT}' if 'is missing' in str(error) else ''
+            missing = 'is missing' in str(error)
+            hint = f'; {INSTALL_HINT.format(exports_folder())}' if missing else ''
             raise RuntimeError(f'{checkpoint.name} cannot be exported: {error}{hint}') from error
         name = re.sub(r'\W+', '_', checkpoint.network)
         final = folder / f'{name}-{key}-{_digest(part)}.onnx'

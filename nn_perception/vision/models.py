@@ -31,7 +31,7 @@ class ModelEntry:
     A model that is on this machine.
 
     :param name: what to ask for
-    :param origin: ``shipped`` or ``torchvision``
+    :param origin: ``shipped``, ``torchvision`` or ``taught``
     :param path: the file of the checkpoint
     :param size_bytes: its size
     :param labels: number of labels
@@ -80,7 +80,7 @@ def list_models() -> list[ModelEntry]:
     """List the models on this machine, the shipped ones first, each group by name."""
     groups = (('shipped', SHIPPED_FOLDER), ('torchvision', torchvision_folder()))
     return [
-        _entry(path, origin)
+        entry_of(path, origin)
         for origin, folder in groups
         for path in sorted(folder.glob(f'[!.]*{SUFFIX}'))
     ]
@@ -117,7 +117,8 @@ def unknown_model(name: str, known: list[str]) -> str:
     )
 
 
-def _entry(path: Path, origin: str) -> ModelEntry:
+def entry_of(path: Path, origin: str) -> ModelEntry:
+    """Describe the checkpoint of a file; one that cannot be used has an error."""
     name = path.name.removesuffix(SUFFIX)
     try:
         size = path.stat().st_size

@@ -40,6 +40,16 @@ def data_folder() -> Path:
     return base.absolute() / 'nn_perception'
 
 
+def folder_of(kind: str, given: str | Path = '') -> Path:
+    """
+    Name a folder of what cannot be made again, without creating it.
+
+    :param kind: ``datasets`` or ``models``, below the data folder
+    :param given: what the user says instead; empty: nothing
+    """
+    return Path(given).expanduser().absolute() if str(given) else data_folder() / kind
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """
     Write a file so that its name never shows a part of it, not even after a power cut.

@@ -41,7 +41,7 @@ def test_teaches_what_the_tagger_then_knows(pictures: Path, tmp_path: Path) -> N
     assert sum(map(sum, result['confusion'])) == 12
     assert ModelStore(store).active_name('trash') == result['version']
     known = sorted((pictures / 'glass').iterdir())
-    tagged = run('tag', '--json', '--model', result['checkpoint'], *known)
+    tagged = run('tag', '--json', '--store', store, '--model', 'store:trash', *known)
     best = [json.loads(line)['tags'][0]['label'] for line in tagged.stdout.splitlines()]
     assert best.count('glass') >= 16
     # Once more with the same seed: the same weights, and no reason to say that it is worse.
@@ -49,6 +49,12 @@ def test_teaches_what_the_tagger_then_knows(pictures: Path, tmp_path: Path) -> N
     assert again.returncode == 0
     assert 'it is active' in again.stderr
     assert 'accuracy' in again.stdout
+    listed = run('models', '--json', '--store', store).stdout.splitlines()
+    (taught,) = [e for e in map(json.loads, listed) if e['origin'] == 'taught']
+    assert (taught['name'], taught['labels']) == ('store:trash', len(LABELS))
+    unknown = run('tag', '--store', store, '--model', 'store:glass', known[0])
+    assert unknown.returncode == 2
+    assert "has no active version of 'glass'; its models are: trash" in unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 import logging
 import os
+import subprocess
+import sys
 
 from nn_perception.vision import engine as engine_module
 from nn_perception.vision.engine import cuda_devices, open_engine, usable_cores
 from nn_perception.vision.engine_onnxruntime import pool_cores
 from nn_perception.vision.models import find_checkpoint
+from nn_perception.vision.storage import cache_folder
 import numpy as np
 import pytest
 
@@ -157,6 +160,29 @@ def test_cores_and_devices_are_counted():
     assert cuda_devices() >= 0
 
 
+@pytest.mark.parametrize(
+    ('own', 'quotas', 'cores'),
+    [
+        ('0::/', {}, 8),
+        ('0::/', {'.': 'max 100000'}, 8),
+        ('0::/', {'.': '150000 100000'}, 2),  # a container
+        ('1:cpu:/\n0::/a.slice/b.service', {'a.slice/b.service': '300000 100000'}, 3),
+        ('0::/a.slice/b.service', {'a.slice': '10000 100000', 'a.slice/b.service': 'max 1'}, 1),
+        ('0::/a.slice/b.service', {'a.slice': 'nonsense'}, 8),
+        ('', {}, 8),
+    ],
+)
+def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quotas, cores):
+    for name, quota in quotas.items():
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / 'cpu.max').write_text(f'{quota}\n')
+    (tmp_path / 'own').write_text(f'{own}\n')
+    monkeypatch.setattr(engine_module, 'CONTROL_GROUPS', tmp_path)
+    monkeypatch.setattr(engine_module, 'OWN_CONTROL_GROUP', tmp_path / 'own')
+    monkeypatch.setattr(engine_module.os, 'sched_getaffinity', lambda _: set(range(8)))
+    assert usable_cores() == cores
+
+
 def test_weights_that_do_not_fit_are_named(tmp_path):
     pytest.importorskip('torch')
     from nn_perception.vision.checkpoint import Checkpoint, write_checkpoint
@@ -203,3 +229,12 @@ def test_a_call_leaves_the_thread_free_to_run_anywhere():
         engine(np.zeros((1, 3, 224, 224), np.float32))
     engine.close()
     assert os.sched_getaffinity(0) == before
+
+
+def test_nothing_is_prepared_to_be_sent_to_anybody(tmp_path):
+    """ONNX Runtime keeps what it would send to its maker below the home folder."""
+    environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'ORT_DISABLE_TELEMETRY')}
+    environment |= {'HOME': str(tmp_path / 'home'), 'NN_PERCEPTION_CACHE': str(cache_folder())}
+    code = 'from nn_perception.vision.tagger import Tagger; Tagger.open(device="cpu").close()'
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
+    assert not (tmp_path / 'home').exists()
