@@ -16,6 +16,7 @@ from nn_perception.nodes.benchmark.soak.scripts import after, Condition, Script
 from nn_perception.nodes.processes import node_command
 
 RATE_HZ = 30.0
+CAMERA_FRAME = 'camera_optical_frame'
 OVERLAP_S = 2.5
 
 
@@ -35,19 +36,17 @@ class Cameras:
         self._pictures.mkdir(parents=True)
         for name, make in (('a', photograph), ('b', digit_page), ('c', two_skiers)):
             cv2.imwrite(str(self._pictures / f'{name}.jpg'), make())
-        self._main = self._start((640, 480), 'bgr8', reliable=True)
+        self.begin_anew()
 
     @property
     def playing(self) -> list[Program]:
         """Those that run."""
         return [camera for camera in self.all if camera.process.poll() is None]
 
-    def visitor(
-        self, stay_s: float, unless: Condition, size: tuple[int, int] | None = None
-    ) -> Script:
+    def visitor(self, stay_s: float, unless: Condition) -> Script:
         """Let another camera play on the same topic for some seconds."""
         camera = self._start(
-            size or self._chance.choice(((640, 480), *SIZES)),
+            self._chance.choice(((640, 480), *SIZES)),
             self._chance.choice(conversions.PUBLISHED_ENCODINGS),
             reliable=self._chance.random() < 0.5,
         )
@@ -62,6 +61,10 @@ class Cameras:
             yield after(OVERLAP_S)
         yield from self._end(before)
 
+    def begin_anew(self) -> None:
+        """Let one camera play."""
+        self._main = self._start((640, 480), 'bgr8', reliable=True)
+
     def end_all(self) -> Script:
         """End every camera that still runs."""
         for camera in self.playing:
@@ -72,6 +75,7 @@ class Cameras:
         parameters = {
             'source': self._pictures,
             'rate': RATE_HZ,
+            'frame_id': CAMERA_FRAME,
             'width': size[0],
             'height': size[1],
             'encoding': encoding,

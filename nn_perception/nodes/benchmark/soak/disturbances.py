@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 import random
 
 from lifecycle_msgs.msg import Transition
-from nn_perception.nodes import conversions
 from nn_perception.nodes.benchmark.probe_node import photograph
 from nn_perception.nodes.benchmark.soak.cameras import Cameras
-from nn_perception.nodes.benchmark.soak.frames import Frames, SIZES
-from nn_perception.nodes.benchmark.soak.listener import DIGITS, NODES, POSES, TAGGER, Watched
+from nn_perception.nodes.benchmark.soak.frames import Frames
+from nn_perception.nodes.benchmark.soak.listener import (
+    DIGITS,
+    Heard,
+    NODES,
+    POSES,
+    TAGGER,
+    Watched,
+)
 from nn_perception.nodes.benchmark.soak.parameter_changes import any_change, defaults
 from nn_perception.nodes.benchmark.soak.requests import Requests
 from nn_perception.nodes.benchmark.soak.scripts import after, Condition, Script, Stage
@@ -23,7 +29,11 @@ from sensor_msgs.msg import CompressedImage, Image
 # A publisher finds its subscribers within this time, mostly.
 DISCOVERY_S = 0.6
 JPEG_PERIOD_S = 0.1
-TOUR_S = 4.0
+# So long an image is waited for before it is sent again, and before it is given up.
+PICTURE_S = 0.5
+PICTURE_LIMIT_S = 3.0
+# Every request and process that a disturbance waits for has a shorter limit.
+CALM_LIMIT_S = 120.0
 NO_SUCH_TRANSITION = 99
 FROM_INACTIVE = (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CONFIGURE)
 FROM_ACTIVE = (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_CLEANUP)
@@ -31,29 +41,33 @@ FROM_ACTIVE = (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_CLEANUP)
 RELOADED = (TAGGER.name, DIGITS.name, POSES.name)
 
 
-def _never() -> bool:
-    return False
-
-
 class Disturbances:
     """
     Start scripts as long as there is a storm; each puts back what it has changed.
 
     :param node: whose publishers and subscriptions they use
+    :param heard: the results of the nodes
     :param chance: decides when, what and where
     """
 
     def __init__(
-        self, node: Node, requests: Requests, cameras: Cameras, chance: random.Random
+        self,
+        node: Node,
+        heard: Mapping[str, Heard],
+        requests: Requests,
+        cameras: Cameras,
+        chance: random.Random,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._node = node
+        self._heard = heard
         self._requests = requests
         self._cameras = cameras
         self._chance = chance
         self._frames = Frames(photograph(), chance)
         self._stage = Stage()
         self._storm = False
+        self._touring = False
         # Names of nodes whose state, or whose being enabled, a script is changing.
         self._in_transition: set[str] = set()
         self._pausing: set[str] = set()
@@ -117,14 +131,27 @@ class Disturbances:
         for name in RELOADED:
             self._stage.start(self._change_state(name, reload=True))
         yield self._alone
-        self._stage.start(self._cameras.visitor(TOUR_S, _never, max(SIZES)))
+        yield from self._cameras.end_all()
+        self._touring = True
         for watched in NODES:
-            self._stage.start(self._watch(watched, TOUR_S, _never))
-        yield after(TOUR_S / 2)
-        for size in SIZES:
-            frames = [partial(self._frames.good, size, e) for e in conversions.PUBLISHED_ENCODINGS]
-            self._stage.start(self._send(frames * 3))
+            self._stage.start(self._watch(watched, CALM_LIMIT_S, lambda: not self._touring))
+        yield from self._show_everything()
+        self._touring = False
+        self._cameras.begin_anew()
         yield self._alone
+
+    def _show_everything(self) -> Script:
+        """Publish every size and encoding, each until all nodes have processed it."""
+        publisher = self._node.create_publisher(Image, 'image', 1)
+        for frame_id, make in self._frames.every_good():
+            until = after(PICTURE_LIMIT_S)
+            while not (self._seen(frame_id) or until()):
+                publisher.publish(make())
+                yield after(PICTURE_S, partial(self._seen, frame_id))
+        self._node.destroy_publisher(publisher)
+
+    def _seen(self, frame_id: str) -> bool:
+        return all(self._heard[name].newest_frame_id == frame_id for name in RELOADED)
 
     # Requests.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 import random
 import time
 
@@ -56,6 +57,15 @@ class Frames:
     ) -> Image:
         """Make an image that has a result, stamped now unless a header is given."""
         return conversions.image(self._pictures[size], header or stamped(), encoding)
+
+    def every_good(self) -> Iterator[tuple[str, Callable[[], Image]]]:
+        """Yield a frame_id for every size and encoding, and what makes an image under it."""
+        for (width, height), encoding in product(self._pictures, conversions.PUBLISHED_ENCODINGS):
+            name = f'{width}x{height}_{encoding}'
+            yield (
+                name,
+                lambda n=name, w=width, h=height, e=encoding: self.good((w, h), e, stamped(n)),
+            )
 
     def any_good(self) -> Image:
         """Make an image of some size and encoding."""

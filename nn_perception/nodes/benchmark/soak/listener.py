@@ -68,6 +68,7 @@ class Heard:
         self.inference_p95_ms: list[tuple[float, float]] = []
         self.odd = 0
         self.report: dict[str, str] = {}
+        self.newest_frame_id = ''
 
     @property
     def results(self) -> int:
@@ -85,6 +86,7 @@ class Heard:
 
     def note(self, msg: Any, arrived_ns: int) -> None:
         """Take a result, and when it arrived by the clock of the stamps."""
+        self.newest_frame_id = msg.header.frame_id
         if msg.header.frame_id == ODD_STAMP:
             self.odd += 1
             return

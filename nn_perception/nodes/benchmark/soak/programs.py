@@ -39,7 +39,7 @@ class Program:
         self.end_s = 0.0
         self._command = list(command)
         self._folder = folder
-        self._asked_at = 0.0
+        self._asked_at: float | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._start()
 
@@ -68,7 +68,9 @@ class Program:
         return folder_size(self._folder)
 
     def look(self) -> None:
-        """Take a sample; a process that has ended by itself is noted, and started anew."""
+        """Take a sample; one that has ended without being asked is noted, and started anew."""
+        if self._asked_at is not None:
+            return
         if self.process.poll() is not None:
             words = ' | '.join(self.log.splitlines()[-LAST_WORDS:])
             self.crashes.append(f'status {self.process.returncode}: {words}')
@@ -105,6 +107,8 @@ class Program:
 
     def has_ended(self) -> bool:
         """Tell whether it has followed :meth:`ask_to_end`; abort it after a while."""
+        if self._asked_at is None:
+            return False
         self.end_s = time.monotonic() - self._asked_at
         if self.process.poll() is None and self.end_s > ABORTED_AFTER_S:
             self.process.send_signal(signal.SIGABRT)

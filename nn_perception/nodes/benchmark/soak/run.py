@@ -10,8 +10,8 @@ import random
 import sys
 import time
 
-from nn_perception.nodes.benchmark.soak.cameras import Cameras
-from nn_perception.nodes.benchmark.soak.disturbances import Disturbances
+from nn_perception.nodes.benchmark.soak.cameras import CAMERA_FRAME, Cameras
+from nn_perception.nodes.benchmark.soak.disturbances import CALM_LIMIT_S, Disturbances, RELOADED
 from nn_perception.nodes.benchmark.soak.listener import Heard, Listener, NODES
 from nn_perception.nodes.benchmark.soak.process_samples import (
     all_shared_entries,
@@ -35,8 +35,6 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
 }
 # The first start of all exports the networks.
 START_LIMIT_S = 180.0
-# Every request and process that a disturbance waits for has a shorter limit.
-CALM_LIMIT_S = 60.0
 LOOK_EVERY_S = 0.5
 STORM_SHARE = 0.65
 SETTLE_S = 2.0
@@ -88,7 +86,9 @@ class Soak:
         self.heard: Mapping[str, Heard] = listener.heard
         self.requests = Requests(self._node, tuple(watched.name for watched in NODES))
         self.cameras = Cameras(folder, chance)
-        self.disturbances = Disturbances(self._node, self.requests, self.cameras, chance)
+        self.disturbances = Disturbances(
+            self._node, self.heard, self.requests, self.cameras, chance
+        )
         self.programs = [
             Program(name, node_command(name), folder / name) for name in LAYOUTS[plan.layout]
         ]
@@ -137,6 +137,9 @@ class Soak:
     def _standing(self) -> bool:
         return self.requests.ready and all(heard.results for heard in self.heard.values())
 
+    def _camera_plays(self) -> bool:
+        return all(self.heard[name].newest_frame_id == CAMERA_FRAME for name in RELOADED)
+
     def _round(self) -> None:
         begun = time.monotonic()
         logs = {program.name: program.log_bytes for program in self.programs}
@@ -145,6 +148,7 @@ class Soak:
         self.disturbances.calm_down()
         if not self._until(lambda: self.disturbances.calm, CALM_LIMIT_S):
             raise RuntimeError('the disturbances did not come to an end')
+        self._until(self._camera_plays, CALM_LIMIT_S)
         self._spin(min(SETTLE_S, 0.1 * self._plan.round_s))
         calm_from = time.monotonic()
         self._spin(max(SHORTEST_CALM_S, begun + self._plan.round_s - calm_from))
