@@ -115,6 +115,30 @@ def test_who_does_not_end_is_aborted_and_tells_what_it_did(
     assert 'Current thread' in program.log
 
 
+def test_who_ends_because_it_was_asked_to_has_not_crashed(start: StartProgram) -> None:
+    program = start('import time; print("up", flush=True); time.sleep(60)')
+    until(lambda: 'up' in program.log)
+    assert not program.has_ended()
+    program.ask_to_end(signal.SIGTERM)
+    until(program.has_ended)
+    program.look()
+    assert not program.crashes
+    assert program.process.poll() == -signal.SIGTERM
+
+
+def test_who_cannot_even_be_aborted_is_killed(
+    start: StartProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('nn_perception.nodes.benchmark.soak.programs.ABORTED_WITHIN_S', 0.1)
+    program = start(OBSTINATE)
+    until(lambda: 'deaf' in program.log)
+    program.process.send_signal(signal.SIGSTOP)
+    program.abort()
+    assert program.process.poll() == -signal.SIGKILL
+    program.look()
+    assert 'status -9' in program.crashes[0]
+
+
 def test_who_does_not_take_signals_yet_is_known(start: StartProgram) -> None:
     listening = start('import signal, time; signal.signal(15, lambda *_: None); time.sleep(60)')
     until(listening.listens)

@@ -33,8 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         '--layout',
         choices=tuple(LAYOUTS),
-        default='processes',
-        help='a process for each node, or one for all (default: processes)',
+        default='one-process',
+        help='a process for each node, or one for all (default: one-process)',
     )
     parser.add_argument('--seed', type=int, help='repeats what chance decided in another run')
     parser.add_argument(

@@ -20,6 +20,7 @@ from nn_perception.nodes.benchmark.soak.verdict import Calm
 LAST_WORDS = 12
 # So long a process that was asked to end may take before it is aborted.
 ABORTED_AFTER_S = 20.0
+ABORTED_WITHIN_S = 5.0
 
 
 class Program:
@@ -105,12 +106,20 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(number)
 
+    def abort(self) -> None:
+        """End a process that hangs; what its threads did comes into its log."""
+        self.process.send_signal(signal.SIGABRT)
+        try:
+            self.process.wait(ABORTED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def has_ended(self) -> bool:
         """Tell whether it has followed :meth:`ask_to_end`; abort it after a while."""
         if self._asked_at is None:
             return False
         self.end_s = time.monotonic() - self._asked_at
         if self.process.poll() is None and self.end_s > ABORTED_AFTER_S:
-            self.process.send_signal(signal.SIGABRT)
-            self.process.wait()
+            self.abort()
         return self.process.poll() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 import sys
 import time
@@ -31,6 +32,8 @@ class Requests:
         self.asked = 0
         self.slowest_s = 0.0
         self.surprises: list[str] = []
+        self.silent: Counter[str] = Counter()
+        """How many requests each node has left unanswered."""
         self._node = node
         self._clients: dict[tuple[str, str], Client] = {}
         for name in names:
@@ -94,6 +97,7 @@ class Requests:
                 self.slowest_s = max(self.slowest_s, waited_s)
                 if not future.done():
                     client.remove_pending_request(future)
+                    self.silent[name] += 1
                     self._tell(f'{name}: {what}: no answer for {waited_s:.0f} s')
                 elif not right(future.result()):
                     self._tell(f'{name}: {what}: {future.result()}')

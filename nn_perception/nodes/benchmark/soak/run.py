@@ -12,7 +12,7 @@ import time
 
 from nn_perception.nodes.benchmark.soak.cameras import CAMERA_FRAME, Cameras
 from nn_perception.nodes.benchmark.soak.disturbances import CALM_LIMIT_S, Disturbances, RELOADED
-from nn_perception.nodes.benchmark.soak.listener import Heard, Listener, NODES
+from nn_perception.nodes.benchmark.soak.listener import Heard, Listener, NODES, Watched
 from nn_perception.nodes.benchmark.soak.process_samples import (
     all_shared_entries,
     shared_entries,
@@ -39,6 +39,8 @@ LOOK_EVERY_S = 0.5
 STORM_SHARE = 0.65
 SETTLE_S = 2.0
 SHORTEST_CALM_S = 1.0
+# Who leaves so many requests unanswered hangs; a restart may lose one or two.
+UNANSWERED = 3
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,23 @@ class Soak:
             return
         self._look_at = time.monotonic() + LOOK_EVERY_S
         for program in self.programs:
+            self._end_if_it_hangs(program)
             program.look()
         for camera in self.cameras.playing:
             camera.look()
+
+    def _end_if_it_hangs(self, program: Program) -> None:
+        """A process that answers nothing any more is aborted, and so seen as crashed."""
+        silent = self.requests.silent
+        names = [watched.name for watched in NODES if program is self._program_of(watched)]
+        if sum(silent[name] for name in names) >= UNANSWERED:
+            program.abort()
+            for name in names:
+                silent.pop(name, None)
+
+    def _program_of(self, watched: Watched) -> Program:
+        by_name = {program.name: program for program in self.programs}
+        return by_name.get(watched.name.strip('/').replace('/', '_'), self.programs[0])
 
 
 def _ended(program: Program) -> Script:
