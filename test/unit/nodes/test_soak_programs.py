@@ -15,6 +15,7 @@ from nn_perception.nodes.benchmark.soak.process_samples import (
     shared_entries,
     SHARED_MEMORY,
     shared_size_mb,
+    used_by_anyone,
 )
 from nn_perception.nodes.benchmark.soak.programs import Program
 from nn_perception.nodes.benchmark.soak.scripts import after, Stage
@@ -158,6 +159,7 @@ def test_what_a_process_uses_in_shared_memory_is_told_apart(start: StartProgram)
         until(lambda: 'mapped' in program.log)
         assert shared_entries(program.process.pid) == {name}
         assert {name, foreign.name} <= all_shared_entries()
+        assert {name, foreign.name} & used_by_anyone() == {name}
         assert shared_size_mb({name, 'gone'}) == pytest.approx(1.0)
         (SHARED_MEMORY / name).unlink()
         assert shared_entries(program.process.pid) == set()

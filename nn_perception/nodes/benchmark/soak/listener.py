@@ -18,6 +18,7 @@ from visualization_msgs.msg import MarkerArray
 
 # Iron and newer tell when a message arrived in this process, however late Python gets to it.
 _HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
+OLDEST = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Heard:
     What came from one node; times on the steady clock.
 
     Every result is in ``ages_ms``, with the moment of its arrival, unless its image had a
-    wrong stamp; those are only counted.
+    wrong stamp; those are only counted. ``oldest`` are the results with the greatest ages: age in
+    ms, the part of it that passed between the publishing and the arrival of the result, and stamp.
     """
 
     def __init__(self) -> None:
@@ -68,6 +70,7 @@ class Heard:
         self.inference_p95_ms: list[tuple[float, float]] = []
         self.odd = 0
         self.report: dict[str, str] = {}
+        self.oldest: list[tuple[float, float, float]] = []
         self.newest_frame_id = ''
 
     @property
@@ -83,15 +86,19 @@ class Heard:
         """Begin anew."""
         self.ages_ms.clear()
         self.odd = 0
+        self.oldest.clear()
 
-    def note(self, msg: Any, arrived_ns: int) -> None:
-        """Take a result, and when it arrived by the clock of the stamps."""
+    def note(self, msg: Any, arrived_ns: int, published_ns: int | None = None) -> None:
+        """Take a result, and when it arrived and was published by the clock of the stamps."""
         self.newest_frame_id = msg.header.frame_id
         if msg.header.frame_id == ODD_STAMP:
             self.odd += 1
             return
         stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
-        self.ages_ms.append((time.monotonic(), (arrived_ns - stamp_ns) * 1e-6))
+        age_ms = (arrived_ns - stamp_ns) * 1e-6
+        self.ages_ms.append((time.monotonic(), age_ms))
+        on_the_way_ms = (arrived_ns - (published_ns or arrived_ns)) * 1e-6
+        self.oldest = sorted([*self.oldest, (age_ms, on_the_way_ms, stamp_ns * 1e-9)])[-OLDEST:]
 
     def note_report(self, values: dict[str, str]) -> None:
         """Take the values of a node's diagnostics."""
@@ -118,7 +125,7 @@ class Listener:
     @staticmethod
     def _callback(heard: Heard) -> Callable[..., None]:
         def take_with_info(msg: Any, info: dict[str, int]) -> None:
-            heard.note(msg, info['received_timestamp'] or time.time_ns())
+            heard.note(msg, info['received_timestamp'] or time.time_ns(), info['source_timestamp'])
 
         def take(msg: Any) -> None:
             heard.note(msg, time.time_ns())

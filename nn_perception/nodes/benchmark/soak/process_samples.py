@@ -96,6 +96,12 @@ def all_shared_entries() -> set[str]:
     return {path.name for path in SHARED_MEMORY.iterdir()}
 
 
+def used_by_anyone() -> set[str]:
+    """Name the entries of ``/dev/shm`` that some process has mapped or open, whoever's it is."""
+    pids = [int(path.name) for path in Path('/proc').iterdir() if path.name.isdigit()]
+    return set[str]().union(*map(shared_entries, pids))
+
+
 def shared_size_mb(entries: set[str]) -> float:
     """Add up what entries of ``/dev/shm`` take in memory; those that are gone take nothing."""
     blocks = 0

@@ -17,6 +17,7 @@ from nn_perception.nodes.benchmark.soak.process_samples import (
     all_shared_entries,
     shared_entries,
     shared_size_mb,
+    used_by_anyone,
 )
 from nn_perception.nodes.benchmark.soak.programs import Program
 from nn_perception.nodes.benchmark.soak.report import progress_line, Round
@@ -134,7 +135,9 @@ class Soak:
         used = self._entries.union(
             *(program.entries for program in [*self.programs, *self.cameras.all])
         )
-        return sorted((used & all_shared_entries()) - self.entries_before)
+        left = (used & all_shared_entries()) - self.entries_before
+        # Ports are shared by all programs of the machine: another one may have come to use them.
+        return sorted(left - used_by_anyone()) if left else []
 
     def _standing(self) -> bool:
         return self.requests.ready and all(heard.results for heard in self.heard.values())
