@@ -11,7 +11,7 @@ import sys
 import time
 
 SOAK = [sys.executable, '-m', 'nn_perception.nodes.benchmark.soak']
-KINDS = ('parameters set', 'parameters refused', 'transitions refused', 'images sent by them')
+KINDS = ('parameters set', 'parameters refused', 'transitions refused')
 
 
 def test_soak_disturbs_and_judges(tmp_path: Path, ros_environment: None) -> None:
@@ -35,7 +35,7 @@ def test_soak_disturbs_and_judges(tmp_path: Path, ros_environment: None) -> None
         'entries in /dev/shm',
     ):
         assert rows[what]['reached'] is True, result.stdout
-    assert rows['memory of tagger']['reached'] is None
+    assert rows['memory of perception']['reached'] is None
     assert [figures['done'][kind] > 0 for kind in KINDS] == [True] * len(KINDS)
     assert all(count > 0 for count in figures['results'].values())
     assert all(end['status'] == 0 for end in figures['ends'].values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 import random
 import time
 
@@ -59,13 +58,12 @@ class Frames:
         return conversions.image(self._pictures[size], header or stamped(), encoding)
 
     def every_good(self) -> Iterator[tuple[str, Callable[[], Image]]]:
-        """Yield a frame_id for every size and encoding, and what makes an image under it."""
-        for (width, height), encoding in product(self._pictures, conversions.PUBLISHED_ENCODINGS):
-            name = f'{width}x{height}_{encoding}'
-            yield (
-                name,
-                lambda n=name, w=width, h=height, e=encoding: self.good((w, h), e, stamped(n)),
-            )
+        """Yield a frame_id for every size, and for every encoding, and what makes its image."""
+        kinds = [(max(SIZES), encoding) for encoding in conversions.PUBLISHED_ENCODINGS]
+        kinds += [(size, 'bgr8') for size in self._pictures if size != max(SIZES)]
+        for size, encoding in kinds:
+            name = f'{size[0]}x{size[1]}_{encoding}'
+            yield name, lambda s=size, e=encoding, n=name: self.good(s, e, stamped(n))
 
     def any_good(self) -> Image:
         """Make an image of some size and encoding."""
