@@ -1,6 +1,7 @@
 # Every target does the set-up that it needs; the first takes minutes, later ones a fraction of a second.
 PYTHON ?= python3
 ARGS ?=
+MINUTES ?= 10
 
 # Stay on this machine, and apart from other robots on it, unless the user has chosen otherwise.
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
@@ -17,7 +18,7 @@ ifdef ROS_DISTRO
 IN_VENV := AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PATH="$(CURDIR)/.venv/lib:$$LD_LIBRARY_PATH"
 endif
 
-.PHONY: help setup demo demo-teach test lint bench clean
+.PHONY: help setup demo demo-teach test lint bench soak clean
 
 help:  ## show the targets (PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -42,6 +43,9 @@ lint: setup  ## check style and types
 
 bench: setup  ## measure, and print the table
 	@$(IN_VENV) $(BIN)/nn_perception bench $(ARGS)
+
+soak: setup  ## let the nodes work for MINUTES=10 while everything around them changes
+	@$(IN_VENV) $(BIN)/python -m nn_perception.nodes.benchmark.soak --minutes $(MINUTES) $(ARGS)
 
 clean:  ## remove what the targets made, .venv too
 	rm -rf .venv .provision build install log .mypy_cache .pytest_cache .ruff_cache nn_perception.egg-info

@@ -26,6 +26,7 @@ from nn_perception.nodes.lifecycle_guard import guard_change_state
 from nn_perception.nodes.memory import give_back_freed_memory
 from nn_perception.nodes.parameters import LiveParameters
 from nn_perception.nodes.stopping import interruptible
+from nn_perception.nodes.watchdog import Watchdog
 from nn_perception.vision.engine import default_threads
 import numpy as np
 from rclpy.clock import Clock, ClockType
@@ -159,7 +160,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network."""
         try:
-            with interruptible():
+            with interruptible(), Watchdog.resting():
                 self.load()
         except (ValueError, OSError, RuntimeError) as error:
             self._load_failure = str(error)

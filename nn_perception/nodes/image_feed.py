@@ -19,6 +19,8 @@ except ImportError:  # Humble
 
 ImageMessage = Image | CompressedImage
 
+UNBELIEVABLE = 1_000_000
+
 TYPES = {'raw': Image, 'compressed': CompressedImage}
 # Iron and newer hand the callback what the middleware knows about the message.
 _HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
@@ -156,7 +158,9 @@ class ImageFeed:
             )
 
     def _on_lost(self, event: object) -> None:
-        self._tell_gap(event.total_count_change, 0)  # type: ignore[attr-defined]
+        lost: int = event.total_count_change  # type: ignore[attr-defined]
+        # When publishers come and go Fast DDS has been seen to report two thousand million.
+        self._tell_gap(lost if 0 < lost < UNBELIEVABLE else 0, 0)
 
     def _on_message(self, message: ImageMessage) -> None:
         frame = CameraFrame(message)

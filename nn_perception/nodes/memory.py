@@ -14,7 +14,10 @@ import os
 # Parameter numbers of mallopt, from malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 _LIMIT_BYTES = 1 << 30
+# Each thread may get an arena of its own, which keeps what it once needed for an image.
+_ARENAS = 2
 
 # Absent with another C library (musl): then nothing is set.
 _LIBC = ctypes.CDLL(None)
@@ -28,6 +31,8 @@ def keep_large_buffers() -> None:
         _LIBC.mallopt(_M_MMAP_THRESHOLD, _LIMIT_BYTES)
     if 'MALLOC_TRIM_THRESHOLD_' not in os.environ:
         _LIBC.mallopt(_M_TRIM_THRESHOLD, _LIMIT_BYTES)
+    if 'MALLOC_ARENA_MAX' not in os.environ:
+        _LIBC.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def give_back_freed_memory() -> None:

@@ -21,6 +21,7 @@ from nn_perception.nodes.stopping import (
     Stopped,
     watch_signals,
 )
+from nn_perception.nodes.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -91,10 +92,12 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             node.start()
         while not (stop_requested() or getattr(node, 'finished', False)):
             executor.spin_once(timeout_sec=0.2)
+            Watchdog.feed()
     except Stopped:
         pass
     finally:
         ignore_signals()
+        Watchdog.rest()
         if executor is not None:
             executor.shutdown()
         if node is not None:

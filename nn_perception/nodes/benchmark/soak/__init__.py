@@ -1,0 +1,1 @@
+"""Endurance: nodes that work while everything around them changes (docs/endurance.md)."""

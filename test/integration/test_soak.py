@@ -1,0 +1,59 @@
+"""``make soak``, but for seconds: everything it does to the nodes is done, and judged."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+SOAK = [sys.executable, '-m', 'nn_perception.nodes.benchmark.soak']
+KINDS = ('parameters set', 'parameters refused', 'transitions refused')
+
+
+def test_soak_disturbs_and_judges(tmp_path: Path, ros_environment: None) -> None:
+    output, logs = tmp_path / 'soak.json', tmp_path / 'logs'
+    options = ['--minutes', '0.05', '--round', '3', '--seed', '3']
+    result = subprocess.run(
+        [*SOAK, *options, '--output', str(output), '--logs', str(logs)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    figures = json.loads(output.read_text())
+    rows = {row['what']: row for row in figures['verdict']}
+    assert result.returncode == (1 if any(r['reached'] is False for r in rows.values()) else 0)
+    # Not the ages and times: the machine may be busy.
+    for what in (
+        'processes that crashed or hung',
+        'requests answered as expected',
+        'logs in the last round',
+        'entries in /dev/shm',
+    ):
+        assert rows[what]['reached'] is True, result.stdout
+    assert rows['memory of perception']['reached'] is None
+    assert [figures['done'][kind] > 0 for kind in KINDS] == [True] * len(KINDS)
+    assert all(count > 0 for count in figures['results'].values())
+    assert all(end['status'] == 0 for end in figures['ends'].values())
+    assert '| what | must | measured | |' in result.stdout
+
+
+def test_soak_that_is_interrupted_ends_what_it_has_started(
+    tmp_path: Path, ros_environment: None
+) -> None:
+    process = subprocess.Popen([*SOAK, '--logs', str(tmp_path)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60.0
+    while not (children := children_of(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60.0) == 1
+    assert children
+    assert not [pid for pid in children if os.path.exists(f'/proc/{pid}')]
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
