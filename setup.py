@@ -36,13 +36,14 @@ setup(
         'opencv-python-headless',
         'pillow',
         'pyyaml',
+        'rosbags>=0.11',
         'rosbags-image>=0.10',
         'safetensors',
         'torch>=2.5',
         'torchvision>=0.20',
         'tqdm',
     ],
-    extras_require={'test': ['pycocotools', 'pytest']},
+    extras_require={'test': ['mcap', 'mcap-ros2-support', 'pycocotools', 'pytest']},
     entry_points={
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',

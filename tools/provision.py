@@ -46,7 +46,15 @@ OLD_ROS = (
 # torch brings its CUDA libraries, also for a machine without a GPU.
 NEEDED_GB = 8
 
-DEVELOPMENT = ['mypy', 'pycocotools', 'pytest', 'pytest-xdist', 'ruff']
+DEVELOPMENT = [
+    'mcap',
+    'mcap-ros2-support',
+    'mypy',
+    'pycocotools',
+    'pytest',
+    'pytest-xdist',
+    'ruff',
+]
 # What both halves of the set-up depend on. Installed before they run side by side, so that
 # no two pips ever write the same package.
 SHARED = ['numpy', 'packaging', 'pip', 'pyyaml', 'setuptools', 'typing-extensions']

@@ -23,6 +23,7 @@ VERBS = {
     'pose': ('nn_perception.cli.pose', 'find the people in pictures, and their joints'),
     'train': ('nn_perception.cli.train', 'teach a network the labels of a folder of pictures'),
     'train-digits': ('nn_perception.cli.train_digits', "train the digit reader's network"),
+    'bag': ('nn_perception.cli.bag', 'add what the images of a recorded bag show to a copy of it'),
     'models': ('nn_perception.cli.models', 'list the models on this machine'),
     'bench': ('nn_perception.cli.bench', 'measure speed and memory on this machine'),
 }

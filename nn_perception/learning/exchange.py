@@ -12,10 +12,10 @@ import tempfile
 from typing import IO
 import zipfile
 
-from nn_perception.learning.bag_images import read_bag
 from nn_perception.learning.dataset import Dataset, encode_png
 from nn_perception.learning.names import checked_name
 from nn_perception.learning.samples import MANIFEST, manifest_of, read_samples, Sample
+from nn_perception.vision.bags.bag import Bag
 from nn_perception.vision.images import read_image
 
 
@@ -68,13 +68,14 @@ def import_bag(
     checked_name(label, 'label')
     problems: Counter[str] = Counter()
     count, due_ns = 0, 0
-    for frame in read_bag(Path(bag).expanduser(), topic):
-        if frame.image_bgr is None:
-            problems[frame.problem] += 1
-        elif frame.stamp_ns >= due_ns:
-            due_ns = frame.stamp_ns + round(1e9 / most_hz) if most_hz > 0.0 else 0
-            dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.topic)
-            count += 1
+    with Bag(bag) as opened:
+        for frame in opened.images(topic):
+            if frame.image_bgr is None:
+                problems[frame.problem] += 1
+            elif frame.stamp_ns >= due_ns:
+                due_ns = frame.stamp_ns + round(1e9 / most_hz) if most_hz > 0.0 else 0
+                dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.topic)
+                count += 1
     return count, [f'{times} images of {bag}: {reason}' for reason, times in problems.items()]
 
 

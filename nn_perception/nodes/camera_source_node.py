@@ -1,4 +1,4 @@
-"""The node ``camera_source``: photographs, a video or a webcam as a camera."""
+"""The node ``camera_source``: photographs, a video, a recorded bag or a webcam as a camera."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from nn_perception.nodes import conversions
 from nn_perception.nodes.parameters import LiveParameters, parameter
 from nn_perception.nodes.topics import camera_info_topic, compressed_topic
 from nn_perception.vision.calibration import read_calibration, uncalibrated
-from nn_perception.vision.frame_source import Frame, open_frames
+from nn_perception.vision.frame import Frame
+from nn_perception.vision.frame_source import open_frames
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
@@ -29,6 +30,9 @@ SAMPLES = Path(nn_perception.__file__).with_name('samples')
 SETTLE_S = 0.5
 LAST_WORDS_S = 2.0
 SLOWEST_RATE_HZ = 1e-3
+# A timer does not take a period of nothing.
+SHORTEST_NS = 1000
+FRAME_ID = 'camera_optical_frame'
 # Kept, so that who comes late still learns the names of the last frames.
 PLAYING_QOS = QoSProfile(
     depth=100,
@@ -43,13 +47,19 @@ class CameraSourceParameters:
 
     source: str = parameter(
         '',
-        'a folder of photographs, a photograph, a video file, or a webcam (0 or /dev/video0); '
-        'empty: the photographs that come with this package',
+        'a folder of photographs, a photograph, a video file, a recorded bag, or a webcam (0 or '
+        '/dev/video0); empty: the photographs that come with this package',
+        read_only=True,
+    )
+    bag_topic: str = parameter(
+        '',
+        "topic of a bag's images, raw or compressed; empty: the only one with images",
         read_only=True,
     )
     rate: float = parameter(
         0.0,
-        "frames a second; 0: the video's or webcam's own, 1 for photographs",
+        "frames a second; 0: the video's or webcam's own, as it was recorded for a bag, 1 for "
+        'photographs',
         unit='Hz',
         minimum=0.0,
         maximum=1000.0,
@@ -79,10 +89,13 @@ class CameraSourceParameters:
         minimum=0,
         maximum=16384,
     )
-    frame_id: str = parameter('camera_optical_frame', 'frame_id of the headers')
+    frame_id: str = parameter(
+        '', f"frame_id of the headers; empty: the bag's own, {FRAME_ID} for other sources"
+    )
     camera_info_file: str = parameter(
         '',
-        'calibration (YAML of camera_calibration); empty: an uncalibrated camera',
+        "calibration (YAML of camera_calibration); empty: the bag's own, an uncalibrated camera "
+        'for other sources',
         read_only=True,
     )
     reliability: str = parameter(
@@ -104,13 +117,16 @@ class CameraSourceNode(Node):
         super().__init__('camera_source')
         self._live = LiveParameters(self, CameraSourceParameters, self._on_parameters_changed)
         p = self.parameters
-        self._frames = open_frames(p.source or SAMPLES)
-        self._calibration = read_calibration(p.camera_info_file) if p.camera_info_file else None
+        self._frames = open_frames(p.source or SAMPLES, p.bag_topic)
+        own = self._frames.calibration
+        self._calibration = read_calibration(p.camera_info_file) if p.camera_info_file else own
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy[p.reliability.upper()])
         self._image = self.create_publisher(Image, 'image', qos)
         self._compressed = self.create_publisher(CompressedImage, compressed_topic(self), qos)
         self._camera_info = self.create_publisher(CameraInfo, camera_info_topic(self), qos)
         self._playing = self.create_publisher(DiagnosticArray, '~/playing', PLAYING_QOS)
+        self._next: Frame | None = None
+        self._due_ns = 0
         self._shown = 0
         self._ended = False
         self.finished = False
@@ -139,9 +155,7 @@ class CameraSourceNode(Node):
             self._timer.reset()
 
     def _show_next(self) -> None:
-        frame = self._frames.read()
-        if frame is None and self._shown and self.parameters.loop and self._frames.rewind():
-            frame = self._frames.read()
+        frame, self._next = self._next or self._read(), None
         if frame is None and self._frames.live:
             self.get_logger().error(
                 'the webcam gives no image; it may be unplugged', throttle_duration_sec=5.0
@@ -151,9 +165,31 @@ class CameraSourceNode(Node):
             self._end()
             return
         # The moment at which a camera would have exposed it.
-        header = conversions.header(self.get_clock().now().to_msg(), self.parameters.frame_id)
+        now = self.get_clock().now()
+        frame_id = self.parameters.frame_id or frame.frame_id or FRAME_ID
         self._shown += 1
-        self._publish(frame, header)
+        self._publish(frame, conversions.header(now.to_msg(), frame_id))
+        if frame.after_s is not None and not self.parameters.rate:
+            self._await_next(now.nanoseconds)
+
+    def _read(self) -> Frame | None:
+        """Read a frame, from the beginning again if that is wanted."""
+        frame = self._frames.read()
+        if frame is None and self._shown and self.parameters.loop and self._frames.rewind():
+            frame = self._frames.read()
+        return frame
+
+    def _await_next(self, now_ns: int) -> None:
+        """Set the timer to the next frame of a recording, whose frames have times of their own."""
+        self._next = self._read()
+        after_ns = 0 if self._next is None else round(self._next.after_s * 1e9)
+        # From when this one was due, so that small delays do not add up; after a large one, or a
+        # jump of simulated time, from now.
+        on_time = abs(now_ns - self._due_ns) < after_ns
+        self._due_ns = (self._due_ns if on_time else now_ns) + after_ns
+        left_ns = self._due_ns - self.get_clock().now().nanoseconds
+        self._timer.timer_period_ns = max(left_ns, SHORTEST_NS)
+        self._timer.reset()
 
     def _publish(self, frame: Frame, header: Header) -> None:
         p = self.parameters

@@ -1,73 +1,28 @@
 """
-From image messages to pictures.
+From the messages of subscriptions to pictures.
 
-Pictures come out as uint8 BGR. ``bgr8`` and ``8UC3`` are views of the message's own
-buffer; everything else is converted by ``cv_bridge`` of a ROS installation or by
-``rosbags-image``, see :func:`load_converter`. Both get only 8 bit rows without padding and
-names that both know, so both give the same pictures: the stripping of padding, the
-byte order, the scaling of deeper pixels and the planar YUV forms are done here.
+What the encodings mean is in :mod:`nn_perception.vision.encodings`; here the converter is chosen
+that it uses: ``cv_bridge`` of a ROS installation, or ``rosbags-image``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
-import cv2
-from nn_perception.vision.images import decode_image, MAX_PIXELS
+from nn_perception.vision import encodings
+from nn_perception.vision.encodings import Converter, ENCODINGS
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-# Encoding -> (dtype, channels, name of the 8 bit form that both converters know).
-_PACKED = {
-    'mono8': (np.uint8, 1, 'mono8'),
-    '8UC1': (np.uint8, 1, 'mono8'),
-    'bgr8': (np.uint8, 3, 'bgr8'),
-    '8UC3': (np.uint8, 3, 'bgr8'),
-    'rgb8': (np.uint8, 3, 'rgb8'),
-    'bgra8': (np.uint8, 4, 'bgra8'),
-    '8UC4': (np.uint8, 4, 'bgra8'),
-    'rgba8': (np.uint8, 4, 'rgba8'),
-    'yuv422': (np.uint8, 2, 'yuv422'),
-    'uyvy': (np.uint8, 2, 'yuv422'),
-    'yuv422_yuy2': (np.uint8, 2, 'yuv422_yuy2'),
-    'yuyv': (np.uint8, 2, 'yuv422_yuy2'),
-    'mono16': (np.uint16, 1, 'mono8'),
-    'bgr16': (np.uint16, 3, 'bgr8'),
-    'rgb16': (np.uint16, 3, 'rgb8'),
-    'bgra16': (np.uint16, 4, 'bgra8'),
-    'rgba16': (np.uint16, 4, 'rgba8'),
-    **{
-        f'bayer_{pattern}{bits}': (dtype, 1, f'bayer_{pattern}8')
-        for pattern in ('rggb', 'bggr', 'gbrg', 'grbg')
-        for bits, dtype in ((8, np.uint8), (16, np.uint16))
-    },
-}
-# No colours but distances or temperatures: stretched from the frame's least to its largest value.
-_MEASURED = {'16UC1': np.uint16, '32FC1': np.float32}
-# Depth images as REP 118 has them: metres that a value of 1 means.
-_DEPTH_UNITS_M = {'16UC1': 0.001, '32FC1': 1.0}
-# Planar YUV: (bytes of chroma for one of luma, steps that a line of chroma takes).
-_PLANAR = {'nv21': (0.5, 1), 'nv24': (2.0, 2)}
-
-ENCODINGS = (*_PACKED, *_MEASURED, *_PLANAR)
-_KNOWN = ', '.join(name for name in ENCODINGS if not name.startswith('bayer'))
-
-
-@dataclass(frozen=True)
-class PackedImage:
-    """The part of sensor_msgs/Image that the converters read, without padding."""
-
-    height: int
-    width: int
-    encoding: str
-    step: int
-    data: memoryview
-    is_bigendian: int = 0
-
-
-Converter = Callable[[PackedImage], np.ndarray]
+__all__ = (
+    'CONVERTER_LOADERS',
+    'ENCODINGS',
+    'Converter',
+    'compressed_to_bgr',
+    'load_converter',
+    'to_bgr',
+    'to_depth',
+)
 
 
 def to_bgr(msg: Image) -> np.ndarray:
@@ -78,20 +33,7 @@ def to_bgr(msg: Image) -> np.ndarray:
         read-only view of the message's buffer, which must outlive it
     :raises ValueError: if the message contradicts itself or its encoding is not known
     """
-    if msg.encoding in _PACKED:
-        dtype, channels, name = _PACKED[msg.encoding]
-        pixels = _rows(msg, np.dtype(dtype), channels)
-        if dtype is np.uint16:
-            pixels = cv2.convertScaleAbs(pixels, alpha=255 / 65535).reshape(pixels.shape)
-        return _convert(pixels, name)
-    if msg.encoding in _MEASURED:
-        values = _rows(msg, np.dtype(_MEASURED[msg.encoding]), 1)
-        return cv2.cvtColor(_stretched(values), cv2.COLOR_GRAY2BGR)
-    if msg.encoding in _PLANAR:
-        return _planar_to_bgr(msg)
-    raise ValueError(
-        f'encoding {_quoted(msg.encoding)} is not known; known are {_KNOWN}, bayer_*8, bayer_*16'
-    )
+    return encodings.to_bgr(msg, _packed_to_bgr)
 
 
 def compressed_to_bgr(msg: CompressedImage) -> np.ndarray:
@@ -101,15 +43,7 @@ def compressed_to_bgr(msg: CompressedImage) -> np.ndarray:
     :returns: uint8 BGR, shape ``(height, width, 3)``
     :raises ValueError: if it is no JPEG or PNG, is damaged, or holds depth
     """
-    if 'compressedDepth' in msg.format:
-        raise ValueError(
-            f'format {_quoted(msg.format)} is compressed depth, not a picture; '
-            'subscribe to the colour image'
-        )
-    try:
-        return decode_image(memoryview(msg.data), upright=False)
-    except ValueError as error:
-        raise ValueError(f'the compressed image {error}') from error
+    return encodings.compressed_to_bgr(msg)
 
 
 def to_depth(msg: Image) -> tuple[np.ndarray, float]:
@@ -120,121 +54,7 @@ def to_depth(msg: Image) -> tuple[np.ndarray, float]:
         a view of the message's buffer; and the metres that a value of 1 means
     :raises ValueError: if the message contradicts itself or is no depth image
     """
-    if msg.encoding not in _DEPTH_UNITS_M:
-        raise ValueError(
-            f'encoding {_quoted(msg.encoding)} is no depth; known are {", ".join(_DEPTH_UNITS_M)}'
-        )
-    dtype = np.dtype(_MEASURED[msg.encoding])
-    return _rows(msg, dtype, 1)[:, :, 0], _DEPTH_UNITS_M[msg.encoding]
-
-
-def _quoted(text: str) -> str:
-    """Quote text that came from outside, cut to a length that a log line can bear."""
-    quoted = repr(text)
-    # Cut after quoting: what cannot be printed grows by that up to ten times.
-    return quoted if len(quoted) <= 42 else quoted[:38] + "...'"
-
-
-def _rows(msg: Image, dtype: np.dtype, channels: int) -> np.ndarray:
-    """View the message's pixels ``(H, W, C)`` without padding, in this machine's byte order."""
-    row_bytes = msg.width * channels * dtype.itemsize
-    # The last row needs no padding behind it: some drivers leave it out.
-    _check_size(msg, row_bytes, msg.step * (msg.height - 1) + row_bytes)
-    if msg.step % dtype.itemsize:
-        raise ValueError(f'step {msg.step} is no multiple of {dtype.itemsize} bytes a value')
-    values = np.ndarray(
-        (msg.height, msg.width, channels),
-        dtype.newbyteorder('>' if msg.is_bigendian else '<'),
-        msg.data,
-        strides=(msg.step, channels * dtype.itemsize, dtype.itemsize),
-    )
-    values.flags.writeable = False
-    return values.astype(dtype, copy=False)
-
-
-def _check_size(msg: Image, row_bytes: int, expected: int) -> None:
-    """Refuse a message whose size, step and data contradict each other."""
-    if not msg.height or not msg.width:
-        raise ValueError(f'the image is empty: {msg.width} x {msg.height}')
-    if msg.height * msg.width > MAX_PIXELS:
-        raise ValueError(f'the image is too large: {msg.width} x {msg.height}')
-    if msg.step < row_bytes:
-        raise ValueError(
-            f'step {msg.step} is too small: {msg.width} pixels of {_quoted(msg.encoding)} '
-            f'are {row_bytes} bytes'
-        )
-    if len(msg.data) < expected:
-        raise ValueError(
-            f'the data is truncated: {len(msg.data)} bytes, expected {expected} for '
-            f'{msg.width} x {msg.height} {_quoted(msg.encoding)} with step {msg.step}'
-        )
-
-
-def _convert(pixels: np.ndarray, encoding: str) -> np.ndarray:
-    """Bring 8 bit pixels ``(H, W, C)`` of a known encoding to BGR."""
-    if encoding == 'bgr8':
-        return pixels
-    height, width, channels = pixels.shape
-    if encoding.startswith('yuv422') and width % 2:
-        raise ValueError(f'{encoding} needs an even width, got {width}')
-    # OpenCV makes a smaller mosaic black.
-    if encoding.startswith('bayer') and (height < 3 or width < 3):
-        raise ValueError(f'{encoding} needs at least 3 x 3 pixels, got {width} x {height}')
-    packed = np.ascontiguousarray(pixels)
-    message = PackedImage(height, width, encoding, width * channels, memoryview(packed).cast('B'))
-    return _packed_to_bgr(message)
-
-
-def _stretched(values: np.ndarray) -> np.ndarray:
-    """Map the finite values of one frame linearly to 0 to 255; what is not finite becomes 0."""
-    with np.errstate(invalid='ignore'):  # a signalling NaN is one of many
-        values = values[:, :, 0].astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros(values.shape, np.uint8)
-    low, high = values[finite].min(), values[finite].max()
-    scale = 255.0 / (high - low) if high > low else 0.0
-    grey = (np.where(finite, values, low) - low) * scale
-    return np.rint(grey).astype(np.uint8)
-
-
-def _planar_to_bgr(msg: Image) -> np.ndarray:
-    """
-    Read luma rows followed by rows of interleaved chroma.
-
-    Drivers disagree on ``height``: rows of the picture, or rows of the buffer with those
-    of the chroma counted in. The length of the data tells which.
-    """
-    share, chroma_steps = _PLANAR[msg.encoding]
-    height, rows = msg.height, int(msg.height * (1 + share))
-    if len(msg.data) <= msg.step * msg.height:
-        # No room for chroma below so many rows of luma.
-        height, rows = int(msg.height / (1 + share)), msg.height
-    _check_size(msg, msg.width, msg.step * rows - chroma_steps * (msg.step - msg.width))
-    odd = msg.encoding == 'nv21' and (msg.width % 2 or height % 2)
-    if odd or rows != height * (1 + share):
-        raise ValueError(
-            f'{msg.width} x {msg.height} {msg.encoding} with {len(msg.data)} bytes is no '
-            'whole picture'
-        )
-    step, start = msg.step, height * msg.step
-    luma = np.ndarray((height, msg.width), np.uint8, msg.data, strides=(step, 1))
-    if msg.encoding == 'nv21':
-        chroma = np.ndarray((height // 2, msg.width), np.uint8, msg.data, start, (step, 1))
-        return cv2.cvtColor(np.vstack((luma, chroma)), cv2.COLOR_YUV2BGR_NV21)
-    # A row of NV24 chroma is twice as long as one of luma, its padding too.
-    shape = (height, msg.width, 2)
-    chroma = np.ndarray(shape, np.uint8, msg.data, start, (2 * step, 2, 1))
-    return _limited_yuv_to_bgr(luma, chroma[:, :, 0], chroma[:, :, 1])
-
-
-def _limited_yuv_to_bgr(luma: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Convert full resolution planes by ITU-R BT.601, luma 16 to 235, as the other YUV forms."""
-    # Nothing is blacker than black, as OpenCV has it.
-    y = 1.164383 * (np.maximum(luma, 16).astype(np.float32) - 16.0)
-    u, v = u.astype(np.float32) - 128.0, v.astype(np.float32) - 128.0
-    bgr = np.stack((y + 2.017232 * u, y - 0.391762 * u - 0.812968 * v, y + 1.596027 * v), axis=-1)
-    return np.clip(np.rint(bgr), 0, 255).astype(np.uint8)
+    return encodings.to_depth(msg)
 
 
 def _cv_bridge() -> Converter:
@@ -247,13 +67,7 @@ def _cv_bridge() -> Converter:
     return lambda message: bridge.imgmsg_to_cv2(message, 'bgr8')
 
 
-def _rosbags_image() -> Converter:
-    from rosbags.image import image_to_cvimage
-
-    return lambda message: image_to_cvimage(message, 'bgr8')
-
-
-CONVERTER_LOADERS = {'cv_bridge': _cv_bridge, 'rosbags-image': _rosbags_image}
+CONVERTER_LOADERS = {'cv_bridge': _cv_bridge, 'rosbags-image': encodings.rosbags_image}
 
 
 def load_converter() -> Converter:

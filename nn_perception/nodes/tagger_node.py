@@ -17,7 +17,7 @@ from nn_perception.nodes.parameters import parameter
 from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception.nodes.taught_models import TaughtModel
 from nn_perception.vision.draw import draw_tags
-from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.vision.options import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.vision.results import Tag
 from nn_perception.vision.storage import folder_of
 from nn_perception.vision.tagger import Smoother, Tagger, top_k_tags
@@ -38,9 +38,9 @@ class TaggerParameters(CameraParameters):
     store_folder: str = parameter(
         '', 'folder of the taught models; empty: models in the data folder', read_only=True
     )
-    top_k: int = parameter(5, 'tags in a result at most', minimum=1, maximum=1000)
+    top_k: int = parameter(TAG_TOP_K, 'tags in a result at most', minimum=1, maximum=1000)
     min_score: float = parameter(
-        0.05, 'tags below this score are left out', minimum=0.0, maximum=1.0
+        TAG_MIN_SCORE, 'tags below this score are left out', minimum=0.0, maximum=1.0
     )
     smoothing_s: float = parameter(
         0.0,

@@ -1,13 +1,17 @@
-"""Frames one after the other: from a folder of photographs, a video file, or a webcam."""
+"""Frames one after the other: from photographs, a video file, a recorded bag, or a webcam."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import logging
 from pathlib import Path
 import re
+from typing import Any
 
 import cv2
+from nn_perception.vision.bags.bag import METADATA
+from nn_perception.vision.bags.bag import SUFFIXES as BAG_SUFFIXES
+from nn_perception.vision.bags.frames import BagSource
+from nn_perception.vision.frame import Frame
 from nn_perception.vision.images import read_image
 import numpy as np
 
@@ -19,18 +23,10 @@ PHOTO_RATE_HZ = 1.0
 WEBCAM_RATE_HZ = 30.0
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One picture of a source."""
-
-    image_bgr: np.ndarray
-    """uint8, shape ``(H, W, 3)``"""
-    name: str
-    """the photograph's file name; for a video or webcam its name and the frame's number"""
-
-
 class PhotoSource:
     """The photographs of a folder in natural order (2 before 10), or a single one."""
+
+    calibration: dict[str, Any] | None = None
 
     def __init__(self, paths: list[Path]) -> None:
         self._paths = paths
@@ -61,6 +57,8 @@ class PhotoSource:
 class VideoSource:
     """A video file or a webcam, through OpenCV."""
 
+    calibration: dict[str, Any] | None = None
+
     def __init__(self, capture: cv2.VideoCapture, name: str, *, live: bool) -> None:
         self._capture = capture
         self._name = name
@@ -89,25 +87,31 @@ class VideoSource:
         self._capture.release()
 
 
-FrameSource = PhotoSource | VideoSource
+FrameSource = PhotoSource | VideoSource | BagSource
 
 
-def open_frames(source: str | Path) -> FrameSource:
+def open_frames(source: str | Path, bag_topic: str = '') -> FrameSource:
     """
     Open a source of frames.
 
-    :param source: a folder of photographs, one photograph, a video file, or a webcam by
-        number (``0``) or device (``/dev/video0``)
+    :param source: a folder of photographs, one photograph, a video file, a bag (its folder or
+        file), or a webcam by number (``0``) or device (``/dev/video0``)
+    :param bag_topic: of a bag's images; may be empty if there is only one
+    :raises ImportError: if it is a bag and the package rosbags is not installed
     :raises ValueError: if there is nothing to show, with the reason
     """
     text = str(source)
     path = Path(text).expanduser()
     if text.isdigit() or text.startswith('/dev/'):
         return _open_webcam(text)
+    if (path / METADATA).is_file() or (path.is_file() and path.suffix in BAG_SUFFIXES):
+        return BagSource(path, bag_topic)
     if path.is_dir():
         paths = sorted(
             (p for p in path.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES), key=_natural_order
         )
+        if not paths and any(p.suffix in BAG_SUFFIXES for p in path.iterdir()):
+            return BagSource(path, bag_topic)
         if not paths:
             raise ValueError(f'{path} holds no photographs ({", ".join(sorted(PHOTO_SUFFIXES))})')
         return PhotoSource(paths)

@@ -5,6 +5,8 @@ from __future__ import annotations
 ENGINES = ('auto', 'onnxruntime', 'torch')
 DEVICES = ('auto', 'cpu', 'cuda')
 DEFAULT_MODEL = 'efficientnet_lite0'
+TAG_TOP_K = 5
+TAG_MIN_SCORE = 0.05
 DEFAULT_DIGIT_MODEL = 'digit_cnn'
 INKS = ('auto', 'dark', 'light')
 DIGIT_MIN_SCORE = 0.7

@@ -128,6 +128,16 @@ def test_import_a_bag_of_raw_images(tmp_path, dataset, storage):
     assert {(sample.label, sample.topic) for sample in dataset.samples()} == {('mug', '/image')}
 
 
+def test_deep_images(tmp_path, dataset):
+    deep = picture(0, (6, 8)).astype('>u2') * 257
+    message = raw(1, deep.view(np.uint8), 'mono16')
+    message.width, message.is_bigendian = 8, 1
+    bag = write_bag(tmp_path / 'bag', [('/image', message)])
+    assert import_bag(dataset, bag, 'mug') == (1, [])
+    found = read_image(dataset.samples()[0].path)
+    np.testing.assert_array_equal(found, np.dstack([picture(0, (6, 8))] * 3))
+
+
 @pytest.mark.parametrize('padding', [0, 5])
 def test_encodings_and_rows_with_padding(tmp_path, dataset, padding):
     bgr, grey = picture(), picture(1, (6, 8))
@@ -159,13 +169,15 @@ def test_compressed_images_and_bad_ones(tmp_path, dataset):
     assert [problem.partition(': ')[0] for problem in problems] == [f'1 images of {bag}'] * 2
     assert 'the compressed image is truncated' in problems[0]
     assert 'is neither JPEG nor PNG' in problems[1]
-    messages = [short, raw(5, picture(), '32FC1'), raw(6, picture(), '32FC1')]
+    messages = [short, raw(5, picture(), 'cmyk'), raw(6, picture(), 'cmyk')]
     bag = write_bag(tmp_path / 'second', [('/image', message) for message in messages])
-    assert import_bag(dataset, bag, 'mug') == (
-        0,
-        [f'1 images of {bag}: the data is truncated: 143 of 144 bytes',
-         f"2 images of {bag}: the encoding '32FC1' is not known"],
-    )  # fmt: skip
+    count, problems = import_bag(dataset, bag, 'mug')
+    assert count == 0
+    assert problems[0] == (
+        f"1 images of {bag}: the data is truncated: 143 bytes, expected 144 for 8 x 6 'bgr8' "
+        'with step 24'
+    )
+    assert problems[1].startswith(f"2 images of {bag}: encoding 'cmyk' is not known; known are ")
 
 
 def test_at_most_so_many_a_second(tmp_path, dataset):
@@ -211,7 +223,7 @@ def test_a_truncated_bag(tmp_path, dataset, storage, share):
 
 
 def test_without_rosbags(tmp_path, dataset, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'rosbags.highlevel', None)
+    monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
     with pytest.raises(ImportError, match='the Python package rosbags is needed'):
         import_bag(dataset, tmp_path, 'mug')
 

@@ -1,0 +1,184 @@
+"""``nn_perception bag``: perception over a recorded bag, without a ROS graph."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+import sys
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.cli.files import (
+    add_engine_arguments,
+    add_store_argument,
+    engine_options,
+    STATUS_FAILED,
+    unusable,
+)
+from nn_perception.cli.progress import Bar
+from nn_perception.vision.options import DEFAULT_MODEL, POSE_PRESETS
+
+if TYPE_CHECKING:
+    from nn_perception.vision.bags.annotating import Annotation, Summary
+    from nn_perception.vision.bags.bag import Bag
+    from nn_perception.vision.bags.senses import Sense
+
+VERB = 'bag'
+STATUS_INTERRUPTED = 130
+SENSES = ('tags', 'digits', 'poses')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the verb takes."""
+    parser.add_argument('bag', metavar='IN', type=Path, help='a bag: its folder, .mcap or .db3')
+    parser.add_argument(
+        'output', metavar='OUT', type=Path, help='folder of the new bag; it must not exist'
+    )
+    parser.add_argument('--tags', action='store_true', help='add what the tagger publishes')
+    parser.add_argument(
+        '--digits', action='store_true', help='add what the digit_reader publishes'
+    )
+    parser.add_argument(
+        '--poses',
+        action='store_true',
+        help='add what the pose_estimator publishes; without any of the three, all are added',
+    )
+    parser.add_argument(
+        '--topic',
+        action='append',
+        default=[],
+        help='of the images; needed if there are several; given several times, each camera has '
+        'results of its own, as /tagger/front/tags',
+    )
+    parser.add_argument(
+        '--model',
+        default=DEFAULT_MODEL,
+        help='for the tags, see nn_perception tag --help (default: %(default)s)',
+    )
+    add_store_argument(parser)
+    parser.add_argument(
+        '--preset',
+        choices=POSE_PRESETS,
+        default='fast',
+        help='for the poses, see nn_perception pose --help (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--storage',
+        choices=('mcap', 'sqlite3'),
+        help="form of the new bag (default: that of IN's)",
+    )
+    parser.add_argument(
+        '--json', action='store_true', help='print the summary as one JSON object and nothing else'
+    )
+    add_engine_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at the images and write the copy, or go on where it was interrupted."""
+    from nn_perception.vision.bags.bag import Bag
+
+    with ExitStack() as stack:
+        try:
+            _check_paths(args.bag, args.output)
+            bag = stack.enter_context(Bag(args.bag))
+            annotation = _annotation(args, bag)
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
+            return unusable(VERB, error)
+        return _annotate(args, annotation)
+
+
+def _annotate(args: argparse.Namespace, annotation: Annotation) -> int:
+    bars: dict[str, Bar] = {}
+
+    def show(text: str, done: int, total: int) -> None:
+        bars.setdefault(text, Bar(max(total, 1))).show(done, text)
+
+    try:
+        summary = annotation.run(show)
+    except (OSError, ValueError, RuntimeError, KeyboardInterrupt) as error:
+        for bar in bars.values():
+            bar.clear()
+        if isinstance(error, KeyboardInterrupt):
+            _tell(
+                f'stopped; what was found is in {annotation.unfinished}, and the same command '
+                'goes on from there'
+            )
+            return STATUS_INTERRUPTED
+        return unusable(VERB, error)
+    for bar in bars.values():
+        bar.clear()
+    return _report(args, summary)
+
+
+def _report(args: argparse.Namespace, summary: Summary) -> int:
+    if summary.refused:
+        reason, times = next(iter(summary.reasons.items()))
+        _tell(
+            f'{summary.refused} of {summary.images} images cannot be used and have no results; '
+            f'the reason of {times}: {reason}'
+        )
+    if args.json:
+        sys.stdout.write(json.dumps({'bag': str(args.output), **asdict(summary)}) + '\n')
+    else:
+        lines = [f'  {count} on {topic}\n' for topic, count in summary.outputs.items()]
+        sys.stdout.write(f'{args.output}\n' + ''.join(lines))
+    return STATUS_FAILED if summary.refused else 0
+
+
+def _check_paths(given: Path, output: Path) -> None:
+    """Refuse what would harm something, before anything takes time."""
+    from nn_perception.vision.bags.origin import made_here
+
+    inside, outside = given.resolve(), output.resolve()
+    if outside == inside or inside in outside.parents:
+        raise ValueError(f'OUT must lie elsewhere than IN: {output}')
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f'there is no folder {output.parent}')
+    if os.path.lexists(output) and made_here(output) is None:
+        raise FileExistsError(f'{output} exists already')
+
+
+def _annotation(args: argparse.Namespace, bag: Bag) -> Annotation:
+    """Find out what there is to do."""
+    from nn_perception.vision.bags.annotating import Annotation
+    from nn_perception.vision.bags.bag import read_metadata
+
+    if bag.is_ros1:
+        raise ValueError(
+            f'{bag.path} is a bag of ROS 1: turn it into one of ROS 2 first, with '
+            f'rosbags-convert --src {bag.path} --dst FOLDER'
+        )
+    cameras = [bag.choose_topic(topic) for topic in dict.fromkeys(args.topic)]
+    cameras = cameras or [bag.choose_topic()]
+    own = read_metadata(bag.path).get('storage_identifier')
+    storage = args.storage or own or ('mcap' if bag.path.suffix == '.mcap' else 'sqlite3')
+    engine = f'{args.engine} {args.device}'
+    output = args.output.absolute()
+    return Annotation(bag, output, cameras, _senses(args), storage, engine)
+
+
+def _senses(args: argparse.Namespace) -> dict[str, Sense]:
+    """Open the networks of what is wanted."""
+    from nn_perception.learning.model_store import active_checkpoint
+    from nn_perception.vision.bags.senses import Digits, Poses, Tags
+    from nn_perception.vision.digits.reader import DigitReader
+    from nn_perception.vision.pose.estimator import PoseEstimator
+    from nn_perception.vision.tagger import Tagger
+
+    options: dict[str, Any] = engine_options(args)
+    wanted = [name for name in SENSES if getattr(args, name)] or SENSES
+    senses: dict[str, Sense] = {}
+    if 'tags' in wanted:
+        senses['tags'] = Tags(Tagger.open(active_checkpoint(args.model, args.store), **options))
+    if 'digits' in wanted:
+        senses['digits'] = Digits(DigitReader.open(**options))
+    if 'poses' in wanted:
+        senses['poses'] = Poses(PoseEstimator.open(args.preset, **options))
+    return senses
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f'nn_perception {VERB}: {sentence}\n')

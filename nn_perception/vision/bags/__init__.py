@@ -1,0 +1,1 @@
+"""Recorded bags, without ROS: their images, and results beside them."""
