@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from nn_perception.nodes.memory import keep_large_buffers
+from nn_perception.nodes.memory import Housekeeping, keep_large_buffers
 from nn_perception.nodes.stopping import (
     ignore_signals,
     stop_if_requested,
@@ -90,9 +90,11 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             executor.add_node(one)
         if hasattr(node, 'start'):
             node.start()
+        housekeeping = Housekeeping()
         while not (stop_requested() or getattr(node, 'finished', False)):
             executor.spin_once(timeout_sec=0.2)
             Watchdog.feed()
+            housekeeping.tick()
     except Stopped:
         pass
     finally:
