@@ -155,13 +155,14 @@ def _rviz(given: Mapping[str, Any]) -> Action:
         get_package_prefix('rviz2')
     except PackageNotFoundError:
         return LogInfo(msg='rviz2 is not installed: all else is started without it')
+    simulated = 'use_sim_time' in given
     config = Path(get_package_share_directory(PACKAGE)) / 'config' / 'perception.rviz'
     return Node(
         package='rviz2',
         executable='rviz2',
         namespace=given.get('namespace', ''),
         arguments=['-d', str(config)],
-        parameters=[{'use_sim_time': given.get('use_sim_time', False)}],
+        parameters=[{'use_sim_time': given['use_sim_time']}] if simulated else [],
         remappings=remappings_of(given, ('image', 'depth')),
         output='screen',
     )

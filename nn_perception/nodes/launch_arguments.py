@@ -29,6 +29,7 @@ BOOLEANS = {'true': True, '1': True, 'false': False, '0': False}
 
 _NAME = r'[A-Za-z_]\w*'
 _TOPIC = re.compile(rf'[~/]?/?{_NAME}(/{_NAME})*', re.ASCII)
+_CAMERA = re.compile(r'[A-Za-z]\w*', re.ASCII)
 _NAMESPACE = re.compile(rf'/|/?{_NAME}(/{_NAME})*', re.ASCII)
 
 
@@ -118,7 +119,7 @@ ARGUMENTS = {
     ),
     'cameras': Argument(
         f'names of the cameras, separated by commas; {_SO_FILE} one without a name',
-        _several(_matching(re.compile(_NAME, re.ASCII), 'names such as front,rear')),
+        _several(_matching(_CAMERA, 'names such as front,rear')),
         _of_all('cameras'),
     ),
     'transport': Argument(

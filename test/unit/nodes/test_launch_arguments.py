@@ -8,11 +8,13 @@ from nn_perception.nodes.launch_arguments import (
     ARGUMENTS,
     CAMERA_NODES,
     check_effects,
+    chosen_nodes,
     read_arguments,
     USUAL_NODES,
 )
 from nn_perception.nodes.params_files import parameters_in
 import pytest
+import yaml
 
 REFUSED = {
     'nodes': ('taggr', 'expected one of tagger, .*, got .taggr.'),
@@ -95,6 +97,22 @@ def test_every_argument_that_sets_something_sets_it_in_known_nodes() -> None:
     known = {*CAMERA_NODES, 'perception', 'camera_source'}
     assert all(set(argument.sets) <= known for argument in ARGUMENTS.values())
     assert USUAL_NODES == ('tagger', 'digit_reader', 'pose_estimator')
+
+
+def test_the_params_file_for_several_nodes_is_an_example(repository: Path) -> None:
+    path = repository / 'config' / 'perception.yaml'
+    assert parameters_in(path) == [('/**', {'nodes': list(USUAL_NODES)})]
+    # What it shows is right as soon as it is no longer a comment.
+    example = path.read_text().rpartition('For instance:')[2].replace('# ', '').replace('#', '')
+    assert len(list(yaml.safe_load(example))) == 2
+
+
+def test_nodes_are_chosen_by_the_argument_or_the_file(tmp_path: Path) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**/perception: {ros__parameters: {nodes: [fine_tuner]}}')
+    assert chosen_nodes({'params_file': path}) == ['fine_tuner']
+    assert chosen_nodes({'params_file': path, 'nodes': ['tagger']}) == ['tagger']
+    assert chosen_nodes({}) == list(USUAL_NODES)
 
 
 @pytest.mark.parametrize(
