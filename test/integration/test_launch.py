@@ -225,13 +225,16 @@ def test_nonsense_starts_nothing(
 
 
 def test_a_node_that_crashed_comes_back(peer: Peer, launch: Callable[..., Launch]) -> None:
+    reports = peer.diagnostics('/tagger')
     running = launch('tagger', respawn='true', autostart='false')
-    assert parameter(peer, '/tagger', 'autostart') is False
+    peer.until(lambda: reports)
     os.kill(running.started['tagger-1'], signal.SIGKILL)
     peer.until(lambda: running.log.count('process started') == 2)
-    assert parameter(peer, '/tagger', 'autostart') is False
+    reports.clear()
+    peer.until(lambda: reports)
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.process.wait(10) == 0, running.log
+    assert running.log.count('process has finished cleanly') == 1, running.log
 
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.3, 0.7, 1.2])
