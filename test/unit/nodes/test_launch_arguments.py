@@ -13,6 +13,7 @@ from nn_perception.nodes.launch_arguments import (
     USUAL_NODES,
 )
 from nn_perception.nodes.params_files import parameters_in
+from nn_perception.nodes.perception import KINDS, PerceptionParameters
 import pytest
 import yaml
 
@@ -96,7 +97,11 @@ def test_arguments_without_an_effect_are_refused() -> None:
 def test_every_argument_that_sets_something_sets_it_in_known_nodes() -> None:
     known = {*CAMERA_NODES, 'perception', 'camera_source'}
     assert all(set(argument.sets) <= known for argument in ARGUMENTS.values())
-    assert USUAL_NODES == ('tagger', 'digit_reader', 'pose_estimator')
+
+
+def test_the_nodes_are_those_that_perception_hosts() -> None:
+    assert set(CAMERA_NODES) == set(KINDS)
+    assert PerceptionParameters().nodes == USUAL_NODES
 
 
 def test_the_params_file_for_several_nodes_is_an_example(repository: Path) -> None:
