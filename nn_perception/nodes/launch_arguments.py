@@ -178,7 +178,8 @@ ARGUMENTS = {
     ),
     'camera': Argument('true: play a camera as well', _boolean, default='false'),
     'source': Argument(
-        'what it plays: a folder, a video, a webcam; empty: samples', sets={CAMERA: 'source'}
+        'what it plays: a folder, a video, a bag, a webcam; empty: samples',
+        sets={CAMERA: 'source'},
     ),
     'rviz': Argument('true: start rviz2, if it is installed', _boolean, default='false'),
     'respawn': Argument('true: start a node that ended anew', _boolean, default='false'),
