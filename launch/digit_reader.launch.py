@@ -8,16 +8,11 @@ Start a reader of digits, and a camera beside it where that is wanted.
 An argument that is given goes before what the params file says.
 """
 
-from pathlib import Path
-
-import nn_perception
-from nn_perception.nodes.camera_launch import camera_node_launch
+from nn_perception.nodes.camera_launch import camera_launch, samples
 
 from launch import LaunchDescription
-
-SAMPLES = Path(nn_perception.__file__).with_name('samples') / 'digits'
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe what is started."""
-    return camera_node_launch('digit_reader', source=str(SAMPLES))
+    return camera_launch(['digit_model'], ['digit_reader'], parameters=samples('digits'))

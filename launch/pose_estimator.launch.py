@@ -9,20 +9,13 @@ Start an estimator of human poses, and a camera beside it where that is wanted.
 An argument that is given goes before what the params file says.
 """
 
-from pathlib import Path
-
-import nn_perception
-from nn_perception.nodes.camera_launch import camera_node_launch
+from nn_perception.nodes.camera_launch import camera_launch, samples
 
 from launch import LaunchDescription
-
-SAMPLES = Path(nn_perception.__file__).with_name('samples') / 'people'
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe what is started."""
-    return camera_node_launch(
-        'pose_estimator',
-        source=str(SAMPLES / 'walking.mp4'),
-        topics={'depth': 'topic of depth images, aligned with the images'},
+    return camera_launch(
+        ['depth', 'preset'], ['pose_estimator'], parameters=samples('people/walking.mp4')
     )

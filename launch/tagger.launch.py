@@ -8,11 +8,11 @@ Start a tagger, and a camera beside it where that is wanted.
 An argument that is given goes before what the params file says.
 """
 
-from nn_perception.nodes.camera_launch import camera_node_launch
+from nn_perception.nodes.camera_launch import camera_launch
 
 from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe what is started."""
-    return camera_node_launch('tagger')
+    return camera_launch(['model'], ['tagger'])

@@ -9,6 +9,9 @@ from pathlib import Path
 from nn_perception.nodes.run import use_transport_profile
 import pytest
 
+# What these mark may be skipped when CI is set: a GPU, and packages of ROS that have no wheel.
+MAY_BE_SKIPPED = ('cuda', 'launch_ros')
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Fast DDS reads it once: the first test that makes a node decides for all.
@@ -39,12 +42,13 @@ def pytest_runtest_makereport(
     Turn a skip into a failure when CI is set.
 
     There the environment is complete, so a skip means that something is not tested which
-    seems to be. What needs a GPU may be skipped.
+    seems to be, but for those of MAY_BE_SKIPPED.
     """
     report = yield
     # An expected failure is reported as skipped too, but it did run.
     skipped = report.skipped and not hasattr(report, 'wasxfail')
-    if os.environ.get('CI') and skipped and item.get_closest_marker('cuda') is None:
+    allowed = any(item.get_closest_marker(name) for name in MAY_BE_SKIPPED)
+    if os.environ.get('CI') and skipped and not allowed:
         report.outcome = 'failed'
         report.longrepr = f'skipped, and CI allows no skips: {report.longrepr}'
     return report
