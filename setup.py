@@ -22,6 +22,7 @@ setup(
         (f'share/{package_name}', ['package.xml']),
         (f'share/{package_name}/launch', sorted(glob('launch/*.py'))),
         (f'share/{package_name}/config', sorted(glob('config/*'))),
+        (f'share/{package_name}/worlds', sorted(glob('worlds/*'))),
     ],
     zip_safe=False,
     python_requires='>=3.10',
