@@ -23,6 +23,7 @@ setup(
         (f'share/{package_name}/launch', sorted(glob('launch/*.py'))),
         (f'share/{package_name}/config', sorted(glob('config/*'))),
         (f'share/{package_name}/systemd', sorted(glob('systemd/*'))),
+        (f'share/{package_name}/worlds', sorted(glob('worlds/*'))),
     ],
     zip_safe=False,
     python_requires='>=3.10',

@@ -3,8 +3,8 @@ Settings of glibc's malloc that suit a process through which images flow.
 
 By default every buffer of some megabytes is given back to the kernel and faulted in anew
 for the next frame: 4,690 page faults for one of 1920 x 1080. Kept, an image takes half
-the time. What malloc keeps is given back now and then, by hand: otherwise a process would stay as large
-as the largest image and the loading of its networks ever made it.
+the time. What malloc keeps is given back now and then, by hand: otherwise a process would stay
+as large as the largest image and the loading of its networks ever made it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,127 @@
+"""
+Start Gazebo with a camera before some boards, its bridge to ROS, and perception on its images.
+
+    ros2 launch nn_perception gazebo.launch.py
+    ros2 launch nn_perception gazebo.launch.py gui:=false rviz:=false nodes:=pose_estimator
+    ros2 launch nn_perception gazebo.launch.py world:=mine.sdf
+
+The other arguments are those of ``perception.launch.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import shlex
+
+from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+from launch.actions import (
+    AppendEnvironmentVariable,
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+import nn_perception
+
+from launch import LaunchContext, LaunchDescription
+
+SHARE = Path(__file__).parent.parent
+WORLD = SHARE / 'worlds' / 'perception.sdf'
+# The world's pictures are named from here on: nn_perception/samples/...
+PICTURES = Path(nn_perception.__file__).parent.parent
+
+# The camera of the world, which looks along x, in the axes of an optical frame.
+CAMERA_POSE = '--x 0 --y 0 --z 1.3 --roll -1.570796 --pitch 0 --yaw -1.570796'
+FRAMES = '--frame-id world --child-frame-id camera_optical_frame'
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe what is started."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'world', default_value=str(WORLD), description='file of a world (SDF)'
+            ),
+            DeclareLaunchArgument(
+                'gui',
+                default_value='true',
+                description="true: show Gazebo's window; false: without any screen",
+                choices=['true', 'false'],
+            ),
+            DeclareLaunchArgument(
+                'rviz', default_value='true', description='true: show images and results'
+            ),
+            AppendEnvironmentVariable('GZ_SIM_RESOURCE_PATH', str(PICTURES)),
+            OpaqueFunction(function=gazebo),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(str(SHARE / 'launch' / 'perception.launch.py')),
+                launch_arguments={
+                    'image': 'camera/image',
+                    'depth': 'camera/depth_image',
+                    'use_sim_time': 'true',
+                    'rviz': LaunchConfiguration('rviz'),
+                }.items(),
+            ),
+        ]
+    )
+
+
+def gazebo(context: LaunchContext) -> list[IncludeLaunchDescription | Node]:
+    """
+    Build Gazebo, its bridge, and where its camera is.
+
+    :raises RuntimeError: if Gazebo is not installed, or there is no such world
+    """
+    value = context.launch_configurations
+    start_file = Path(share_of('ros_gz_sim')) / 'launch' / 'gz_sim.launch.py'
+    share_of('ros_gz_bridge')
+    world = Path(value['world']).expanduser().resolve()
+    if not world.is_file():
+        raise RuntimeError(f'no world {world}')
+    screen = [] if value['gui'] == 'true' else ['-s', '--headless-rendering']
+    started = [
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(str(start_file)),
+            launch_arguments={
+                'gz_args': shlex.join(['-r', *screen, str(world)]),
+                'on_exit_shutdown': 'true',
+            }.items(),
+        ),
+        Node(
+            package='ros_gz_bridge',
+            executable='parameter_bridge',
+            name='gazebo_bridge',
+            namespace=value.get('namespace', ''),
+            parameters=[{'config_file': str(SHARE / 'config' / 'gazebo_bridge.yaml')}],
+            output='screen',
+        ),
+    ]
+    # Where the camera of another world is, that one knows.
+    if world == WORLD.resolve():
+        started.append(
+            Node(
+                package='tf2_ros',
+                executable='static_transform_publisher',
+                name='camera_pose',
+                arguments=[*CAMERA_POSE.split(), *FRAMES.split()],
+                output='screen',
+            )
+        )
+    return started
+
+
+def share_of(package: str) -> str:
+    """Find a package that a robot does without; say how to get it where it is missing."""
+    try:
+        return get_package_share_directory(package)
+    except PackageNotFoundError:
+        distro = os.environ.get('ROS_DISTRO', 'jazzy')
+        # The one that is called ros-gz there is for an older Gazebo.
+        name = 'ros-gzharmonic' if distro == 'humble' else 'ros-gz'
+        raise RuntimeError(
+            f'Gazebo cannot be started: the package {package} is not installed; '
+            f'sudo apt install ros-{distro}-{name}'
+        ) from None
