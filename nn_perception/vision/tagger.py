@@ -94,7 +94,7 @@ class Tagger:
         scores = softmax(self._head.logits(output)[0])
         if self._head.novelty is None:
             return scores
-        unknown = self._head.novelty.probability(output[0])
+        unknown = self._head.novelty.probability(self.checkpoint.resemblance(output[0]))
         return np.append((1.0 - unknown) * scores, unknown).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:
