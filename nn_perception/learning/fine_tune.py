@@ -15,7 +15,7 @@ from pathlib import Path
 import time
 from typing import Any
 
-from nn_perception.learning.calibration import calibration_error, fit_temperature
+from nn_perception.learning.calibration import calibration_error, cross_entropy, fit_temperature
 from nn_perception.learning.embedding import (
     Embedder,
     embedding_key,
@@ -27,6 +27,7 @@ from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
 from nn_perception.learning.guards import check_labels, warnings_of, without_contradictions
 from nn_perception.learning.linear_head import (
     choose_shrinkage,
+    class_weights,
     fit,
     LinearHead,
     Validated,
@@ -234,9 +235,11 @@ class _FineTuning:
         body = self._base_body()
         history: tuple[Epoch, ...] = ()
         if self._settings.unfreeze != HEAD:
-            body, embeddings, history = self._go_deeper(good, classes, parts, measured)
-            learned = embeddings[parts.training]
-            measured = fit(learned, classes[parts.training], len(labels), chosen)
+            deeper, moved, history = self._go_deeper(good, classes, parts, measured)
+            learned = moved[parts.training]
+            other = fit(learned, classes[parts.training], len(labels), chosen)
+            if _loss(other, moved, classes, parts) < _loss(measured, embeddings, classes, parts):
+                measured, body, embeddings = other, deeper, moved
         # The one to use learns from the frames too that tell what the measured one is worth.
         heads = fit(embeddings, classes, len(labels), chosen), measured
         return self._finish(good, classes, labels, parts, embeddings, heads, body, history, chosen)
@@ -398,6 +401,15 @@ class _FineTuning:
         return FineTuned(
             self._base, labels, weights, version, evaluation, held_out, history, report
         )
+
+
+def _loss(
+    head: LinearHead, embeddings: NDArray[np.float32], classes: NDArray[np.int64], parts: Split
+) -> float:
+    """Measure a head on the frames that are kept apart, at its best temperature."""
+    logits, truth = head.logits(embeddings[parts.held_out]), classes[parts.held_out]
+    weights = class_weights(truth, logits.shape[1])
+    return cross_entropy(logits / fit_temperature(logits, truth), truth, weights)
 
 
 def _load(cache: EmbeddingCache, warnings: list[str]) -> dict[str, FrameFeatures]:
