@@ -7,13 +7,13 @@ from nn_perception.vision.images import Image
 import numpy as np
 from numpy.random import Generator
 
-SMALLEST_CROP = 0.5
+SMALLEST_CROP = 0.65
 LARGEST_CROP = 1.0
 LARGEST_STRETCH = 1.25
 LARGEST_TILT_DEG = 15.0
 LARGEST_LIGHT = 0.3
 LARGEST_TINT = 0.1
-# More pixels than this factor of the input's are of no use to a crop of half the picture.
+# More pixels than this factor of the input's are of no use to such a crop.
 STORED_FACTOR = 1.6
 
 

@@ -202,10 +202,7 @@ class DeepTraining:
         """Go through the frames in random order, varied; the next batch is made meanwhile."""
         random = np.random.default_rng((self._seed, epoch))
         torch.manual_seed(int(random.integers(2**62)))
-        self._body.train()
-        for module in self._body.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+        self._body.eval()  # the head was fitted to embeddings without anything left out
         order = random.permutation(len(frames.classes))
         parts = [order[at : at + BATCH_SIZE] for at in range(0, len(order), BATCH_SIZE)]
         with ThreadPoolExecutor(1) as background:

@@ -55,7 +55,7 @@ def test_learns_and_changes_what_it_may(unfreeze):
     training = new(unfreeze)
     assert changed(training) == set()
     epochs = list(training.train(stripes(48), stripes(20), 5, lambda: False))
-    assert epochs[-1].validation_loss < epochs[0].validation_loss < 0.7
+    assert epochs[-1].validation_loss < epochs[0].validation_loss
     assert epochs[-1].validation_accuracy >= 0.9
     names = changed(training)
     assert not any('running' in name or 'tracked' in name for name in names)
