@@ -1,8 +1,8 @@
 """
 Export a checkpoint's network to ONNX, in a process of its own.
 
-``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT OUTPUT`` writes the file OUT, of
-the network, or of the network without its head where OUTPUT is not ``logits``, and ends with
+``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the file OUT, of
+the network, or of the network without its head where OUTPUT is another than ``logits``, and ends with
 status 0; or it says on standard error, in the last line, why it could not, and ends with status
 :data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
 which a process that goes on to run the export should not pay.
@@ -105,13 +105,13 @@ def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> f
 
 def main(arguments: list[str]) -> int:
     """Export as the command line says."""
-    path, sha256, out, output = arguments
+    path, sha256, out, *output = arguments
     try:
         checkpoint = Checkpoint.read(path)
         if checkpoint.sha256 != sha256:
             raise ValueError(f'{path} was changed while it was being opened')
-        if output != LOGITS:
-            checkpoint = checkpoint.embedding(output)
+        if output and output[0] != LOGITS:
+            checkpoint = checkpoint.embedding(output[0])
         difference = export(checkpoint, Path(out))
     except ModuleNotFoundError as error:
         sys.stderr.write(f'\nthe Python package {error.name} is missing\n')
