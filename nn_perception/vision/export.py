@@ -2,7 +2,7 @@
 Export a checkpoint's network to ONNX, in a process of its own.
 
 ``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the file OUT, of
-the network, or of the network without its head where OUTPUT is another than ``logits``, and ends with
+the network, or of it without its head where OUTPUT is another than ``logits``, and ends with
 status 0; or it says on standard error, in the last line, why it could not, and ends with status
 :data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
 which a process that goes on to run the export should not pay.
