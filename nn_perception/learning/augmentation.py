@@ -7,13 +7,13 @@ from nn_perception.vision.images import Image
 import numpy as np
 from numpy.random import Generator
 
-SMALLEST_CROP = 0.5
+SMALLEST_CROP = 0.65
 LARGEST_CROP = 1.0
 LARGEST_STRETCH = 1.25
 LARGEST_TILT_DEG = 15.0
 LARGEST_LIGHT = 0.3
 LARGEST_TINT = 0.1
-# More pixels than this factor of the input's are of no use to a crop of half the picture.
+# More pixels than this factor of the input's are of no use to such a crop.
 STORED_FACTOR = 1.6
 
 
@@ -34,7 +34,8 @@ def shrunk(image_bgr: Image, size: int) -> Image:
 
 def varied(image_bgr: Image, size: int, random: Generator, *, mirror: bool) -> Image:
     """
-    Cut a random part out, tilt and stretch it a little, mirror every second one, change the light.
+    Cut out a random part of the picture's form, tilt and stretch it a little, mirror every second
+    one, change the light.
 
     :param image_bgr: uint8, ``(H, W, 3)``
     :param size: width and height of the result in pixels
@@ -42,14 +43,17 @@ def varied(image_bgr: Image, size: int, random: Generator, *, mirror: bool) -> I
     :returns: uint8, ``(size, size, 3)``
     """
     height, width = image_bgr.shape[:2]
-    side = min(height, width) * random.uniform(SMALLEST_CROP, LARGEST_CROP)
+    right, down = np.array([width, height]) * random.uniform(SMALLEST_CROP, LARGEST_CROP)
     stretch = np.exp(random.uniform(-1.0, 1.0) * 0.5 * np.log(LARGEST_STRETCH))
     centre = np.array(
-        [random.uniform(side / 2, width - side / 2), random.uniform(side / 2, height - side / 2)]
+        [
+            random.uniform(right / 2, width - right / 2),
+            random.uniform(down / 2, height - down / 2),
+        ]
     )
     tilt = np.deg2rad(random.uniform(-LARGEST_TILT_DEG, LARGEST_TILT_DEG))
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
-    turn *= np.array([stretch, 1.0 / stretch]) * side / size
+    turn *= np.array([right * stretch, down / stretch]) / size
     if mirror and random.random() < 0.5:
         turn[:, 0] *= -1.0
     # From a pixel of the result to the one of the picture that it shows, (2, 3).

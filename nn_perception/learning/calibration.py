@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 BINS = 10
 # Few frames that are all named rightly would ask for any certainty.
-TEMPERATURES = np.geomspace(0.5, 4.0, 61)
+TEMPERATURES = np.geomspace(0.5, 16.0, 81)
 
 
 def calibration_error(scores: NDArray[np.floating], truth: NDArray[np.int64]) -> float:
@@ -24,18 +24,37 @@ def calibration_error(scores: NDArray[np.floating], truth: NDArray[np.int64]) ->
     return float(np.abs(distance).sum() / len(truth))
 
 
-def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.int64]) -> float:
+def cross_entropy(
+    logits: NDArray[np.floating], truth: NDArray[np.int64], weights: NDArray[np.floating]
+) -> float:
+    """
+    Compute the weighted mean of how improbable the truth was found.
+
+    :param logits: ``(N, C)``
+    :param truth: the right class of each, ``(N,)``
+    :param weights: of each, ``(N,)``, 1 together
+    """
+    highest = logits.max(axis=1)
+    log_sums = np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    return float(weights @ (log_sums - (logits[np.arange(len(truth)), truth] - highest)))
+
+
+def fit_temperature(
+    logits: NDArray[np.floating],
+    truth: NDArray[np.int64],
+    weights: NDArray[np.floating] | None = None,
+    temperatures: NDArray[np.floating] = TEMPERATURES,
+) -> float:
     """
     Find what to divide logits by, so that scores mean what they say (Guo et al., "On Calibration
     of Modern Neural Networks", 2017).
 
     :param logits: of frames that were not learned from, ``(N, C)``
     :param truth: the right class of each, ``(N,)``
+    :param weights: of each, ``(N,)``, 1 together; by default all weigh the same
+    :param temperatures: to choose from
     """
-    losses = []
-    for temperature in TEMPERATURES:
-        cooled = logits / temperature
-        log_sums = np.log(np.exp(cooled - cooled.max(axis=1, keepdims=True)).sum(axis=1))
-        right = cooled[np.arange(len(truth)), truth] - cooled.max(axis=1)
-        losses.append(float((log_sums - right).mean()))
-    return float(TEMPERATURES[int(np.argmin(losses))])
+    if weights is None:
+        weights = np.full(len(truth), 1.0 / len(truth))
+    losses = [cross_entropy(logits / temperature, truth, weights) for temperature in temperatures]
+    return float(temperatures[int(np.argmin(losses))])

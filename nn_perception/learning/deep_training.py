@@ -3,8 +3,9 @@ Teach the last layers of a network, or all of them.
 
 The new head is fitted first, on the embeddings of the network as it was: the first steps of a
 random head would spoil what the network knows (Kumar et al., "Fine-Tuning can Distort Pretrained
-Features", 2022). Batch norm keeps its statistics, which few frames would make worse. The weights
-that are used in the end are an exponential moving average of those on the way.
+Features", 2022). It stays, and the network learns to give it what it expects; whoever trained it
+fits another one in the end. Batch norm keeps its statistics, which few frames would make worse.
+The weights that are used in the end are an exponential moving average of those on the way.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from nn_perception.learning.linear_head import class_weights, LinearHead
 from nn_perception.learning.samples import Sample
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.images import Image, read_image
-from nn_perception.vision.networks import load, remove_head
+from nn_perception.vision.networks import load
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -101,9 +102,8 @@ class DeepTraining:
         self._checkpoint = checkpoint
         self._seed = seed
         self._rate = learning_rate
-        network = load(checkpoint)
-        remove_head(network, checkpoint.head_layer)
-        self._head = nn.Linear(head.weight.shape[1], len(head.bias))
+        network = load(checkpoint.embedding())
+        self._head = nn.Linear(head.weight.shape[1], len(head.bias)).requires_grad_(False)
         with torch.no_grad():
             self._head.weight.copy_(torch.from_numpy(head.weight))
             self._head.bias.copy_(torch.from_numpy(head.bias))
@@ -113,9 +113,8 @@ class DeepTraining:
         if unfreeze == 'last_block':
             for parameter in last_parameters(self._body, LAST_SHARE):
                 parameter.requires_grad_(True)
-        self.average_body, self.average_head = copy.deepcopy((self._body, self._head))
-        every = (*self._body.parameters(), *self._head.parameters())
-        trained = [p for p in every if p.requires_grad]
+        self.average = copy.deepcopy(self._body)
+        trained = [p for p in self._body.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(
             [
                 {'params': [p for p in trained if p.ndim > 1], 'weight_decay': WEIGHT_DECAY},
@@ -137,7 +136,7 @@ class DeepTraining:
         began_s = time.monotonic()
         weights = torch.from_numpy(class_weights(training.classes, self._head.out_features))
         best, best_epoch = self._loss(held_out)[0], -1
-        kept = copy.deepcopy((self.average_body.state_dict(), self.average_head.state_dict()))
+        kept = copy.deepcopy(self.average.state_dict())
         steps = math.ceil(len(training.classes) / BATCH_SIZE)
         for epoch in range(epochs):
             losses, correct = [], 0
@@ -165,13 +164,10 @@ class DeepTraining:
             )
             if validation < best:
                 best, best_epoch = validation, epoch
-                kept = copy.deepcopy(
-                    (self.average_body.state_dict(), self.average_head.state_dict())
-                )
+                kept = copy.deepcopy(self.average.state_dict())
             if epoch - best_epoch >= PATIENCE:
                 break
-        self.average_body.load_state_dict(kept[0])
-        self.average_head.load_state_dict(kept[1])
+        self.average.load_state_dict(kept)
 
     def evaluate(self, images: Sequence[Image]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """
@@ -179,25 +175,20 @@ class DeepTraining:
 
         :returns: embeddings ``(N, D)`` and logits ``(N, C)``
         """
-        self.average_body.eval()
+        self.average.eval()
         embeddings = []
         with torch.inference_mode():
             for at in range(0, len(images), EVALUATION_BATCH):
                 batch = self._checkpoint.preprocessing(images[at : at + EVALUATION_BATCH])
-                embeddings.append(self.average_body(_channels_last(batch)))
+                embeddings.append(self.average(_channels_last(batch)))
             together = torch.cat(embeddings)
-            return together.numpy(), self.average_head(together).numpy()
-
-    def head(self) -> LinearHead:
-        """Give the averaged weights of the head."""
-        weight, bias = (p.detach().numpy() for p in self.average_head.parameters())
-        return LinearHead(weight.astype(np.float64), bias.astype(np.float64))
+            return together.numpy(), self._head(together).numpy()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Give the averaged weights of the body, by name."""
         return {
             name: np.ascontiguousarray(values.numpy())
-            for name, values in self.average_body.state_dict().items()
+            for name, values in self.average.state_dict().items()
         }
 
     def _loss(self, frames: Frames) -> tuple[float, float]:
@@ -211,10 +202,7 @@ class DeepTraining:
         """Go through the frames in random order, varied; the next batch is made meanwhile."""
         random = np.random.default_rng((self._seed, epoch))
         torch.manual_seed(int(random.integers(2**62)))
-        self._body.train()
-        for module in self._body.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+        self._body.eval()  # the head was fitted to embeddings without anything left out
         order = random.permutation(len(frames.classes))
         parts = [order[at : at + BATCH_SIZE] for at in range(0, len(order), BATCH_SIZE)]
         with ThreadPoolExecutor(1) as background:
@@ -256,13 +244,10 @@ class DeepTraining:
         self._updates += 1
         share = 1.0 - min(AVERAGE_DECAY, (1.0 + self._updates) / (10.0 + self._updates))
         with torch.no_grad():
-            for module, average in (
-                (self._body, self.average_body),
-                (self._head, self.average_head),
-            ):
-                for new, old in zip(module.parameters(), average.parameters(), strict=True):
-                    if new.requires_grad:
-                        old.lerp_(new, share)
+            pairs = zip(self._body.parameters(), self.average.parameters(), strict=True)
+            for new, old in pairs:
+                if new.requires_grad:
+                    old.lerp_(new, share)
 
 
 def last_parameters(network: nn.Module, share: float) -> list[nn.Parameter]:

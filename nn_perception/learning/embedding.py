@@ -77,7 +77,7 @@ class Embedder:
             embedding
         :raises RuntimeError: if the network cannot be loaded
         """
-        checkpoint = find_checkpoint(model)
+        checkpoint = find_checkpoint(model).to_teach()
         body = checkpoint.embedding()
         return cls(checkpoint, open_engine(body, engine=engine, device=device, threads=threads))
 

@@ -8,14 +8,14 @@ Teach a network new labels with a few frames of each.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 import hashlib
 import math
 from pathlib import Path
 import time
 from typing import Any
 
-from nn_perception.learning.calibration import calibration_error, fit_temperature
+from nn_perception.learning.calibration import calibration_error, cross_entropy, fit_temperature
 from nn_perception.learning.embedding import (
     Embedder,
     embedding_key,
@@ -25,11 +25,22 @@ from nn_perception.learning.embedding import (
 from nn_perception.learning.epoch import Epoch
 from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
 from nn_perception.learning.guards import check_labels, warnings_of, without_contradictions
-from nn_perception.learning.linear_head import choose_penalty, fit, LinearHead
+from nn_perception.learning.linear_head import (
+    choose_shrinkage,
+    class_weights,
+    fit,
+    LinearHead,
+    Validated,
+)
 from nn_perception.learning.samples import hash_file, Sample
 from nn_perception.learning.split import find_bursts, folds_of, Split, split
 from nn_perception.learning.unknown import calibrate
-from nn_perception.vision.checkpoint import Checkpoint, NOVELTY_PREFIX, write_checkpoint
+from nn_perception.vision.checkpoint import (
+    Checkpoint,
+    MEASURED_PREFIX,
+    NOVELTY_PREFIX,
+    write_checkpoint,
+)
 from nn_perception.vision.images import read_image
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.options import DEFAULT_MODEL
@@ -144,6 +155,7 @@ class FineTuned:
             source=f'{SOURCE} {self.base.version}',
             head=self.base.head,
             taught_from=f'{self.base.network} {self.base.version}',
+            features=self.base.features,
         )
         return Checkpoint.read(path)
 
@@ -172,7 +184,7 @@ def fine_tune(
     :raises ArithmeticError: if the loss is no finite number at the rate that was asked for
     :raises Stopped: if it was stopped
     """
-    training = _FineTuning(find_checkpoint(base), settings, on_progress, stopping)
+    training = _FineTuning(find_checkpoint(base).to_teach(), settings, on_progress, stopping)
     return training.run(samples, cache)
 
 
@@ -201,9 +213,14 @@ class _FineTuning:
         features = self._features(good, cache)
         good = [sample for sample in good if sample.sha256 in features]
         check_labels(good)
-        self._warnings += warnings_of(good, features)
         embeddings = np.stack([features[sample.sha256].embedding for sample in good])
-        bursts = find_bursts(good, embeddings)
+        looks = self._base.resemblance(embeddings)
+        seen = {
+            sample.sha256: replace(features[sample.sha256], embedding=look)
+            for sample, look in zip(good, looks, strict=True)
+        }
+        self._warnings += warnings_of(good, seen)
+        bursts = find_bursts(good, looks)
         parts = split(good, bursts, self._settings.validation_fraction, self._settings.seed)
         self._warnings += [
             f"all frames of '{label}' look like one recording, so the accuracy flatters; move "
@@ -213,12 +230,19 @@ class _FineTuning:
         labels = tuple(sorted({sample.label for sample in good}))
         classes = np.array([labels.index(sample.label) for sample in good], np.int64)
         self._tell('head', 0.0)
-        head, chosen = self._fit_head(embeddings, classes, bursts, parts.training, len(labels))
+        chosen = self._choose(embeddings, classes, bursts, parts.training, len(labels))
+        measured = fit(embeddings[parts.training], classes[parts.training], len(labels), chosen)
         body = self._base_body()
         history: tuple[Epoch, ...] = ()
         if self._settings.unfreeze != HEAD:
-            head, body, embeddings, history = self._go_deeper(good, classes, parts, head)
-        return self._finish(good, classes, labels, parts, embeddings, head, body, history, chosen)
+            deeper, moved, history = self._go_deeper(good, classes, parts, measured)
+            learned = moved[parts.training]
+            other = fit(learned, classes[parts.training], len(labels), chosen)
+            if _loss(other, moved, classes, parts) < _loss(measured, embeddings, classes, parts):
+                measured, body, embeddings = other, deeper, moved
+        # The one to use learns from the frames too that tell what the measured one is worth.
+        heads = fit(embeddings, classes, len(labels), chosen), measured
+        return self._finish(good, classes, labels, parts, embeddings, heads, body, history, chosen)
 
     def _tell(
         self, stage: str, done: float, epoch: Epoch | None = None, max_epochs: int = 0
@@ -264,24 +288,22 @@ class _FineTuning:
         embedder.close()
         return found
 
-    def _fit_head(
+    def _choose(
         self,
         embeddings: NDArray[np.float32],
         classes: NDArray[np.int64],
         bursts: NDArray[np.int64],
         training: NDArray[np.int64],
         count: int,
-    ) -> tuple[LinearHead, dict[str, Any]]:
-        """Fit a head; say which penalty was chosen and what cross-validation gave."""
+    ) -> Validated:
+        """Choose how to fit a head by cross-validation."""
         found, wanted = embeddings[training], classes[training]
         folds = folds_of(bursts[training], wanted, FOLDS)
-        best, *_ = choose_penalty(found, wanted, folds, count)
-        head = fit(found, wanted, count, best.penalty)
-        return head, {'penalty': best.penalty, 'cross_validation_accuracy': best.accuracy}
+        return choose_shrinkage(found, wanted, folds, count)[0]
 
     def _base_body(self) -> dict[str, NDArray[Any]]:
         """Give the weights of the base without its head and without what it knew."""
-        dropped = (f'{self._base.head_layer}.', NOVELTY_PREFIX)
+        dropped = (f'{self._base.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)
         return {
             name: values
             for name, values in self._base.weights().items()
@@ -294,8 +316,8 @@ class _FineTuning:
         classes: NDArray[np.int64],
         parts: Split,
         head: LinearHead,
-    ) -> tuple[LinearHead, dict[str, NDArray[Any]], NDArray[np.float32], tuple[Epoch, ...]]:
-        """Train further; gives head, weights of the body, embeddings of all frames, epochs."""
+    ) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32], tuple[Epoch, ...]]:
+        """Train further; gives the weights of the body, embeddings of all frames, epochs."""
         # Only here, since it imports torch, which takes seconds and a head does without.
         from nn_perception.learning.deep_training import DeepTraining, Frames, frames_of, plan
 
@@ -325,7 +347,7 @@ class _FineTuning:
                     raise
         self._tell('report', 0.0)
         embeddings, _ = training.evaluate(images)
-        return training.head(), training.weights(), embeddings, tuple(history)
+        return training.weights(), embeddings, tuple(history)
 
     def _finish(
         self,
@@ -334,21 +356,29 @@ class _FineTuning:
         labels: tuple[str, ...],
         parts: Split,
         embeddings: NDArray[np.float32],
-        head: LinearHead,
+        heads: tuple[LinearHead, LinearHead],
         body: Mapping[str, NDArray[Any]],
         history: tuple[Epoch, ...],
-        chosen: Mapping[str, Any],
+        chosen: Validated,
     ) -> FineTuned:
-        """Calibrate on the frames that were kept apart, and measure there."""
+        """
+        Calibrate on the frames that were kept apart, and measure there.
+
+        :param heads: the one to use, and the one to measure
+        """
+        head, measured = heads
         truth = classes[parts.held_out]
-        logits = head.logits(embeddings[parts.held_out])
+        logits = measured.logits(embeddings[parts.held_out])
         temperature = fit_temperature(logits, truth)
         evaluation = evaluate_predictions(truth, logits.argmax(axis=1), labels)
-        novelty = calibrate(embeddings[parts.training], embeddings[parts.held_out])
-        cooled = head.cooled(temperature)
-        layer = self._base.head_layer
-        weights = {**body, f'{layer}.weight': cooled.weight.astype(np.float32)}
-        weights |= {f'{layer}.bias': cooled.bias.astype(np.float32), **novelty.to_tensors()}
+        looks = self._base.resemblance(embeddings)
+        novelty = calibrate(looks[parts.training], looks[parts.held_out])
+        prefixes = f'{self._base.head_layer}.', MEASURED_PREFIX
+        weights = {**body, **novelty.to_tensors()}
+        for prefix, one in zip(prefixes, (head, measured), strict=True):
+            cooled = one.cooled(temperature)
+            weights[f'{prefix}weight'] = cooled.weight.astype(np.float32)
+            weights[f'{prefix}bias'] = cooled.bias.astype(np.float32)
         version = f'{self._base.name}-{self._settings.unfreeze}-{_digest(weights)}'
         report = {
             **evaluation.to_json(),
@@ -363,13 +393,23 @@ class _FineTuning:
             'unknown_distance': novelty.threshold,
             'warnings': list(self._warnings),
             'epochs': [asdict(epoch) for epoch in history],
-            **chosen,
+            'shrinkage': chosen.shrinkage,
+            'cross_validation_accuracy': chosen.accuracy,
             'seconds': round(time.monotonic() - self._began_s, 2),
         }
         held_out = tuple(samples[place] for place in parts.held_out)
         return FineTuned(
             self._base, labels, weights, version, evaluation, held_out, history, report
         )
+
+
+def _loss(
+    head: LinearHead, embeddings: NDArray[np.float32], classes: NDArray[np.int64], parts: Split
+) -> float:
+    """Measure a head on the frames that are kept apart, at its best temperature."""
+    logits, truth = head.logits(embeddings[parts.held_out]), classes[parts.held_out]
+    weights = class_weights(truth, logits.shape[1])
+    return cross_entropy(logits / fit_temperature(logits, truth), truth, weights)
 
 
 def _load(cache: EmbeddingCache, warnings: list[str]) -> dict[str, FrameFeatures]:

@@ -31,9 +31,12 @@ from nn_perception.learning.fine_tune import (
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.model_version import CHECKPOINT, Version
 from nn_perception.learning.samples import read_samples, Sample
+from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.engine import open_engine
 from nn_perception.vision.images import read_image
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.tagger import Tagger
+from nn_perception.vision.taught_head import TaughtHead
 
 # Perception goes first: what is left of the cores is enough.
 NICENESS = 15
@@ -122,19 +125,22 @@ def teach(lesson: Lesson, on_progress: Callable[[Progress], None] = lambda _: No
 
 def accuracy_on(checkpoint: Path, samples: Sequence[Sample]) -> float:
     """
-    Measure a model on labelled frames; what it does not know it gets wrong.
+    Measure a taught model on labelled frames as :func:`fine_tune` does: with the head that has not
+    learned from frames that were kept apart, and without asking whether a frame is unknown.
 
     :returns: share of the frames whose label it finds most likely, in ``[0, 1]``
     :raises OSError: if a file cannot be read
     :raises ValueError: if the checkpoint or a picture is not usable
     :raises RuntimeError: if the model cannot be run
     """
-    tagger = Tagger.open(str(checkpoint), device='cpu')
+    model = Checkpoint.read(checkpoint)
+    head = TaughtHead.read(model, measured=True)
+    engine = open_engine(model.embedding(), device='cpu')
     right = 0
     for sample in samples:
-        scores = tagger.scores(read_image(sample.path))
-        right += tagger.labels[int(scores.argmax())] == sample.label
-    tagger.close()
+        logits = head.logits(engine(model.preprocessing([read_image(sample.path)])))
+        right += model.labels[int(logits.argmax())] == sample.label
+    engine.close()
     return right / len(samples)
 
 

@@ -29,8 +29,14 @@ PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x0
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
+# An embedding of what several layers give, see networks/efficientnet_lite.py. It begins with the
+# plain one, of so many values.
+STAGES = 'stages'
+WITH_STAGES = {'efficientnet_lite0': 1280}
 # Tensors beside the network's: what was taught frames look like, see vision/novelty.py.
 NOVELTY_PREFIX = 'novelty.'
+# The head that was measured; the one in use learned from the frames it was measured with, too.
+MEASURED_PREFIX = 'measured.'
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Checkpoint:
     :param source: where the weights come from, empty if unknown
     :param head: the last tensor of the layer that gives the labels, empty if there is none
     :param taught_from: the network and version that a taught checkpoint began with, else empty
-    :param output: what the network gives: ``logits``, or the ``embedding`` under its head
+    :param features: what its head classifies: the ``embedding`` of one layer, or ``stages``
+    :param output: what the network gives: ``logits``, or what its head classifies
     :param body_sha256: hash of what computes the embedding, where that is the output
     """
 
@@ -62,6 +69,7 @@ class Checkpoint:
     source: str = ''
     head: str = ''
     taught_from: str = ''
+    features: str = EMBEDDING
     output: str = LOGITS
     body_sha256: str = ''
 
@@ -89,6 +97,7 @@ class Checkpoint:
                 source=metadata.get('source', ''),
                 head=metadata.get('head', ''),
                 taught_from=metadata.get('taught_from', ''),
+                features=_features(metadata),
             )
             _check_head(header, checkpoint.head, len(checkpoint.labels))
         except ValueError as error:
@@ -110,10 +119,35 @@ class Checkpoint:
         """What decides the output: checkpoints with the same body share their embeddings."""
         return self.sha256 if self.output == LOGITS else f'{self.output} {self.body_sha256}'
 
-    def embedding(self) -> Checkpoint:
+    def to_teach(self) -> Checkpoint:
+        """
+        Describe how new labels are taught: on the whole picture, as its middle alone may miss the
+        thing, and on several layers of the network, if it can give them.
+
+        A network that reads grey is given patches that were cut out already.
+        """
+        preprocessing = self.preprocessing
+        if preprocessing.channels > 1:
+            preprocessing = replace(preprocessing, crop=1.0, stretch=True)
+        features = STAGES if self.network in WITH_STAGES else EMBEDDING
+        return replace(self, preprocessing=preprocessing, features=features)
+
+    def resemblance(self, features: NDArray[Any]) -> NDArray[Any]:
+        """
+        Take the part of what its head classifies that tells how much pictures resemble each other.
+
+        :param features: ``(..., D)``
+        :returns: the embedding of the last layer, ``(..., E)``
+        """
+        if self.features != STAGES:
+            return features
+        return features[..., : WITH_STAGES[self.network]]
+
+    def embedding(self, features: str = '') -> Checkpoint:
         """
         Describe the same network without its head: its output is what the head classifies.
 
+        :param features: of the kind that was asked for, by default of its own
         :raises OSError: if the file cannot be read
         :raises ValueError: if the network has no head, or the file was changed
         """
@@ -121,10 +155,11 @@ class Checkpoint:
             raise ValueError(f'{self.name} has no layer that gives labels, so no embedding')
         digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
         for name, values in sorted(self.weights().items()):
-            if not name.startswith((f'{self.head_layer}.', NOVELTY_PREFIX)):
+            if not name.startswith((f'{self.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)):
                 digest.update(f'{name} {values.dtype} {values.shape}'.encode())
                 digest.update(values.tobytes())
-        return replace(self, output=EMBEDDING, body_sha256=digest.hexdigest())
+        features = features or self.features
+        return replace(self, features=features, output=features, body_sha256=digest.hexdigest())
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """
@@ -163,6 +198,7 @@ def write_checkpoint(
     source: str = '',
     head: str | None = None,
     taught_from: str = '',
+    features: str = EMBEDDING,
 ) -> None:
     """
     Write a checkpoint; its name appears when it is whole, and replaces what was there.
@@ -171,6 +207,7 @@ def write_checkpoint(
     :param head: the tensor whose first axis is as long as there are labels; by default the last
         one, and an empty text if there is none
     :param taught_from: see :class:`Checkpoint`
+    :param features: see :class:`Checkpoint`
     :raises OSError: if the file cannot be written
     :raises ValueError: if labels and head disagree
     """
@@ -191,6 +228,8 @@ def write_checkpoint(
     }
     if taught_from:
         metadata['taught_from'] = taught_from
+    if features != EMBEDDING:
+        metadata['features'] = features
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata)
     write_atomically(Path(path), _in_fixed_order(content))
@@ -253,6 +292,13 @@ def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
     if metadata.get('format') != FORMAT:
         raise ValueError(f'its format is {metadata.get("format")!r}, expected {FORMAT!r}')
     return {str(key): str(value) for key, value in metadata.items()}
+
+
+def _features(metadata: Mapping[str, str]) -> str:
+    features, network = metadata.get('features', EMBEDDING), metadata['network']
+    if features != EMBEDDING and (features != STAGES or network not in WITH_STAGES):
+        raise ValueError(f'its head classifies {features!r}, which {network} does not give')
+    return features
 
 
 def _labels(text: str) -> tuple[str, ...]:

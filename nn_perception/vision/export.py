@@ -1,11 +1,11 @@
 """
 Export a checkpoint's network to ONNX, in a process of its own.
 
-``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT [embedding]`` writes the file OUT, of
-the network, or of the network without its head, and ends with status 0; or it says on standard
-error, in the last line, why it could not, and ends with status :data:`CANNOT_WRITE` when only the
-place was at fault. Importing torch costs 600 MB and seconds, which a process that goes on to run
-the export should not pay.
+``python -m nn_perception.vision.export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the file OUT, of
+the network, or of it without its head where OUTPUT is another than ``logits``, and ends with
+status 0; or it says on standard error, in the last line, why it could not, and ends with status
+:data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
+which a process that goes on to run the export should not pay.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from typing import Any
 import warnings
 
-from nn_perception.vision.checkpoint import Checkpoint, EMBEDDING
+from nn_perception.vision.checkpoint import Checkpoint, LOGITS
 from nn_perception.vision.networks import load
 import numpy as np
 
@@ -110,8 +110,8 @@ def main(arguments: list[str]) -> int:
         checkpoint = Checkpoint.read(path)
         if checkpoint.sha256 != sha256:
             raise ValueError(f'{path} was changed while it was being opened')
-        if output == [EMBEDDING]:
-            checkpoint = checkpoint.embedding()
+        if output and output[0] != LOGITS:
+            checkpoint = checkpoint.embedding(output[0])
         difference = export(checkpoint, Path(out))
     except ModuleNotFoundError as error:
         sys.stderr.write(f'\nthe Python package {error.name} is missing\n')

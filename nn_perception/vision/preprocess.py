@@ -20,7 +20,7 @@ INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 @dataclass(frozen=True)
 class Preprocessing:
     """
-    Cut the central square out of an image, resize it and normalise its colours, or its grey.
+    Cut the middle out of an image, resize it to a square and normalise its colours, or its grey.
 
     An image is cut before it is resized, so that no pixel is computed in vain. Shrinking averages
     the pixels that fall together, whatever ``interpolation`` says: a camera's picture is several
@@ -28,12 +28,13 @@ class Preprocessing:
 
     :param size: width and height of the network's input in pixels
     :param crop: side of the square that is cut out, as a fraction of the image's short side,
-        in ``(0, 1]``
+        in ``(0, 1]``; with ``stretch`` a fraction of either side
     :param interpolation: how a square that is smaller than the input is enlarged,
         ``linear`` or ``cubic``
     :param mean: mean of red, green and blue, in units of the pixel values 0 to 255; one value
         for a network that takes grey images
     :param std: divisor of each of them after the mean is taken off, in the same units
+    :param stretch: whether what is cut out has the form of the image, and is stretched to a square
     :raises ValueError: if a value is out of range
     """
 
@@ -42,6 +43,7 @@ class Preprocessing:
     interpolation: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    stretch: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no network could have been trained with."""
@@ -78,6 +80,7 @@ class Preprocessing:
                 interpolation=str(values['interpolation']),
                 mean=tuple(float(value) for value in values['mean']),
                 std=tuple(float(value) for value in values['std']),
+                stretch=bool(values.get('stretch', False)),
             )
         except KeyError as error:
             raise ValueError(f'preprocessing lacks {error}') from error
@@ -86,13 +89,14 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Give the fields as numbers, strings and lists."""
-        return {
+        values: dict[str, Any] = {
             'size': self.size,
             'crop': self.crop,
             'interpolation': self.interpolation,
             'mean': list(self.mean),
             'std': list(self.std),
         }
+        return values | {'stretch': True} if self.stretch else values
 
     @property
     def channels(self) -> int:
@@ -117,14 +121,15 @@ class Preprocessing:
                 planes[channel] += offsets[channel]
         return batch
 
-    def crop_box(self, height: int, width: int) -> tuple[int, int, int]:
+    def crop_box(self, height: int, width: int) -> tuple[int, int, int, int]:
         """
-        Locate the square that is cut out of an image.
+        Locate what is cut out of an image.
 
-        :returns: left, top and side in pixels; the side is at least 1
+        :returns: left, top, width and height in pixels; the last two are at least 1
         """
-        side = max(1, round(min(height, width) * self.crop))
-        return (width - side) // 2, (height - side) // 2, side
+        sides = (width, height) if self.stretch else (min(height, width),) * 2
+        right, down = (max(1, round(side * self.crop)) for side in sides)
+        return (width - right) // 2, (height - down) // 2, right, down
 
     def resized(self, image_bgr: Image) -> Batch:
         """
@@ -135,18 +140,20 @@ class Preprocessing:
         :raises ValueError: if the image has another shape or type, or no pixels
         """
         check_image(image_bgr)
-        left, top, side = self.crop_box(*image_bgr.shape[:2])
+        left, top, width, height = self.crop_box(*image_bgr.shape[:2])
         # OpenCV averages areas of float32 faster than those of uint8, the conversion included.
-        square = image_bgr[top : top + side, left : left + side].astype(np.float32, order='C')
-        if side == self.size:
-            return square
-        how = cv2.INTER_AREA if side > self.size else INTERPOLATIONS[self.interpolation]
-        resized: Batch = np.asarray(
-            cv2.resize(square, (self.size, self.size), interpolation=how), np.float32
-        )
-        if how == cv2.INTER_CUBIC:
-            np.clip(resized, 0.0, 255.0, out=resized)
-        return resized
+        part = image_bgr[top : top + height, left : left + width].astype(np.float32, order='C')
+        # First the sides that are too long, since it averages only where no side grows.
+        shrunk = min(width, self.size), min(height, self.size)
+        if shrunk != (width, height):
+            part = np.asarray(cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA), np.float32)
+        if shrunk != (self.size, self.size):
+            how = INTERPOLATIONS[self.interpolation]
+            part = np.asarray(
+                cv2.resize(part, (self.size, self.size), interpolation=how), np.float32
+            )
+            np.clip(part, 0.0, 255.0, out=part)
+        return part
 
     def _channels_of(self, square_bgr: Batch) -> Sequence[Batch]:
         """Take a square ``(size, size, 3)`` apart into red, green and blue, or make it grey."""

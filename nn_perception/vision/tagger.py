@@ -106,7 +106,8 @@ class Tagger:
         scores = softmax(self._head.logits(outputs))
         if self._head.novelty is None:
             return scores
-        unknown = np.array([[self._head.novelty.probability(output)] for output in outputs])
+        novelty, checkpoint = self._head.novelty, self.checkpoint
+        unknown = np.array([[novelty.probability(checkpoint.resemblance(o))] for o in outputs])
         return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nn_perception.vision.checkpoint import Checkpoint
+from nn_perception.vision.checkpoint import Checkpoint, MEASURED_PREFIX
 from nn_perception.vision.novelty import Embeddings, Novelty
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +31,26 @@ class TaughtHead:
     novelty: Novelty | None
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint) -> TaughtHead:
+    def read(cls, checkpoint: Checkpoint, *, measured: bool = False) -> TaughtHead:
         """
         Read the head of a checkpoint.
 
+        :param measured: take the one that was measured, if it is another one than that in use; it
+            has not learned from the frames that were kept apart
         :raises OSError: if the file cannot be read
         :raises ValueError: if the checkpoint has no linear head, or it is damaged
         """
         tensors = checkpoint.weights()
-        weight = tensors.get(f'{checkpoint.head_layer}.weight')
+        layer = f'{checkpoint.head_layer}.'
+        if measured and f'{MEASURED_PREFIX}weight' in tensors:
+            layer = MEASURED_PREFIX
+        weight = tensors.get(f'{layer}weight')
         if weight is None or weight.ndim != 2 or len(weight) != len(checkpoint.labels):
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')
-        bias = tensors.get(f'{checkpoint.head_layer}.bias', np.zeros(len(weight)))
+        bias = tensors.get(f'{layer}bias', np.zeros(len(weight)))
         novelty = Novelty.from_tensors(tensors)
-        if novelty is not None and novelty.references.shape[1] != weight.shape[1]:
+        length = checkpoint.resemblance(weight).shape[1]
+        if novelty is not None and novelty.references.shape[1] != length:
             raise ValueError(f'{checkpoint.path} has references of another length than its head')
         return cls(weight.astype(np.float32), bias.astype(np.float32), novelty)
 

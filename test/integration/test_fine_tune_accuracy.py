@@ -16,9 +16,9 @@ import pytest
 
 HELD_OUT = 1 / 3
 SEEDS = range(8)
-# Measured: 0.81 (docs/teaching.md); the design asks for 0.87, which these embeddings do not give.
-LEAST_HEAD = 0.79
-LEAST_FAR_UNKNOWN = 0.9
+# Measured: 0.856 (docs/teaching.md); 0.81 with the embedding of the last layer alone.
+LEAST_HEAD = 0.84
+LEAST_FAR_UNKNOWN = 0.85
 MOST_KNOWN_UNKNOWN = 0.2
 MOST_SECONDS = 5.0
 

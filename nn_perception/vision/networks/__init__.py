@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.vision.checkpoint import EMBEDDING, NOVELTY_PREFIX
+from nn_perception.vision.checkpoint import LOGITS, MEASURED_PREFIX, NOVELTY_PREFIX, STAGES
 from nn_perception.vision.networks.pose_heads import MOVENETS
 
 if TYPE_CHECKING:
@@ -79,11 +79,17 @@ def load(checkpoint: Checkpoint) -> nn.Module:
         len(checkpoint.labels),
         input_size=checkpoint.preprocessing.size,
     )
+    if checkpoint.features == STAGES:
+        network.use_stages()  # type: ignore[operator]
+    others: tuple[str, ...] = (NOVELTY_PREFIX, MEASURED_PREFIX)
+    if checkpoint.output != LOGITS:
+        remove_head(network, checkpoint.head_layer)
+        others = (*others, f'{checkpoint.head_layer}.')
     # Some networks need the versions that their own state carries beside the tensors.
     state = network.state_dict()
     state.clear()
     for name, values in checkpoint.weights().items():
-        if not name.startswith(NOVELTY_PREFIX):
+        if not name.startswith(others):
             state[name] = torch.from_numpy(values)
     try:
         network.load_state_dict(state, strict=True)
@@ -94,8 +100,6 @@ def load(checkpoint: Checkpoint) -> nn.Module:
             f'{checkpoint.path} does not fit the network {checkpoint.network}: '
             + details[0].strip()[:300]
         ) from error
-    if checkpoint.output == EMBEDDING:
-        remove_head(network, checkpoint.head_layer)
     return network.eval()
 
 

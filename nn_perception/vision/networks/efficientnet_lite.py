@@ -20,6 +20,11 @@ STEM_CHANNELS = 32
 # TensorFlow's decay of 0.99 is torch's momentum of 0.01.
 NORM_MOMENTUM = 0.01
 NORM_EPSILON = 1e-3
+# What teaching sees beside the top: wide layers of these blocks, and the results of those.
+WIDE_BLOCKS = (5, 8, 11, 12)
+NARROW_BLOCKS = (12, 15)
+STAGES_SIZE = 8672
+DEVIATION_EPSILON = 1e-6
 
 
 class Stage(NamedTuple):
@@ -110,12 +115,17 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, inputs, H, W)`` to ``(N, channels, ceil(H / s), ceil(W / s))``."""
-        y: Tensor = self.project(self.depthwise(self.expand(x)))
+        return self.both(x)[1]
+
+    def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the result of the wide layer, ``(N, wide, ...)``, and that of :meth:`forward`."""
+        wide: Tensor = self.depthwise(self.expand(x))
+        y: Tensor = self.project(wide)
         if not self.residual:
-            return y
+            return wide, y
         if self.training and self.drop_rate > 0.0:
             y = self._drop_path(y)
-        return x + y
+        return wide, x + y
 
     def _drop_path(self, y: Tensor) -> Tensor:
         """Leave the block out for a random part of the batch (stochastic depth)."""
@@ -151,18 +161,46 @@ class EfficientNetLite(nn.Module):
         self.top = ConvNorm(channels, EMBEDDING_SIZE, 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(EMBEDDING_SIZE, num_classes)
+        self._stages = False
+
+    def use_stages(self) -> None:
+        """Give the head the features of several stages; it is a new one."""
+        self.head = nn.Linear(STAGES_SIZE, self.head.out_features)
+        self._stages = True
 
     def features(self, batch: Tensor) -> Tensor:
         """
         Compute the embedding that the head classifies.
 
         :param batch: RGB images, ``(N, 3, H, W)``, ``(value - 127) / 128``
-        :returns: ``(N, 1280)``, averaged over the picture, not negative
+        :returns: ``(N, 1280)``, averaged over the picture, not negative; with the features of
+            several stages ``(N, 8672)``, which begin with those
         """
+        if self._stages:
+            return self._stage_features(batch)
         x: Tensor = self.top(self.blocks(self.stem(batch)))  # (N, 1280, ceil(H/32), ceil(W/32))
         return x.mean((2, 3))
+
+    def _stage_features(self, batch: Tensor) -> Tensor:
+        """Average layers of several stages over the picture, and take their deviations."""
+        x: Tensor = self.stem(batch)
+        maps = []
+        for number, block in enumerate(self.blocks):
+            wide, x = block.both(x)  # type: ignore[operator]
+            maps += [wide] if number in WIDE_BLOCKS else []
+            maps += [x] if number in NARROW_BLOCKS else []
+        found = [_mean_and_deviation(one) for one in (self.top(x), *maps)]
+        return torch.cat([values for pair in found for values in pair], 1)
 
     def forward(self, batch: Tensor) -> Tensor:
         """Classify RGB images ``(N, 3, H, W)`` into logits ``(N, num_classes)``."""
         logits: Tensor = self.head(self.dropout(self.features(batch)))
         return logits
+
+
+def _mean_and_deviation(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Reduce ``(N, C, H, W)`` to the mean and the standard deviation of each channel."""
+    mean = maps.mean((2, 3), keepdim=True)
+    # The gradient of a root is infinite at zero, where a channel is dark in the whole picture.
+    deviation = ((maps - mean).square().mean((2, 3)) + DEVIATION_EPSILON).sqrt()
+    return mean[:, :, 0, 0], deviation

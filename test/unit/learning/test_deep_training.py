@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nn_perception.learning.deep_training import DeepTraining, Frames, last_parameters
-from nn_perception.learning.linear_head import LinearHead
+from nn_perception.learning.linear_head import fit, LinearHead, Validated
 from nn_perception.vision.models import find_checkpoint
 import numpy as np
 import pytest
@@ -33,10 +33,16 @@ def stripes(count):
     return Frames(images, classes.astype(np.int64))
 
 
-def new(unfreeze, rate=2e-3):
-    head = LinearHead(np.zeros((2, 1152)), np.zeros(2))
+def new(unfreeze, rate=2e-3, temperature=5.0):
     checkpoint = find_checkpoint('digit_cnn')
-    return DeepTraining(checkpoint, head, unfreeze=unfreeze, learning_rate=rate, seed=0)
+
+    def training(head):
+        return DeepTraining(checkpoint, head, unfreeze=unfreeze, learning_rate=rate, seed=0)
+
+    # Fitted to few pictures, so that it is often wrong.
+    few = stripes(6)
+    embeddings, _ = training(LinearHead(np.zeros((2, 1152)), np.zeros(2))).evaluate(few.images)
+    return training(fit(embeddings, few.classes, 2, Validated(0.5, temperature, 0.0, 1.0)))
 
 
 def changed(training):
@@ -49,9 +55,8 @@ def test_learns_and_changes_what_it_may(unfreeze):
     training = new(unfreeze)
     assert changed(training) == set()
     epochs = list(training.train(stripes(48), stripes(20), 5, lambda: False))
-    assert epochs[-1].validation_loss < epochs[0].validation_loss < 0.7
+    assert epochs[-1].validation_loss < epochs[0].validation_loss
     assert epochs[-1].validation_accuracy >= 0.9
-    assert training.head().weight.shape == (2, 1152)
     names = changed(training)
     assert not any('running' in name or 'tracked' in name for name in names)
     if unfreeze == 'last_block':
@@ -64,7 +69,7 @@ def test_ends_early_and_keeps_the_best():
     held_out = stripes(4)
     # What is kept apart contradicts what is learned, so that nothing gets better.
     wrong = Frames(held_out.images, 1 - held_out.classes)
-    training = new('all')
+    training = new('all', temperature=1000.0)
     epochs = list(training.train(stripes(32), wrong, 30, lambda: False))
     assert len(epochs) < 30
     assert changed(training) == set()

@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 from nn_perception.vision.preprocess import Preprocessing
 import numpy as np
 import pytest
 
 
-def make(size=2, crop=1.0, interpolation='linear', mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)):
-    return Preprocessing(size, crop, interpolation, mean, std)
+def make(
+    size=2,
+    crop=1.0,
+    interpolation='linear',
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    *,
+    stretch=False,
+):
+    return Preprocessing(size, crop, interpolation, mean, std, stretch)
 
 
 def ramp(height, width):
@@ -55,18 +65,27 @@ def test_shrinks_by_averaging_areas():
 
 
 @pytest.mark.parametrize(
-    ('height', 'width', 'crop', 'box'),
+    ('height', 'width', 'crop', 'box', 'stretched'),
     [
-        (480, 640, 1.0, (80, 0, 480)),
-        (480, 640, 0.875, (110, 30, 420)),
-        (640, 480, 0.5, (120, 200, 240)),
-        (1, 500, 0.875, (249, 0, 1)),
-        (1, 1, 0.1, (0, 0, 1)),
-        (5, 3, 1.0, (0, 1, 3)),
+        (480, 640, 1.0, (80, 0, 480, 480), (0, 0, 640, 480)),
+        (480, 640, 0.875, (110, 30, 420, 420), (40, 30, 560, 420)),
+        (640, 480, 0.5, (120, 200, 240, 240), (120, 160, 240, 320)),
+        (1, 500, 0.875, (249, 0, 1, 1), (31, 0, 438, 1)),
+        (1, 1, 0.1, (0, 0, 1, 1), (0, 0, 1, 1)),
+        (5, 3, 1.0, (0, 1, 3, 3), (0, 0, 3, 5)),
     ],
 )
-def test_cuts_the_central_square(height, width, crop, box):
-    assert make(crop=crop).crop_box(height, width) == box
+def test_cuts_the_central_square_or_the_form_of_the_image(height, width, crop, box, stretched):
+    preprocessing = make(crop=crop)
+    assert preprocessing.crop_box(height, width) == box
+    assert replace(preprocessing, stretch=True).crop_box(height, width) == stretched
+
+
+def test_stretches_each_side_by_itself():
+    # Three rows grow to four, eight columns are averaged to four.
+    image = np.repeat(np.arange(8, dtype=np.uint8)[None] * 10, 3, axis=0)[..., None].repeat(3, 2)
+    found = make(size=4, stretch=True).resized(image)
+    np.testing.assert_allclose(found[..., 0], np.tile([5.0, 25.0, 45.0, 65.0], (4, 1)))
 
 
 def test_takes_the_pixels_of_the_box():
@@ -141,6 +160,10 @@ def test_refuses_impossible_settings(change, reason):
 
 
 def test_json_round_trip_and_its_errors():
+    stretched = make(stretch=True)
+    assert Preprocessing.from_json(stretched.to_json()) == stretched
+    # Checkpoints from before there was a choice say nothing of it.
+    assert 'stretch' not in make().to_json()
     grey = make(size=28, mean=(33.3,), std=(78.5,))
     assert grey.to_json()['mean'] == [33.3]
     assert Preprocessing.from_json(grey.to_json()) == grey
