@@ -19,64 +19,64 @@ if TYPE_CHECKING:
 def tagger(args: Sequence[str] | None = None) -> int:
     """Run a node that tags the images of a camera."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.tagger_node import TaggerNode
 
-        return TaggerNode()
+        return TaggerNode
 
-    return run(make_node, args)
+    return run(node, args)
 
 
 def digit_reader(args: Sequence[str] | None = None) -> int:
     """Run a node that reads the digits in the images of a camera."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.digit_node import DigitNode
 
-        return DigitNode()
+        return DigitNode
 
-    return run(make_node, args)
+    return run(node, args)
 
 
 def pose_estimator(args: Sequence[str] | None = None) -> int:
     """Run a node that finds the people in the images of a camera."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.pose_node import PoseNode
 
-        return PoseNode()
+        return PoseNode
 
-    return run(make_node, args)
+    return run(node, args)
 
 
 def fine_tuner(args: Sequence[str] | None = None) -> int:
     """Run a node that stores labelled frames and teaches models with them."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.fine_tune_node import FineTuneNode
 
-        return FineTuneNode()
+        return FineTuneNode
 
-    return run(make_node, args)
+    return run(node, args)
 
 
 def perception(args: Sequence[str] | None = None) -> int:
     """Run several of the nodes in one process."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.perception import PerceptionNode
 
-        return PerceptionNode()
+        return PerceptionNode
 
-    return run(make_node, args)
+    return run(node, args)
 
 
 def camera_source(args: Sequence[str] | None = None) -> int:
     """Run a node that plays photographs, a video or a webcam as a camera."""
 
-    def make_node() -> Node:
+    def node() -> type[Node]:
         from nn_perception.nodes.camera_source_node import CameraSourceNode
 
-        return CameraSourceNode()
+        return CameraSourceNode
 
-    return run(make_node, args)
+    return run(node, args)

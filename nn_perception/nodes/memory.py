@@ -20,7 +20,7 @@ _M_ARENA_MAX = -8
 _LIMIT_BYTES = 1 << 30
 # Each thread may get an arena of its own, which keeps what it once needed for an image.
 _ARENAS = 2
-GIVE_BACK_EVERY_S = 10.0
+GIVE_BACK_EVERY_S = 5.0
 
 # Absent with another C library (musl): then nothing is set.
 _LIBC = ctypes.CDLL(None)
@@ -45,7 +45,7 @@ def give_back_freed_memory() -> None:
 
 
 class Housekeeping:
-    """Give freed memory back every few seconds, which costs less than a thousandth of the time."""
+    """Give freed memory back every few seconds, which costs about a thousandth of the time."""
 
     def __init__(self) -> None:
         self._due_s = time.monotonic() + GIVE_BACK_EVERY_S

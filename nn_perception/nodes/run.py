@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from nn_perception.nodes.memory import Housekeeping, keep_large_buffers
 from nn_perception.nodes.stopping import (
     ignore_signals,
+    leaving_at_once,
     stop_if_requested,
     stop_requested,
     Stopped,
@@ -56,23 +57,29 @@ def prepare_process() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+def run(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | None = None) -> int:
     """
     Run one node until it is asked to end by SIGINT, SIGTERM or itself.
 
-    :param make_node: imports and builds the node; called after ``rclpy.init``. A node
-        with a method ``start`` has it called before the first spin; a node with a
-        property ``finished`` ends the process when that becomes true; those that a node has in
-        ``hosted`` run with it.
+    :param import_node: imports and gives what makes the node. A node with a method ``start``
+        has it called before the first spin; a node with a property ``finished`` ends the
+        process when that becomes true; those that a node has in ``hosted`` run with it.
     :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
     :returns: exit status: 0 for a clean end, 2 when it could not be made
     """
     watch_signals()
     prepare_process()
-    from nn_perception.nodes.logs import forward_logs
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
-    from rclpy.signals import SignalHandlerOptions
+    try:
+        with leaving_at_once():
+            from nn_perception.nodes.logs import forward_logs
+            import rclpy
+            from rclpy.executors import SingleThreadedExecutor
+            from rclpy.signals import SignalHandlerOptions
+
+            make_node = import_node()
+    except ImportError as error:
+        sys.stderr.write(f'{error}\n')
+        return STATUS_REFUSED
 
     executor = node = None
     try:
@@ -81,7 +88,7 @@ def run(make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int
             executor = SingleThreadedExecutor()
             stop_if_requested()
             node = make_node()
-        except (ValueError, OSError, ImportError, RuntimeError) as error:
+        except (ValueError, OSError, RuntimeError) as error:
             # What the user wrote or installed was refused before the node stood: one sentence.
             sys.stderr.write(f'{error}\n')
             return STATUS_REFUSED

@@ -4,7 +4,8 @@ Ending on SIGINT and SIGTERM: a flag, and an exception only where that is safe.
 rclpy's own handlers shut the context down underneath the running executor, which ends
 in an error now and then, always when a second SIGINT follows (Ctrl-C under ros2
 launch). Here a signal only sets a flag that the main loop looks at. While a network is
-being loaded, which can take long the first time, it raises :class:`Stopped` instead.
+being loaded, which can take long the first time, it raises :class:`Stopped` instead, and
+while modules are imported it ends the process on the spot.
 
 This module imports no ROS, so that handlers are in place before the slow imports begin.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import os
 import signal
 import threading
 from types import FrameType
@@ -27,10 +29,13 @@ class Stopped(BaseException):
 class _State:
     requested = False
     interruptible = False
+    leaving_at_once = False
 
 
 def _on_signal(_number: int, _frame: FrameType | None) -> None:
     _State.requested = True
+    if _State.leaving_at_once:
+        os._exit(0)
     if _State.interruptible:
         # Once is enough: a second signal must not break the unwinding of the first.
         _State.interruptible = False
@@ -59,6 +64,23 @@ def stop_if_requested() -> None:
     """Raise :class:`Stopped` if a signal has asked this process to end: between two slow steps."""
     if _State.requested:
         raise Stopped
+
+
+@contextmanager
+def leaving_at_once() -> Iterator[None]:
+    """
+    Let a signal end the process on the spot, with status 0.
+
+    For imports: they cannot be interrupted safely, take seconds on a busy machine, and there is
+    nothing yet that would have to be cleaned up.
+    """
+    if _State.requested:
+        os._exit(0)
+    _State.leaving_at_once = True
+    try:
+        yield
+    finally:
+        _State.leaving_at_once = False
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Hanging(rclpy.node.Node):
         return self._calls == 4
 
 
-sys.exit(run(Hanging, []))
+sys.exit(run(lambda: Hanging, []))
 """
 
 

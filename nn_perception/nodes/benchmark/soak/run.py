@@ -37,9 +37,10 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
 # The first start of all exports the networks.
 START_LIMIT_S = 180.0
 LOOK_EVERY_S = 0.5
-STORM_SHARE = 0.65
+STORM_SHARE = 0.6
 SETTLE_S = 2.0
-SHORTEST_CALM_S = 1.0
+# Of a round, also when the tour takes long: malloc must have given back what the tour left.
+SHORTEST_CALM = 0.2
 # Who leaves so many requests unanswered hangs; a restart may lose one or two.
 UNANSWERED = 3
 
@@ -156,7 +157,7 @@ class Soak:
         self._until(self._camera_plays, CALM_LIMIT_S)
         self._spin(min(SETTLE_S, 0.1 * self._plan.round_s))
         calm_from = time.monotonic()
-        self._spin(max(SHORTEST_CALM_S, begun + self._plan.round_s - calm_from))
+        self._spin(max(SHORTEST_CALM * self._plan.round_s, begun + self._plan.round_s - calm_from))
         minutes = (time.monotonic() - begun) / 60.0
         self.log_kb_a_minute = {
             program.name: (program.log_bytes - logs[program.name]) / 1000 / minutes
