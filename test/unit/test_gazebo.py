@@ -16,7 +16,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import cv2
-from nn_perception.nodes.camera_source_node import CameraSourceParameters
+from nn_perception.nodes.camera_source_node import FRAME_ID
 import pytest
 import yaml
 
@@ -65,7 +65,7 @@ def test_the_camera_is_the_one_that_the_package_is_made_for(world: ElementTree.E
     size = [number(sensor, f'camera/image/{side}') for side in ('width', 'height')]
     assert size == [640, 480]
     assert 0.8 < number(sensor, 'camera/horizontal_fov') < 1.4
-    assert sensor.findtext('gz_frame_id') == CameraSourceParameters().frame_id
+    assert sensor.findtext('gz_frame_id') == FRAME_ID
     # A rate that the steps of the simulation cannot give would come out uneven.
     assert number(world, 'physics/max_step_size') < 0.005
 

@@ -19,7 +19,7 @@ from typing import Any
 import xml.etree.ElementTree as ElementTree
 
 import ament_index_python.packages as packages
-from nn_perception.nodes.camera_source_node import CameraSourceParameters
+from nn_perception.nodes.camera_source_node import FRAME_ID
 import pytest
 import yaml
 
@@ -91,7 +91,7 @@ def test_gazebo_and_its_bridge_are_started(
     config = bridge.parameters[0]['config_file']
     assert Path(config).samefile(repository / 'config' / 'gazebo_bridge.yaml')
     given = dict(zip(transform.arguments[::2], transform.arguments[1::2], strict=True))
-    assert given['--child-frame-id'] == CameraSourceParameters().frame_id
+    assert given['--child-frame-id'] == FRAME_ID
     place = [float(given[f'--{axis}']) for axis in 'xyz']
     world = ElementTree.parse(repository / 'worlds' / 'perception.sdf')
     pose = world.findtext('world/model[@name="camera"]/pose').split()

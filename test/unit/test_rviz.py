@@ -7,7 +7,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from nn_perception.nodes.camera_source_node import CameraSourceParameters
+from nn_perception.nodes.camera_source_node import FRAME_ID
 from nn_perception.nodes.digit_node import DigitNode
 from nn_perception.nodes.pose_node import PoseNode
 from nn_perception.nodes.tagger_node import TaggerNode
@@ -84,7 +84,7 @@ def test_all_that_the_nodes_draw_is_shown(
 
 def test_what_is_in_space_is_seen_from_the_camera(config: dict[str, Any]) -> None:
     manager = config['Visualization Manager']
-    assert manager['Global Options']['Fixed Frame'] == CameraSourceParameters().frame_id
+    assert manager['Global Options']['Fixed Frame'] == FRAME_ID
     assert 'rviz_default_plugins/TF' in [display['Class'] for display in manager['Displays']]
     view = manager['Views']['Current']
     assert view['Class'] == 'rviz_default_plugins/Orbit'
