@@ -69,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
     """Teach, store the new version, and make it the active one if it is no worse."""
     # A head is little work: threads would only wait for each other, and for other processes.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    from nn_perception.learning.fine_tune import FineTuneSettings
     from nn_perception.learning.lesson import Lesson, teach
     from nn_perception.learning.names import checked_name
+    from nn_perception.learning.settings import FineTuneSettings
 
     bar = Bar(BAR_STEPS)
 

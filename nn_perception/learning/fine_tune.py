@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 import hashlib
-import math
 from pathlib import Path
 import time
 from typing import Any
 
 from nn_perception.learning.calibration import calibration_error, cross_entropy, fit_temperature
-from nn_perception.learning.embedding import (
-    Embedder,
-    embedding_key,
-    EmbeddingCache,
-    FrameFeatures,
-)
+from nn_perception.learning.embedding import embedding_key, EmbeddingCache
 from nn_perception.learning.epoch import Epoch
 from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
+from nn_perception.learning.frame_features import gather_features
 from nn_perception.learning.guards import check_labels, warnings_of, without_contradictions
 from nn_perception.learning.linear_head import (
     choose_shrinkage,
@@ -32,7 +28,8 @@ from nn_perception.learning.linear_head import (
     LinearHead,
     Validated,
 )
-from nn_perception.learning.samples import hash_file, Sample
+from nn_perception.learning.samples import Sample
+from nn_perception.learning.settings import FineTuneSettings, HEAD
 from nn_perception.learning.split import find_bursts, folds_of, Split, split
 from nn_perception.learning.unknown import calibrate
 from nn_perception.vision.checkpoint import (
@@ -41,15 +38,12 @@ from nn_perception.vision.checkpoint import (
     NOVELTY_PREFIX,
     write_checkpoint,
 )
-from nn_perception.vision.images import read_image
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.tagger import softmax
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD = 'head'
-UNFREEZE = (HEAD, 'last_block', 'all')
 FOLDS = 5
 SOURCE = 'taught by nn_perception from'
 # A rate at which the loss diverges is divided by three, so often.
@@ -58,41 +52,6 @@ LOWER_RATES = 3
 
 class Stopped(Exception):  # noqa: N818 - nothing is wrong
     """A training was stopped as asked; it leaves nothing behind."""
-
-
-@dataclass(frozen=True)
-class FineTuneSettings:
-    """
-    What decides, together with the frames, what is learned.
-
-    :param unfreeze: what may change: ``head``, ``last_block`` or ``all``
-    :param max_epochs: of ``last_block`` and ``all``, at most; 0: chosen
-    :param learning_rate: the highest one of these; 0: chosen
-    :param validation_fraction: of each label's frames, kept apart to measure with
-    :param seed: what all randomness begins with
-    :raises ValueError: if a value is out of range
-    """
-
-    unfreeze: str = HEAD
-    max_epochs: int = 0
-    learning_rate: float = 0.0
-    validation_fraction: float = 0.2
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
-        if self.unfreeze not in UNFREEZE:
-            raise ValueError(f'unfreeze must be {", ".join(UNFREEZE)}, got {self.unfreeze!r}')
-        if self.max_epochs < 0:
-            raise ValueError(f'max_epochs must not be negative, got {self.max_epochs}')
-        if not 0.0 <= self.learning_rate < math.inf:
-            raise ValueError(f'learning_rate must be 0 or more, got {self.learning_rate}')
-        if not 0.0 < self.validation_fraction <= 0.5:
-            raise ValueError(
-                f'validation_fraction must be above 0, at most 0.5, got {self.validation_fraction}'
-            )
-        if self.seed < 0:
-            raise ValueError(f'seed must not be negative, got {self.seed}')
 
 
 @dataclass(frozen=True)
@@ -210,7 +169,13 @@ class _FineTuning:
         good, self._warnings = without_contradictions(samples)
         check_labels(good)  # what is hopeless is said before anything is computed
         cache = cache or EmbeddingCache.of(embedding_key(self._base))
-        features = self._features(good, cache)
+        features = gather_features(
+            good,
+            str(self._base.path),
+            cache,
+            warnings=self._warnings,
+            tell=partial(self._tell, 'frames'),
+        )
         good = [sample for sample in good if sample.sha256 in features]
         check_labels(good)
         embeddings = np.stack([features[sample.sha256].embedding for sample in good])
@@ -250,43 +215,6 @@ class _FineTuning:
         if self._stopping():
             raise Stopped
         self._on_progress(Progress(stage, done, epoch, max_epochs, tuple(self._warnings)))
-
-    def _features(
-        self, samples: Sequence[Sample], cache: EmbeddingCache
-    ) -> dict[str, FrameFeatures]:
-        """Get the features of all frames that can be read, by the hash of their files."""
-        known = _load(cache, self._warnings)
-        found: dict[str, FrameFeatures] = {}
-        missing = []
-        for sample in samples:
-            fault = _fault(sample)
-            if fault:
-                self._warnings.append(f'{fault}: left out')
-            elif sample.sha256 in known:
-                found[sample.sha256] = known[sample.sha256]
-            else:
-                missing.append(sample)
-        self._tell('frames', 0.0)
-        if missing:
-            new = self._compute(missing)
-            found |= new
-            try:
-                cache.add(new)
-            except OSError as error:
-                self._warnings.append(f'the embeddings are not kept for the next time: {error}')
-        return found
-
-    def _compute(self, samples: Sequence[Sample]) -> dict[str, FrameFeatures]:
-        embedder = Embedder.open(str(self._base.path), device='cpu')
-        found = {}
-        for place, sample in enumerate(samples):
-            self._tell('frames', place / len(samples))
-            try:
-                found[sample.sha256] = embedder.features(read_image(sample.path))
-            except (OSError, ValueError) as error:
-                self._warnings.append(f'{error}: left out')
-        embedder.close()
-        return found
 
     def _choose(
         self,
@@ -410,26 +338,6 @@ def _loss(
     logits, truth = head.logits(embeddings[parts.held_out]), classes[parts.held_out]
     weights = class_weights(truth, logits.shape[1])
     return cross_entropy(logits / fit_temperature(logits, truth), truth, weights)
-
-
-def _load(cache: EmbeddingCache, warnings: list[str]) -> dict[str, FrameFeatures]:
-    try:
-        return cache.load()
-    except OSError as error:
-        warnings.append(f'the cache of embeddings cannot be read: {error}')
-        return {}
-
-
-def _fault(sample: Sample) -> str:
-    """Say why a frame cannot be used; empty if it can, as far as its bytes tell."""
-    try:
-        if hash_file(sample.path) != sample.sha256:
-            return f'{sample.path} was changed since it was stored'
-    except FileNotFoundError:
-        return f'{sample.path} is gone'
-    except OSError as error:
-        return f'{sample.path} cannot be read ({error.strerror})'
-    return ''
 
 
 def _digest(weights: Mapping[str, NDArray[Any]]) -> str:

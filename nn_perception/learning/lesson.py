@@ -22,15 +22,12 @@ import sys
 import tempfile
 from typing import Any
 
-from nn_perception.learning.fine_tune import (
-    fine_tune,
-    FineTuned,
-    FineTuneSettings,
-    Progress,
-)
+from nn_perception.learning.fine_tune import fine_tune, FineTuned, Progress
 from nn_perception.learning.model_store import ModelStore
-from nn_perception.learning.model_version import CHECKPOINT, Version
+from nn_perception.learning.model_version import CHECKPOINT, PICTURE, Version
+from nn_perception.learning.pictures import draw_report
 from nn_perception.learning.samples import read_samples, Sample
+from nn_perception.learning.settings import FineTuneSettings
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import open_engine
 from nn_perception.vision.images import read_image
@@ -120,6 +117,11 @@ def teach(lesson: Lesson, on_progress: Callable[[Progress], None] = lambda _: No
         version = store.activate(lesson.name, version.version)
     message = _in_words(tuned, present, before, activated=activated)
     warnings = [*listing.problems, *tuned.report['warnings']]
+    # Last: nobody has to wait for it, and the version is of use without it.
+    try:
+        draw_report(version.folder / PICTURE, tuned.evaluation, tuned.history)
+    except (OSError, ImportError) as error:
+        warnings.append(f'the report has no picture: {error}')
     return Taught(version, activated, ' '.join([message, *warnings]), report)
 
 

@@ -19,6 +19,7 @@ from nn_perception.vision.storage import sync_folder, write_atomically
 
 CHECKPOINT = 'checkpoint.safetensors'
 REPORT = 'report.json'
+PICTURE = 'report.png'
 # What the store itself knows of a version.
 ORIGIN = 'origin.json'
 # How the name of what is being made or taken away begins.

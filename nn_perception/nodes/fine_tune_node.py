@@ -9,10 +9,10 @@ from typing import Any
 
 from nn_perception.learning.dataset import Dataset
 from nn_perception.learning.embedding import Embedder
-from nn_perception.learning.fine_tune import FineTuneSettings
 from nn_perception.learning.lesson import Lesson
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.names import checked_name
+from nn_perception.learning.settings import FineTuneSettings
 from nn_perception.nodes import conversions
 from nn_perception.nodes.camera import Camera, View
 from nn_perception.nodes.camera_node import CameraNode, Household

@@ -6,8 +6,9 @@ Figures are means over splits: on 100 photographs chance is worth 4 points eithe
 
 from __future__ import annotations
 
-from nn_perception.learning.fine_tune import fine_tune, FineTuned, FineTuneSettings
+from nn_perception.learning.fine_tune import fine_tune, FineTuned
 from nn_perception.learning.samples import read_samples
+from nn_perception.learning.settings import FineTuneSettings
 from nn_perception.vision.images import read_image
 from nn_perception.vision.novelty import UNKNOWN
 from nn_perception.vision.tagger import Tagger

@@ -12,6 +12,7 @@ import sys
 from nn_perception.learning.lesson import accuracy_on, Lesson, teach
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.samples import read_samples
+from nn_perception.vision.images import read_image
 import pytest
 
 LABELS = ('cardboard', 'glass', 'metal')
@@ -31,6 +32,8 @@ def test_a_worse_version_is_stored_but_not_activated_unless_asked(lesson: Lesson
     first = teach(lesson)
     assert first.activated
     assert store.active_name('things') == first.version.version
+    height, width, _ = read_image(first.version.folder / 'report.png').shape
+    assert min(height, width) > 400
     # A network for digits tells little of photographs.
     worse = teach(replace(lesson, base='digit_cnn'))
     assert not worse.activated

@@ -9,9 +9,10 @@ import sys
 
 import cv2
 from nn_perception.learning.embedding import EmbeddingCache
-from nn_perception.learning.fine_tune import fine_tune, FineTuneSettings, Stopped
+from nn_perception.learning.fine_tune import fine_tune, Stopped
 from nn_perception.learning.pictures import draw_report
 from nn_perception.learning.samples import read_samples
+from nn_perception.learning.settings import FineTuneSettings
 from nn_perception.vision.images import read_image
 from nn_perception.vision.networks import load
 from nn_perception.vision.novelty import UNKNOWN
