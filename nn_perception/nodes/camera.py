@@ -10,7 +10,7 @@ from nn_perception.nodes.diagnostics import CameraHealth, FrameStatistics
 from nn_perception.nodes.image_feed import CameraFrame, ImageFeeds
 from nn_perception.nodes.image_input import ImageInput
 from nn_perception.nodes.latest import LatestSlots
-from nn_perception.nodes.qos import RESULT_QOS
+from nn_perception.nodes.qos import OVERLAY_QOS
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
@@ -49,7 +49,7 @@ class Camera:
             reliability=parameters.image_reliability,
             on_frame=lambda frame: slots.put(self, frame),
         )
-        self.overlay = node.create_lifecycle_publisher(Image, self.output('overlay'), RESULT_QOS)
+        self.overlay = node.create_lifecycle_publisher(Image, self.output('overlay'), OVERLAY_QOS)
         self.statistics = FrameStatistics()
         self._health = CameraHealth(self.images, lambda: slots.dropped(self), self.statistics)
         self._complaints = Complaints(node.get_logger(), f'{name}: ' if name else '')

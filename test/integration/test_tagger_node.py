@@ -331,6 +331,8 @@ def test_overlay_is_drawn_while_somebody_watches(
     peer.matched(camera)
     camera.publish(image_message(espresso, 1.0))
     peer.until(lambda: tags)
+    # The node looks for watchers after it has published the tags.
+    peer.spin(0.5)
     overlays = peer.collect(Image, 'tagger/overlay')
     peer.spin(1.0)
     assert not overlays
