@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-import contextlib
 import hashlib
-import os
 from pathlib import Path
-import tempfile
 from typing import IO
 import zipfile
 
@@ -17,6 +14,7 @@ from nn_perception.learning.names import checked_name
 from nn_perception.learning.samples import MANIFEST, manifest_of, read_samples, Sample
 from nn_perception.vision.bags.bag import Bag
 from nn_perception.vision.images import read_image
+from nn_perception.vision.storage import atomic_stream
 
 
 def import_folder(dataset: Dataset, folder: str | Path) -> tuple[int, list[str]]:
@@ -91,18 +89,8 @@ def export_zip(folder: str | Path, path: str | Path) -> int:
     folder, path = Path(folder).expanduser().absolute(), Path(path).expanduser().absolute()
     samples = read_samples(folder).samples
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-        try:
-            with os.fdopen(descriptor, 'wb') as stream:
-                _write_zip(stream, folder.name, samples)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        with atomic_stream(path) as stream:
+            _write_zip(stream, folder.name, samples)
     except OSError as error:
         raise type(error)(
             f'the data set {folder} cannot be exported to {path}: {error.strerror}'

@@ -22,6 +22,7 @@ class Camera:
     A camera of a node.
 
     :ivar name: empty for the one whose topics have no name in front
+    :ivar about: begins each line of the log that is about it
     :ivar images: what comes from it
     :ivar overlay: publishes its images with the results drawn on them
     :ivar statistics: of its images
@@ -41,6 +42,7 @@ class Camera:
         slots: LatestSlots[Camera, CameraFrame],
     ) -> None:
         self.name = name
+        self.about = f'{name}: ' if name else ''
         self.images = ImageInput(
             node,
             feeds,
@@ -52,7 +54,7 @@ class Camera:
         self.overlay = node.create_lifecycle_publisher(Image, self.output('overlay'), OVERLAY_QOS)
         self.statistics = FrameStatistics()
         self._health = CameraHealth(self.images, lambda: slots.dropped(self), self.statistics)
-        self._complaints = Complaints(node.get_logger(), f'{name}: ' if name else '')
+        self._complaints = Complaints(node.get_logger(), self.about)
 
     def input(self, topic: str) -> str:
         """Name a topic that comes from the camera, before remapping."""

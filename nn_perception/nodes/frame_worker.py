@@ -123,7 +123,7 @@ class FrameWorker(Generic[R]):
 
     def _refuse(self, camera: Camera, error: Exception) -> None:
         if camera.statistics.refuse(str(error)):
-            self._node.get_logger().warning(f'an image was refused: {error}')
+            self._node.get_logger().warning(f'{camera.about}an image was refused: {error}')
 
     def _publish_overlay(self, view: View, result: R) -> None:
         try:

@@ -8,6 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 import tempfile
+from typing import BinaryIO
 
 
 def cache_folder() -> Path:
@@ -56,10 +57,22 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     :raises OSError: if the folder cannot be written; nothing is left behind
     """
+    with atomic_stream(path) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def atomic_stream(path: Path) -> Iterator[BinaryIO]:
+    """
+    Open a file for writing that gets its name when the block ends well, as a whole.
+
+    :raises OSError: if the folder cannot be written; nothing is left behind, nor is if the block
+        raises
+    """
     descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
     try:
         with os.fdopen(descriptor, 'wb') as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)

@@ -121,7 +121,7 @@ def test_several_cameras_through_one_network(peer: Peer, start_node: StartNode) 
     cameras = {name: peer.publisher(Image, f'{name}/image') for name in ('front', 'rear')}
     tags = {name: peer.collect(Classification, f'tagger/{name}/tags') for name in cameras}
     alone = peer.collect(Classification, 'tagger/tags')
-    start_node('tagger', ros_args=['-p', 'cameras:=[front, rear]'])
+    node = start_node('tagger', ros_args=['-p', 'cameras:=[front, rear]'])
     reports = peer.diagnostics('/tagger: front')
     for camera in cameras.values():
         peer.matched(camera)
@@ -144,6 +144,7 @@ def test_several_cameras_through_one_network(peer: Peer, start_node: StartNode) 
     assert tags['front'][-1].results == tags['front'][0].results
     assert stamps(tags['rear']) == [1, 2, 3]
     assert not alone
+    assert 'rear: an image was refused' in node.log
     peer.until(lambda: reports and reports[-1]['images_processed'] == '4')
 
 
