@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 import json
-from pathlib import Path
 import signal
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from nn_perception.nodes.benchmark.probe_node import (
     Task,
     two_skiers,
 )
+from nn_perception.nodes.benchmark.process_samples import take_sample
 from nn_perception.nodes.benchmark.sharing import many_cameras, one_process
 from nn_perception.nodes.processes import end_process, node_command
 from nn_perception.nodes.run import prepare_process
@@ -192,7 +192,7 @@ def start(seconds: float) -> dict[str, Any]:
             probe.play(30.0, START_LIMIT_S, lambda probe=probe: bool(probe.ages_ms))
             times_ms.append((time.monotonic() - begun) * 1e3)
             probe.play(30.0, seconds)
-            resident_mb.append(_resident_mb(pid))
+            resident_mb.append(take_sample(pid).resident_mb)
     return {
         'start_p50_ms': float(np.median(times_ms)),
         'start_max_ms': max(times_ms),
@@ -285,13 +285,6 @@ def _stamp_ns(msg: Any) -> int:
 def _summary(ages_ms: list[float]) -> dict[str, Any]:
     p50, p95 = np.percentile(ages_ms, (50, 95))
     return {'results': len(ages_ms), 'p50_ms': float(p50), 'p95_ms': float(p95)}
-
-
-def _resident_mb(pid: int) -> float:
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS'):
-            return int(line.split()[1]) / 1024
-    raise OSError(f'process {pid} has no memory')
 
 
 def main() -> int:

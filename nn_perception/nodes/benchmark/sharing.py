@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-import os
 from pathlib import Path
 import subprocess
 import time
@@ -20,6 +19,7 @@ from nn_perception.nodes.benchmark.probe_node import (
     Task,
     two_skiers,
 )
+from nn_perception.nodes.benchmark.process_samples import take_sample
 from nn_perception.nodes.processes import end_process, node_command
 import numpy as np
 import rclpy
@@ -31,7 +31,6 @@ NODES = {'tagger': TAGS, 'digit_reader': DIGITS, 'pose_estimator': POSES}
 RATE_HZ = 30.0
 ROUNDS = 2
 CAMERAS = ('front', 'left', 'right')
-TICKS_A_SECOND = os.sysconf('SC_CLK_TCK')
 
 
 class Cameras:
@@ -156,14 +155,15 @@ def _measure(
     """Play for a time, and tell what that cost the processes and how old the results were."""
     for ages in cameras.ages_ms.values():
         ages.clear()
-    before_s = sum(_cpu_s(pid) for pid in pids)
+    before_s = sum(take_sample(pid).cpu_s for pid in pids)
     cameras.play(seconds, apart=apart)
-    spent_s = sum(_cpu_s(pid) for pid in pids) - before_s
+    after = [take_sample(pid) for pid in pids]
+    spent_s = sum(sample.cpu_s for sample in after) - before_s
     figures = {
         'cpu_s_per_s': spent_s / seconds,
         'results_hz': sum(len(ages) for ages in cameras.ages_ms.values()) / seconds,
-        'resident_mb': sum(_memory_mb(pid, 'status', 'VmRSS') for pid in pids),
-        'own_mb': sum(_memory_mb(pid, 'smaps_rollup', 'Pss') for pid in pids),
+        'resident_mb': sum(sample.resident_mb for sample in after),
+        'own_mb': sum(_own_mb(pid) for pid in pids),
     }
     figures['cpu_ms_per_result'] = 1e3 * figures['cpu_s_per_s'] / figures['results_hz']
     for topic, ages in cameras.ages_ms.items():
@@ -179,15 +179,9 @@ def _medians(figures: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
     }
 
 
-def _cpu_s(pid: int) -> float:
-    # The second field, the command, may hold spaces; it ends with the last bracket.
-    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
-    user, system = fields[11:13]
-    return (int(user) + int(system)) / TICKS_A_SECOND
-
-
-def _memory_mb(pid: int, file: str, key: str) -> float:
-    for line in Path(f'/proc/{pid}/{file}').read_text().splitlines():
-        if line.startswith(f'{key}:'):
+def _own_mb(pid: int) -> float:
+    """Measure a process's memory, pages that several share divided among them."""
+    for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
+        if line.startswith('Pss:'):
             return int(line.split()[1]) / 1024
-    raise OSError(f'process {pid} does not tell {key}')
+    raise OSError(f'process {pid} does not tell its memory')

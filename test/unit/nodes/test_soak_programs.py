@@ -9,14 +9,14 @@ import signal
 import sys
 import time
 
-from nn_perception.nodes.benchmark.soak import verdict
-from nn_perception.nodes.benchmark.soak.process_samples import (
+from nn_perception.nodes.benchmark.process_samples import (
     all_shared_entries,
     shared_entries,
     SHARED_MEMORY,
     shared_size_mb,
     used_by_anyone,
 )
+from nn_perception.nodes.benchmark.soak import verdict
 from nn_perception.nodes.benchmark.soak.programs import Program
 from nn_perception.nodes.benchmark.soak.scripts import after, Stage
 import pytest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from nn_perception.nodes.benchmark.process_samples import Sample
 from nn_perception.nodes.benchmark.soak import verdict
-from nn_perception.nodes.benchmark.soak.process_samples import Sample
 from nn_perception.nodes.benchmark.soak.verdict import Calm
 import pytest
 

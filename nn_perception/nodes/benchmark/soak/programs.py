@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from nn_perception.nodes.benchmark.soak.process_samples import (
+from nn_perception.nodes.benchmark.process_samples import (
     folder_size,
     Sample,
     shared_entries,

@@ -10,15 +10,15 @@ import random
 import sys
 import time
 
-from nn_perception.nodes.benchmark.soak.cameras import CAMERA_FRAME, Cameras
-from nn_perception.nodes.benchmark.soak.disturbances import CALM_LIMIT_S, Disturbances, RELOADED
-from nn_perception.nodes.benchmark.soak.listener import Heard, Listener, NODES, Watched
-from nn_perception.nodes.benchmark.soak.process_samples import (
+from nn_perception.nodes.benchmark.process_samples import (
     all_shared_entries,
     shared_entries,
     shared_size_mb,
     used_by_anyone,
 )
+from nn_perception.nodes.benchmark.soak.cameras import CAMERA_FRAME, Cameras
+from nn_perception.nodes.benchmark.soak.disturbances import CALM_LIMIT_S, Disturbances, RELOADED
+from nn_perception.nodes.benchmark.soak.listener import Heard, Listener, NODES, Watched
 from nn_perception.nodes.benchmark.soak.programs import Program
 from nn_perception.nodes.benchmark.soak.report import progress_line, Round
 from nn_perception.nodes.benchmark.soak.requests import Requests

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import statistics
 
-from nn_perception.nodes.benchmark.soak.process_samples import Sample
+from nn_perception.nodes.benchmark.process_samples import Sample
 
 MOST_GROWTH = 1.05
 # Below three rounds, what is called growth is the first use of something.
