@@ -14,7 +14,7 @@ from nn_perception.cli.progress import Bar
 from nn_perception.vision.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from nn_perception.learning.fine_tune import Progress
+    from nn_perception.learning.fine_tuned import Progress
     from nn_perception.learning.lesson import Taught
 
 VERB = 'train'

@@ -8,17 +8,17 @@ Teach a network new labels with a few frames of each.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 import hashlib
-from pathlib import Path
 import time
 from typing import Any
 
 from nn_perception.learning.calibration import calibration_error, cross_entropy, fit_temperature
 from nn_perception.learning.embedding import embedding_key, EmbeddingCache
 from nn_perception.learning.epoch import Epoch
-from nn_perception.learning.evaluation import evaluate_predictions, Evaluation
+from nn_perception.learning.evaluation import evaluate_predictions
+from nn_perception.learning.fine_tuned import FineTuned, Progress
 from nn_perception.learning.frame_features import gather_features
 from nn_perception.learning.guards import check_labels, warnings_of, without_contradictions
 from nn_perception.learning.linear_head import (
@@ -32,12 +32,7 @@ from nn_perception.learning.samples import Sample
 from nn_perception.learning.settings import FineTuneSettings, HEAD
 from nn_perception.learning.split import find_bursts, folds_of, Split, split
 from nn_perception.learning.unknown import calibrate
-from nn_perception.vision.checkpoint import (
-    Checkpoint,
-    MEASURED_PREFIX,
-    NOVELTY_PREFIX,
-    write_checkpoint,
-)
+from nn_perception.vision.checkpoint import Checkpoint, MEASURED_PREFIX, NOVELTY_PREFIX
 from nn_perception.vision.models import find_checkpoint
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.tagger import softmax
@@ -45,78 +40,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDS = 5
-SOURCE = 'taught by nn_perception from'
 # A rate at which the loss diverges is divided by three, so often.
 LOWER_RATES = 3
 
 
 class Stopped(Exception):  # noqa: N818 - nothing is wrong
     """A training was stopped as asked; it leaves nothing behind."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """
-    How far a training is.
-
-    :param stage: ``frames``, ``head``, ``network`` or ``report``
-    :param done: of the stage, in ``[0, 1]``
-    :param epoch: what the last epoch gave, if there are epochs
-    :param max_epochs: how many there will be at most, 0 if there are none
-    :param warnings: what was found wrong with the frames up to now
-    """
-
-    stage: str
-    done: float
-    epoch: Epoch | None = None
-    max_epochs: int = 0
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class FineTuned:
-    """
-    A taught network.
-
-    :param base: what it began with
-    :param labels: what it was taught, sorted
-    :param weights: of the network and of what it knows as unknown, by name
-    :param version: base, what changed, seed, and a hash of the weights
-    :param evaluation: on the frames that were kept apart
-    :param held_out: those frames
-    :param history: what each epoch gave; empty for ``head``
-    :param report: all that is known of it, as numbers, texts and lists
-    """
-
-    base: Checkpoint
-    labels: tuple[str, ...]
-    weights: Mapping[str, NDArray[Any]] = field(repr=False)
-    version: str
-    evaluation: Evaluation
-    held_out: tuple[Sample, ...]
-    history: tuple[Epoch, ...]
-    report: dict[str, Any]
-
-    def write(self, path: str | Path) -> Checkpoint:
-        """
-        Write a checkpoint that a tagger opens.
-
-        :raises OSError: if it cannot be written
-        """
-        write_checkpoint(
-            path,
-            network=self.base.network,
-            weights=self.weights,
-            labels=self.labels,
-            preprocessing=self.base.preprocessing,
-            version=self.version,
-            licence=self.base.licence,
-            source=f'{SOURCE} {self.base.version}',
-            head=self.base.head,
-            taught_from=f'{self.base.network} {self.base.version}',
-            features=self.base.features,
-        )
-        return Checkpoint.read(path)
 
 
 def fine_tune(

@@ -22,7 +22,8 @@ import sys
 import tempfile
 from typing import Any
 
-from nn_perception.learning.fine_tune import fine_tune, FineTuned, Progress
+from nn_perception.learning.fine_tune import fine_tune
+from nn_perception.learning.fine_tuned import FineTuned, Progress
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.model_version import CHECKPOINT, PICTURE, Version
 from nn_perception.learning.pictures import draw_report

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import time
-from typing import Any
 
 from nn_perception.learning.dataset import Dataset
 from nn_perception.learning.embedding import Embedder
@@ -17,16 +16,16 @@ from nn_perception.nodes import conversions
 from nn_perception.nodes.camera import Camera, View
 from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
+from nn_perception.nodes.fine_tune_action import FineTuneAction
 from nn_perception.nodes.frame_recorder import Frame, FrameRecorder
-from nn_perception.nodes.lesson_process import LessonProcess
 from nn_perception.nodes.parameters import parameter
-from nn_perception.nodes.qos import LATCHED_QOS, RESULT_QOS
+from nn_perception.nodes.qos import LATCHED_QOS
 from nn_perception.vision.draw import draw_tags
 from nn_perception.vision.options import DEFAULT_MODEL
 from nn_perception.vision.results import Tag
 from nn_perception.vision.storage import folder_of
 from nn_perception_interfaces.action import FineTune
-from nn_perception_interfaces.msg import DatasetSummary, FineTuneProgress, ModelVersion
+from nn_perception_interfaces.msg import DatasetSummary, ModelVersion
 from nn_perception_interfaces.srv import (
     ActivateModel,
     Capture,
@@ -35,9 +34,6 @@ from nn_perception_interfaces.srv import (
     Record,
 )
 import numpy as np
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.action.server import ServerGoalHandle
-from rclpy.task import Future
 
 MEGABYTE = 1_000_000
 # An older image is not what somebody holds in front of the camera now.
@@ -83,11 +79,9 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         self._recorder: FrameRecorder | None = None
         self._frame: Frame | None = None
         self._problem = ''
-        self._lesson: LessonProcess | None = None
         self._active = ''
         self._summaries = self.create_publisher(DatasetSummary, '~/dataset', LATCHED_QOS)
         self._models = self.create_publisher(ModelVersion, '~/active_model', LATCHED_QOS)
-        self._progress = self.create_publisher(FineTuneProgress, '~/progress', RESULT_QOS)
         for kind, name, answer in (
             (Capture, 'capture', self._on_capture),
             (Record, 'record', self._on_record),
@@ -96,14 +90,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             (ActivateModel, 'activate_model', self._on_activate_model),
         ):
             self.create_service(kind, f'~/{name}', answer)
-        self._actions = ActionServer(
-            self,
-            FineTune,
-            '~/fine_tune',
-            execute_callback=self._on_fine_tune,
-            goal_callback=self._on_goal,
-            cancel_callback=self._on_cancel,
-        )
+        self._teaching = FineTuneAction(self, self._lesson_of, self._tell_active)
 
     # Frames.
 
@@ -126,9 +113,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
 
     def unload(self) -> None:
         """Close both; a lesson that is going on is ended."""
-        if self._lesson is not None:
-            self._lesson.kill()
-            self._lesson.join()
+        self._teaching.stop()
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
@@ -166,7 +151,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             'frames': sum(counts.values()),
             'labels': len(counts),
             'recording': '' if recorder is None else recorder.label,
-            'teaching': self._lesson is not None,
+            'teaching': self._teaching.busy,
             'active_version': self._active,
             'model': self.parameters.base,
             'device': 'not loaded' if recorder is None else recorder.device,
@@ -254,55 +239,10 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             response.message = str(error)
         return response
 
-    # The action.
-
-    def _on_goal(self, _: FineTune.Goal) -> GoalResponse:
-        busy = self._lesson is not None or self._recorder is None
-        return GoalResponse.REJECT if busy else GoalResponse.ACCEPT
-
-    def _on_cancel(self, _: ServerGoalHandle) -> CancelResponse:
-        if self._lesson is not None:
-            self._lesson.kill()
-        return CancelResponse.ACCEPT
-
-    async def _on_fine_tune(self, goal: ServerGoalHandle) -> FineTune.Result:
-        """Teach in a child process; the executor goes on meanwhile."""
-        began_s = time.monotonic()
-        result = FineTune.Result()
-        future = Future(executor=self.executor)
-        header = conversions.header(self.get_clock().now().to_msg(), '')
-
-        def tell(progress: dict[str, Any]) -> None:
-            msg = conversions.fine_tune_progress(progress, header)
-            self._progress.publish(msg)
-            goal.publish_feedback(FineTune.Feedback(progress=msg))
-
-        try:
-            self._lesson = LessonProcess(self._lesson_of(goal.request), tell, future.set_result)
-            taught = await future
-        except (ValueError, OSError) as error:
-            taught = {'error': str(error)}
-        finally:
-            self._lesson = None
-        result.duration = time.monotonic() - began_s
-        if 'error' in taught:
-            result.message = taught['error']
-            if goal.is_cancel_requested:
-                goal.canceled()
-            else:
-                self.get_logger().warning(f'nothing was taught: {result.message}')
-                goal.abort()
-            return result
-        result.success, result.message = True, taught['message']
-        result.version = taught['version']['version']
-        result.activated = taught['activated']
-        result.validation = conversions.evaluation_report(taught['report'])
-        self._tell_active()
-        goal.succeed()
-        return result
+    # Lessons.
 
     def _lesson_of(self, goal: FineTune.Goal) -> Lesson:
-        """Read a goal; what is 0 or empty is left to be chosen."""
+        """Read a goal; what is 0 or empty is left to be chosen. ValueError says why not."""
         p = self.parameters
         defaults = FineTuneSettings()
         settings = FineTuneSettings(

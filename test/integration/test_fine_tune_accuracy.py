@@ -6,7 +6,8 @@ Figures are means over splits: on 100 photographs chance is worth 4 points eithe
 
 from __future__ import annotations
 
-from nn_perception.learning.fine_tune import fine_tune, FineTuned
+from nn_perception.learning.fine_tune import fine_tune
+from nn_perception.learning.fine_tuned import FineTuned
 from nn_perception.learning.samples import read_samples
 from nn_perception.learning.settings import FineTuneSettings
 from nn_perception.vision.images import read_image
