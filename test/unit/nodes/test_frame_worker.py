@@ -53,12 +53,15 @@ class Node:
         self.published.append(f'{view.camera.name} {result}')
 
 
-def camera(name: str) -> Any:
-    """Make a camera that nobody watches."""
+class StandInCamera:
+    """A camera that nobody watches."""
+
     overlay = SimpleNamespace(get_subscription_count=lambda: 0)
-    return SimpleNamespace(
-        name=name, about=f'{name}: ', overlay=overlay, statistics=FrameStatistics()
-    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.about = f'{name}: '
+        self.statistics = FrameStatistics()
 
 
 def frame(value: int) -> Any:
@@ -70,8 +73,8 @@ def frame(value: int) -> Any:
 def test_an_image_that_is_refused_costs_the_others_of_its_batch_nothing() -> None:
     node = Node()
     worker: FrameWorker[int] = FrameWorker(node)
-    cameras = {name: camera(name) for name in ('front', 'left', 'rear')}
-    for (_, one), value in zip(cameras.items(), (1, BAD, 3), strict=True):
+    cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
+    for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
         worker.slots.put(one, frame(value))
     worker._process(worker.slots.take(0.0))
     assert node.published == ['front 1', 'rear 3']
