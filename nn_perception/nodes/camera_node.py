@@ -23,7 +23,7 @@ from nn_perception.nodes.frame_worker import FrameWorker
 from nn_perception.nodes.image_feed import ImageFeeds
 from nn_perception.nodes.image_input import Input
 from nn_perception.nodes.lifecycle_guard import guard_change_state
-from nn_perception.nodes.memory import give_back_freed_memory
+from nn_perception.nodes.memory import apart_from_images, give_back_freed_memory
 from nn_perception.nodes.parameters import LiveParameters
 from nn_perception.nodes.stopping import interruptible
 from nn_perception.nodes.watchdog import Watchdog
@@ -160,7 +160,7 @@ class CameraNode(LifecycleNode, Generic[P, R]):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network."""
         try:
-            with interruptible(), Watchdog.resting():
+            with interruptible(), Watchdog.resting(), apart_from_images():
                 self.load()
         except (ValueError, OSError, RuntimeError) as error:
             self._load_failure = str(error)
@@ -171,7 +171,6 @@ class CameraNode(LifecycleNode, Generic[P, R]):
             self.get_logger().error(f'cannot be configured:\n{traceback.format_exc()}')
             return TransitionCallbackReturn.ERROR
         self._load_failure = ''
-        give_back_freed_memory()
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from nn_perception.nodes.memory import Housekeeping, keep_large_buffers
+from nn_perception.nodes.memory import Housekeeping, keep_large_buffers, set_apart_what_stays
 from nn_perception.nodes.stopping import (
     ignore_signals,
     leaving_at_once,
@@ -80,6 +80,7 @@ def run(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | Non
     except ImportError as error:
         sys.stderr.write(f'{error}\n')
         return STATUS_REFUSED
+    set_apart_what_stays()
 
     executor = node = None
     try:
