@@ -81,8 +81,9 @@ def open_engine(
     :param device: one of :data:`~nn_perception.vision.options.DEVICES`
     :param threads: number of threads on a CPU; 0: as many as there are usable cores, at most
         four, since a small network gains nothing from more and others need them
-    :param streams: how many images of a batch ONNX Runtime works on at a time, at most as many as
-        there are threads, which they share; others do a batch as a whole
+    :param streams: how many images of a batch ONNX Runtime works on at a time where it would not
+        keep up otherwise, at most as many as there are threads, which they share; others do a
+        batch as a whole
     :raises ValueError: if an argument or the checkpoint is not usable
     :raises RuntimeError: if the network cannot be loaded
     """

@@ -5,12 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 import ctypes
 import os
+import time
 from typing import Any
 
 from nn_perception.vision.checkpoint import Checkpoint
 from nn_perception.vision.engine import check_batch, Engine
 from nn_perception.vision.exported import export_file
 from nn_perception.vision.onnx_runtime import onnxruntime
+from nn_perception.vision.workload import Workload
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime.capi import (  # type: ignore[import-untyped, unused-ignore]
@@ -41,13 +43,15 @@ class OnnxRuntimeEngine(Engine):
 
         :param threads: of the network
         :param streams: how many images of a batch are worked on at a time, by as many threads
-            each as there are for them; one image alone is worked on by so many too
+            each as there are for them; one image alone is worked on by so many too. As long as
+            that keeps up, a whole batch is: cores that work at the same time slow each other down
 
         :raises RuntimeError: if it cannot be exported or loaded
         """
         self._cores = os.sched_getaffinity(0)
         self._streams = ThreadPoolExecutor(streams) if streams > 1 else None
         self._stream_count = streams
+        self._workload = Workload()
         threads //= streams
         self._pool_cores = pool_cores(threads, self._cores)
         try:
@@ -65,7 +69,7 @@ class OnnxRuntimeEngine(Engine):
         self.description = (
             f'onnxruntime {onnxruntime.__version__} on the CPU, '
             f'{threads} {"thread" if threads == 1 else "threads"}, float32'
-            + (f', {streams} images at a time' if streams > 1 else '')
+            + (f', up to {streams} images at a time' if streams > 1 else '')
         )
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -87,12 +91,17 @@ class OnnxRuntimeEngine(Engine):
         def run(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
             return [np.asarray(out, np.float32) for out in session.run(None, {self._input: part})]
 
-        if self._streams is None or len(batch) == 1:
+        def run_in_stream(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            began_s = time.thread_time()
+            outputs = run(part)
+            self._workload.hand_on(time.thread_time() - began_s)
+            return outputs
+
+        if self._streams is None or not self._workload.judge() or len(batch) == 1:
             return tuple(run(batch))
         parts = np.array_split(batch, min(self._stream_count, len(batch)))
-        return tuple(
-            np.concatenate(outs) for outs in zip(*self._streams.map(run, parts), strict=True)
-        )
+        found = self._streams.map(run_in_stream, parts)
+        return tuple(np.concatenate(outs) for outs in zip(*found, strict=True))
 
     def close(self) -> None:
         """Free the network's memory."""

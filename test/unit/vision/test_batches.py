@@ -8,11 +8,19 @@ from nn_perception.vision.digits.reader import DigitReader
 from nn_perception.vision.images import read_image
 from nn_perception.vision.pose.estimator import PoseEstimator
 from nn_perception.vision.tagger import Tagger
+from nn_perception.vision.workload import Workload
 import numpy as np
 import pytest
 
 SAMPLES = Path('nn_perception/samples')
 PHOTOGRAPHS = [read_image(SAMPLES / f'{name}.jpg') for name in ('skier', 'pizza', 'elephant')]
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=['at_leisure', 'in_a_hurry'])
+def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether one stream would not keep up: only then there are several."""
+    monkeypatch.setattr(Workload, 'judge', lambda _: request.param)
+    return bool(request.param)
 
 
 @pytest.mark.parametrize('streams', [1, 2])
@@ -50,6 +58,19 @@ def test_pose_estimator(preset: str) -> None:
         for person, other in zip(people, estimator.estimate(image), strict=True):
             np.testing.assert_allclose(person.bbox, other.bbox, atol=0.05)
             assert person.score == pytest.approx(other.score, abs=1e-4)
+
+
+def test_several_images_at_a_time_only_in_a_hurry(
+    hurry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger = Tagger.open(device='cpu', threads=2, streams=2)
+    counted: list[float] = []
+    monkeypatch.setattr(Workload, 'hand_on', lambda _, seconds: counted.append(seconds))
+    tagger.scores_of(PHOTOGRAPHS)
+    assert len(counted) == (2 if hurry else 0)
+    assert all(seconds > 0.0 for seconds in counted)
+    tagger.scores(PHOTOGRAPHS[0])
+    assert len(counted) == (2 if hurry else 0), 'one image alone needs no streams'
 
 
 def test_streams_must_make_sense() -> None:
