@@ -136,7 +136,7 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
         published += 1
         peer.spin(max(0.0, frame_s - (time.monotonic() - began)))
     answers_ms = []
-    for k in range(1, 11):
+    for k in range(1, 21):
         camera.publish(image_message(image, time.time()))
         published += 1
         began = time.monotonic()
@@ -149,7 +149,9 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
     # The bound of the design, with what this machine took instead of what it should take.
     ages = np.array([age for _, age, _ in arrivals[1:-10]])
     assert np.median(ages) <= 2 * np.median(rounds_s) + frame_s
-    assert np.median(answers_ms) < 50
+    # An answer that waits for the inference takes half of one on average. What the flood of images
+    # pushed out of a queue is sent again, after some 90 ms: that is up to half of the answers.
+    assert np.quantile(answers_ms, 0.25) < 0.2e3 * np.median(rounds_s)
     stamps = [stamp for stamp, _, _ in arrivals]
     assert stamps == sorted(set(stamps))
 
