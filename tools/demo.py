@@ -45,7 +45,8 @@ def start(
     executable: str, namespace: str, parameters: Mapping[str, object]
 ) -> subprocess.Popen[bytes]:
     """Start one node of the package in a process of its own."""
-    ros_args = ('--log-level', 'warn', '-r', f'__ns:=/{namespace}')
+    # Each waits for its turn, and would warn that no image comes.
+    ros_args = ('--log-level', 'error', '-r', f'__ns:=/{namespace}')
     return subprocess.Popen(node_command(executable, parameters, ros_args))
 
 
