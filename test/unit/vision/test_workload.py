@@ -67,10 +67,14 @@ def test_a_pause_is_leisure(clocks: Clocks) -> None:
 
 def test_threads_of_one_engine_are_not_confused() -> None:
     """A thread that was busy before it came to this work has not been busy with it."""
-    load = Workload()
-    with ThreadPoolExecutor(1) as other:
-        end_s = time.monotonic() + 1.2 * workload.WINDOW_S
-        other.submit(lambda: [None for _ in iter(lambda: time.monotonic() < end_s, False)])
+    with ThreadPoolExecutor(1) as idle, ThreadPoolExecutor(1) as other:
+        other.submit(burn, 1.3 * workload.WINDOW_S).result()
+        load = idle.submit(Workload).result()
+        time.sleep(1.05 * workload.WINDOW_S)
         assert other.submit(load.judge).result() is False
-        time.sleep(workload.WINDOW_S)
-        assert other.submit(load.judge).result() is False
+
+
+def burn(seconds: float) -> None:
+    """Spend processor time."""
+    while time.thread_time() < seconds:
+        pass
