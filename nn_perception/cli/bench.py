@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 import time
@@ -225,7 +226,7 @@ def _one_process_rows(seconds: float) -> Iterator[Row]:
 
 def _many_cameras_rows(seconds: float) -> Iterator[Row]:
     figures = _probe('many_cameras', seconds)
-    for rate in ('15', '30'):
+    for rate in (key.split()[1] for key in figures if re.fullmatch(r'one \d+ cpu_s_per_s', key)):
         one = figures[f'one {rate} cpu_s_per_s']
         together = figures[f'three {rate} cpu_s_per_s'] / one
         apart = figures[f'three_apart {rate} cpu_s_per_s'] / one

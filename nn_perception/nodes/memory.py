@@ -21,8 +21,8 @@ import time
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-# Larger buffers come from the kernel each by itself. A picture of 1920 x 1080 is smaller. What an
-# even larger one costs hides the faults, but not the hole that it leaves among the small ones.
+# Larger buffers come from the kernel each by itself: among the small ones they would leave holes.
+# A picture of 1920 x 1080 is smaller; for larger ones the page faults do not show beside the rest.
 _KEPT_BYTES = 8 << 20
 # The same while a network is loaded; malloc's own default.
 _KEPT_WHILE_LOADING_BYTES = 128 << 10

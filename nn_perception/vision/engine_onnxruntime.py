@@ -42,10 +42,9 @@ class OnnxRuntimeEngine(Engine):
         Load a network; export it first if that was not done yet.
 
         :param threads: of the network
-        :param streams: how many images of a batch are worked on at a time, by as many threads
-            each as there are for them; one image alone is worked on by so many too. As long as
-            that keeps up, a whole batch is: cores that work at the same time slow each other down
-
+        :param streams: how many images of a batch are worked on at a time, each by its share of
+            the threads, when one share cannot keep up. As long as it can, it does whole batches:
+            cores that work at the same time slow each other down. One image alone has one share
         :raises RuntimeError: if it cannot be exported or loaded
         """
         self._cores = os.sched_getaffinity(0)
