@@ -12,15 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 import contextlib
-import errno
 import hashlib
 import logging
-import os
 from pathlib import Path
 import threading
 from types import TracebackType
 
-import cv2
 from nn_perception.learning.locks import sole_lock
 from nn_perception.learning.names import checked_name
 from nn_perception.learning.samples import (
@@ -32,9 +29,8 @@ from nn_perception.learning.samples import (
     Sample,
     STORED_NAME,
 )
-from nn_perception.vision.images import Image
-from nn_perception.vision.storage import lock, sync_folder, write_atomically
-import numpy as np
+from nn_perception.vision.images import encode_png, Image
+from nn_perception.vision.storage import append_whole, lock, sync_folder, write_atomically
 
 LOG = logging.getLogger(__name__)
 
@@ -234,7 +230,7 @@ class Dataset:
         with lock(self.folder / LOCK):
             write_atomically(path, png)
             try:
-                self._append(sample.manifest_line().encode())
+                append_whole(self.folder / MANIFEST, sample.manifest_line().encode())
             except BaseException:
                 path.unlink()
                 raise
@@ -242,20 +238,6 @@ class Dataset:
         self._samples[sample.file] = sample
         self._sizes[sample.file] = len(png)
         return sample
-
-    def _append(self, line: bytes) -> None:
-        """Put a line at the end of the manifest, whole or not at all."""
-        with open(self.folder / MANIFEST, 'ab', buffering=0) as stream:
-            size = stream.tell()
-            try:
-                if stream.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(stream.fileno())
-            except BaseException:
-                stream.truncate(size)
-                raise
-        if not size:
-            sync_folder(self.folder)
 
     def _remove(self, files: Iterable[str]) -> None:
         """
@@ -299,23 +281,3 @@ class Dataset:
                 raise type(error)(
                     f'the data set {self.name} cannot be written: {error.strerror}; {outcome}'
                 ) from error
-
-
-def encode_png(image_bgr: Image) -> bytes:
-    """
-    Encode a picture without loss.
-
-    :param image_bgr: uint8, ``(H, W, 3)``
-    :raises ValueError: if it is none
-    """
-    if image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3:
-        raise ValueError(
-            f'expected an image of uint8 and shape (H, W, 3), got {image_bgr.dtype} and '
-            f'{image_bgr.shape}'
-        )
-    if not image_bgr.size:
-        raise ValueError(f'the image is empty: {image_bgr.shape}')
-    good, png = cv2.imencode('.png', image_bgr)
-    if not good:
-        raise ValueError('the image cannot be stored as PNG')
-    return bytes(png)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO
 import zipfile
 
-from nn_perception.learning.dataset import Dataset, encode_png
+from nn_perception.learning.dataset import Dataset
 from nn_perception.learning.names import checked_name
 from nn_perception.learning.samples import MANIFEST, manifest_of, read_samples, Sample
 from nn_perception.vision.bags.bag import Bag
-from nn_perception.vision.images import read_image
+from nn_perception.vision.images import encode_png, read_image
 from nn_perception.vision.storage import atomic_stream
 
 

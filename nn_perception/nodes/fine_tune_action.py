@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from nn_perception.learning.lesson import Lesson
-from nn_perception.nodes import conversions
+from nn_perception.nodes import conversions, learning_conversions
 from nn_perception.nodes.lesson_process import LessonProcess
 from nn_perception.nodes.qos import RESULT_QOS
 from nn_perception_interfaces.action import FineTune
@@ -74,7 +74,7 @@ class FineTuneAction:
         header = conversions.header(node.get_clock().now().to_msg(), '')
 
         def tell(progress: dict[str, Any]) -> None:
-            msg = conversions.fine_tune_progress(progress, header)
+            msg = learning_conversions.fine_tune_progress(progress, header)
             self._progress.publish(msg)
             goal.publish_feedback(FineTune.Feedback(progress=msg))
 
@@ -97,7 +97,7 @@ class FineTuneAction:
         result.success, result.message = True, taught['message']
         result.version = taught['version']['version']
         result.activated = taught['activated']
-        result.validation = conversions.evaluation_report(taught['report'])
+        result.validation = learning_conversions.evaluation_report(taught['report'])
         self._on_taught()
         goal.succeed()
         return result

@@ -12,7 +12,7 @@ from nn_perception.learning.lesson import Lesson
 from nn_perception.learning.model_store import ModelStore
 from nn_perception.learning.names import checked_name
 from nn_perception.learning.settings import FineTuneSettings
-from nn_perception.nodes import conversions
+from nn_perception.nodes import conversions, learning_conversions
 from nn_perception.nodes.camera import Camera, View
 from nn_perception.nodes.camera_node import CameraNode, Household
 from nn_perception.nodes.camera_parameters import CameraParameters
@@ -223,7 +223,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
     ) -> ListModels.Response:
         try:
             versions = self._store.versions(self.parameters.model_name)
-            response.models = [conversions.model_version(version) for version in versions]
+            response.models = [learning_conversions.model_version(version) for version in versions]
         except (ValueError, OSError) as error:
             self.get_logger().error(f'the versions cannot be listed: {error}')
         return response
@@ -270,7 +270,7 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
         dataset = recorder.dataset
         header = conversions.header(self.get_clock().now().to_msg(), '')
         self._summaries.publish(
-            conversions.dataset_summary(
+            learning_conversions.dataset_summary(
                 dataset.name, dataset.counts(), dataset.size_bytes, recorder.label, header
             )
         )
@@ -292,4 +292,4 @@ class FineTuneNode(CameraNode[FineTuneParameters, Frame]):
             return
         self._active = '' if version is None else version.version
         if version is not None:
-            self._models.publish(conversions.model_version(version))
+            self._models.publish(learning_conversions.model_version(version))

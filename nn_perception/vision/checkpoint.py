@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nn_perception.vision.preprocess import Preprocessing
+from nn_perception.vision.safetensors_file import in_fixed_order, read_header
 from nn_perception.vision.storage import write_atomically
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,6 @@ import safetensors.numpy
 
 FORMAT = 'nn_perception-1'
 SUFFIX = '.safetensors'
-HEADER_LIMIT = 100_000_000
-PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05')
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
@@ -84,7 +83,7 @@ class Checkpoint:
         path = Path(path).absolute()
         content = _read_bytes(path)
         try:
-            header = _header(content)
+            header = read_header(content)
             metadata = _metadata(header)
             checkpoint = cls(
                 path=path,
@@ -232,17 +231,7 @@ def write_checkpoint(
         metadata['features'] = features
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata)
-    write_atomically(Path(path), _in_fixed_order(content))
-
-
-def _in_fixed_order(content: bytes) -> bytes:
-    """Sort the header's metadata, which safetensors writes in random order; so hashes repeat."""
-    end = 8 + int.from_bytes(content[:8], 'little')
-    header = json.loads(content[8:end])
-    header['__metadata__'] = dict(sorted(header['__metadata__'].items()))
-    text = json.dumps(header, ensure_ascii=False, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
-    return len(text).to_bytes(8, 'little') + text + content[end:]
+    write_atomically(Path(path), in_fixed_order(content))
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -250,38 +239,6 @@ def _read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise type(error)(f'checkpoint {path} cannot be read: {error.strerror}') from error
-
-
-def _header(content: bytes) -> dict[str, Any]:
-    """Parse and check the header of a safetensors file without touching the weights."""
-    if not content:
-        raise ValueError('the file is empty')
-    if content.startswith(PICKLE_STARTS):
-        raise ValueError(
-            'it is a pickle (a .pth or .pt file), which could run code when it is loaded; convert '
-            'it to safetensors first'
-        )
-    length = int.from_bytes(content[:8], 'little')
-    if len(content) < 8 or not 2 <= length <= HEADER_LIMIT or content[8:9] != b'{':
-        raise ValueError('it is not a safetensors file')
-    if len(content) < 8 + length:
-        raise ValueError('it is truncated within its header')
-    try:
-        header = json.loads(content[8 : 8 + length])
-        last = max(
-            (int(entry['data_offsets'][1]) for name, entry in header.items() if name[:2] != '__'),
-            default=0,
-        )
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise ValueError(f'its header is damaged ({error})') from error
-    if len(content) != 8 + length + last:
-        state = 'truncated' if len(content) < 8 + length + last else 'longer than it should be'
-        raise ValueError(
-            f'it is {state}: {8 + length + last} bytes expected, {len(content)} found'
-        )
-    if last == 0:
-        raise ValueError('it holds no weights')
-    return dict(header)
 
 
 def _metadata(header: Mapping[str, Any]) -> dict[str, str]:

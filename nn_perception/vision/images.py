@@ -13,6 +13,7 @@ import struct
 from typing import Any
 
 import cv2
+from nn_perception.vision.preprocess import check_image
 import numpy as np
 from numpy.typing import NDArray
 
@@ -174,3 +175,17 @@ def _decode_with_pillow(stored: bytes) -> Image:
     except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ValueError(f'is damaged: {error}') from error
     return _lay_on_white(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]))
+
+
+def encode_png(image_bgr: Image) -> bytes:
+    """
+    Encode a picture without loss.
+
+    :param image_bgr: uint8, ``(H, W, 3)``
+    :raises ValueError: if it is none
+    """
+    check_image(image_bgr)
+    good, png = cv2.imencode('.png', image_bgr)
+    if not good:
+        raise ValueError('the image cannot be stored as PNG')
+    return bytes(png)

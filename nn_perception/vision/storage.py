@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -108,3 +109,22 @@ def lock(path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def append_whole(path: Path, line: bytes) -> None:
+    """
+    Put a line at the end of a file, whole or not at all; it is on the disk afterwards.
+
+    :raises OSError: if it cannot be written; the file is as it was
+    """
+    with open(path, 'ab', buffering=0) as stream:
+        size = stream.tell()
+        try:
+            if stream.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(stream.fileno())
+        except BaseException:
+            stream.truncate(size)
+            raise
+    if not size:
+        sync_folder(path.parent)

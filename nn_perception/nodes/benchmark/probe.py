@@ -18,8 +18,8 @@ import sys
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.nodes.benchmark.digit_page import digit_page
+from nn_perception.nodes.benchmark.image_loss import loss
 from nn_perception.nodes.benchmark.probe_node import (
     DIGITS,
     POSES,
@@ -44,14 +44,10 @@ from nn_perception.vision.pose.letterbox import letterbox
 from nn_perception.vision.pose.movenet import PRESETS
 import numpy as np
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
 
 USUAL_WAY = [sys.executable, '-m', 'nn_perception.nodes.benchmark.usual_way']
 PAUSE_S = 0.02
 BLOCKS = 4
-SIZES = ((640, 480), (1280, 720), (1920, 1080))
 # Slow enough that a camera ten times as fast is still possible in Python.
 SLOW_TAGGER = {'engine': 'torch', 'threads': 1}
 
@@ -200,11 +196,6 @@ def start(seconds: float) -> dict[str, Any]:
     }
 
 
-def loss(seconds: float) -> dict[str, Any]:
-    """Images that do not arrive at 30 Hz best effort between two processes, by size."""
-    return {f'{w}x{h}': _loss(w, h, seconds) for w, h in SIZES}
-
-
 def clean_ends(seconds: float) -> dict[str, Any]:
     """Of how many tries a working tagger ends with status 0; ``seconds`` counts the tries."""
     tries = round(seconds)
@@ -243,43 +234,6 @@ def _ends_cleanly(signals: list[int]) -> bool:
     status = end_process(process, signal.SIGCONT, limit_s=2.0)
     probe.destroy_node()
     return status == 0
-
-
-def _loss(width: int, height: int, seconds: float) -> float:
-    parameters = {
-        'rate': 30.0,
-        'width': width,
-        'height': height,
-        'reliability': 'best_effort',
-        'wait_for_subscriber': True,
-    }
-    node = rclpy.create_node('listener')
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    arrived: list[int] = []
-    sent: list[int] = []
-    node.create_subscription(
-        Image,
-        'image',
-        lambda msg: arrived.append(_stamp_ns(msg)),
-        QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-    )
-    node.create_subscription(
-        DiagnosticArray, 'camera_source/playing', lambda msg: sent.append(_stamp_ns(msg)), 100
-    )
-    process = subprocess.Popen(node_command('camera_source', parameters))
-    begun = time.monotonic()
-    while not arrived or time.monotonic() < begun + seconds:
-        executor.spin_once(timeout_sec=0.2)
-        begun = begun if arrived else time.monotonic()
-    end_process(process)
-    node.destroy_node()
-    counted = [stamp for stamp in sent if arrived[0] <= stamp <= arrived[-1]]
-    return 1.0 - len(set(counted) & set(arrived)) / len(counted)
-
-
-def _stamp_ns(msg: Any) -> int:
-    return msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
 
 
 def _summary(ages_ms: list[float]) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import threading
 import time
 
 import cv2
-from nn_perception.learning.dataset import Dataset, encode_png, QuotaError
+from nn_perception.learning.dataset import Dataset, QuotaError
 from nn_perception.learning.samples import check_samples, MANIFEST, read_samples
 from nn_perception.vision.child import PACKAGE_ROOT
-from nn_perception.vision.images import read_image
+from nn_perception.vision.images import encode_png, read_image
 import numpy as np
 import pytest
 
@@ -171,9 +171,9 @@ def test_one_label_written_in_two_ways(dataset):
 @pytest.mark.parametrize(
     ('image', 'stamp_ns', 'reason'),
     [
-        (np.zeros((4, 4), np.uint8), 0, r'got uint8 and \(4, 4\)'),
+        (np.zeros((4, 4), np.uint8), 0, r'got uint8 of shape \(4, 4\)'),
         (np.zeros((4, 4, 3), np.float32), 0, 'got float32'),
-        (np.zeros((0, 4, 3), np.uint8), 0, 'is empty'),
+        (np.zeros((0, 4, 3), np.uint8), 0, 'with pixels'),
         (np.zeros((4, 4, 3), np.uint8), -1, 'must be 0 or more nanoseconds, got -1'),
     ],
 )
@@ -398,7 +398,8 @@ def test_kill_9_while_capturing(tmp_path):
 
 CHANGE = """
 import sys, time
-from nn_perception.learning.dataset import Dataset, encode_png
+from nn_perception.learning.dataset import Dataset
+from nn_perception.vision.images import encode_png
 import numpy as np
 dataset = Dataset.open(sys.argv[1], 'kitchen')
 png = encode_png(np.zeros((8, 8, 3), np.uint8))
