@@ -45,7 +45,7 @@ bench: setup  ## measure, and print the table
 	@$(IN_VENV) $(BIN)/nn_perception bench $(ARGS)
 
 soak: setup  ## let the nodes work for MINUTES=10 while everything around them changes
-	@$(IN_VENV) $(BIN)/python -m nn_perception.nodes.benchmark.soak --minutes $(MINUTES) $(ARGS)
+	@$(IN_VENV) $(BIN)/python -m nn_perception.benchmark.soak --minutes $(MINUTES) $(ARGS)
 
 clean:  ## remove what the targets made, .venv too
 	rm -rf .venv .provision build install log .mypy_cache .pytest_cache .ruff_cache nn_perception.egg-info

@@ -15,7 +15,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={
-        package_name: ['py.typed', 'weights/*', 'samples/*', 'samples/*/*', 'nodes/*.xml']
+        package_name: ['py.typed', 'weights/*', 'samples/*', 'samples/*/*', 'ros/process/*.xml']
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
@@ -48,12 +48,12 @@ setup(
     entry_points={
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',
-            'tagger = nn_perception.nodes.executables:tagger',
-            'digit_reader = nn_perception.nodes.executables:digit_reader',
-            'pose_estimator = nn_perception.nodes.executables:pose_estimator',
-            'fine_tuner = nn_perception.nodes.executables:fine_tuner',
-            'perception = nn_perception.nodes.executables:perception',
-            'camera_source = nn_perception.nodes.executables:camera_source',
+            'tagger = nn_perception.ros.process.entry_points:tagger',
+            'digit_reader = nn_perception.ros.process.entry_points:digit_reader',
+            'pose_estimator = nn_perception.ros.process.entry_points:pose_estimator',
+            'fine_tuner = nn_perception.ros.process.entry_points:fine_tuner',
+            'perception = nn_perception.ros.process.entry_points:perception',
+            'camera_source = nn_perception.ros.process.entry_points:camera_source',
         ],
     },
     options={

@@ -11,7 +11,7 @@ It is perception.launch.py with a camera, and takes the same arguments.
 
 import os
 
-from nn_perception.nodes.camera_launch import camera_launch, PERCEPTION
+from nn_perception.ros.launch.camera_launch import camera_launch, PERCEPTION
 
 from launch import LaunchDescription
 

@@ -8,7 +8,7 @@ Start a reader of digits, and a camera beside it where that is wanted.
 An argument that is given goes before what the params file says.
 """
 
-from nn_perception.nodes.camera_launch import camera_launch, samples
+from nn_perception.ros.launch.camera_launch import camera_launch, samples
 
 from launch import LaunchDescription
 

@@ -9,7 +9,7 @@ An argument that is given goes before what the params file says. With a tagger t
 taught: teach.launch.py.
 """
 
-from nn_perception.nodes.camera_launch import camera_launch, TEACHING
+from nn_perception.ros.launch.camera_launch import camera_launch, TEACHING
 
 from launch import LaunchDescription
 

@@ -9,7 +9,7 @@ Start the perception nodes for one camera or several, in one process or in one e
 An argument that is given goes before what the params file says.
 """
 
-from nn_perception.nodes.camera_launch import camera_launch, PERCEPTION
+from nn_perception.ros.launch.camera_launch import camera_launch, PERCEPTION
 
 from launch import LaunchDescription
 

@@ -8,7 +8,7 @@ Start a tagger, and a camera beside it where that is wanted.
 An argument that is given goes before what the params file says.
 """
 
-from nn_perception.nodes.camera_launch import camera_launch
+from nn_perception.ros.launch.camera_launch import camera_launch
 
 from launch import LaunchDescription
 

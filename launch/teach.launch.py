@@ -9,7 +9,7 @@ Both nodes use the same name and folder of the taught model. An argument that is
 what the params file says.
 """
 
-from nn_perception.nodes.camera_launch import camera_launch, TEACHING
+from nn_perception.ros.launch.camera_launch import camera_launch, TEACHING
 
 from launch import LaunchDescription
 

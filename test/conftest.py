@@ -6,7 +6,7 @@ from collections.abc import Generator
 import os
 from pathlib import Path
 
-from nn_perception.nodes.run import use_transport_profile
+from nn_perception.ros.process.main import use_transport_profile
 import pytest
 
 # What these mark may be skipped when CI is set: a GPU, and packages of ROS that have no wheel.

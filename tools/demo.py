@@ -25,11 +25,11 @@ from demo_audience import (
     Show,
     tags_in_words,
 )
-from nn_perception.discovery import stay_on_this_machine
-from nn_perception.nodes.camera_source_node import SAMPLES
-from nn_perception.nodes.processes import end_process, node_command
-from nn_perception.nodes.run import prepare_process
-from nn_perception.nodes.stopping import stop_requested, watch_signals
+from nn_perception.core.discovery import stay_on_this_machine
+from nn_perception.ros.nodes.camera_source import SAMPLES
+from nn_perception.ros.process.executables import end_process, node_command
+from nn_perception.ros.process.main import prepare_process
+from nn_perception.ros.process.signals import stop_requested, watch_signals
 from nn_perception_interfaces.msg import HumanPoseArray
 import rclpy
 from rclpy.executors import SingleThreadedExecutor

@@ -12,9 +12,9 @@ from typing import Any
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.nodes.camera_source_node import PLAYING_QOS
-from nn_perception.nodes.image_decoding import to_bgr
-from nn_perception.vision.frame_source import PHOTO_SUFFIXES
+from nn_perception.ros.inputs.image_decoding import to_bgr
+from nn_perception.ros.nodes.camera_source import PLAYING_QOS
+from nn_perception.sources.frame_source import PHOTO_SUFFIXES
 from nn_perception_interfaces.msg import HumanPoseArray
 from rclpy.node import Node
 from sensor_msgs.msg import Image

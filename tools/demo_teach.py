@@ -22,13 +22,13 @@ from typing import Any
 import cv2
 from demo import start
 from demo_audience import say
-from nn_perception.discovery import stay_on_this_machine
-from nn_perception.nodes.camera_source_node import SAMPLES
-from nn_perception.nodes.processes import end_process
-from nn_perception.nodes.run import prepare_process
-from nn_perception.nodes.stopping import stop_requested, watch_signals
-from nn_perception.vision.frame_source import PHOTO_SUFFIXES
-from nn_perception.vision.images import read_image
+from nn_perception.core.discovery import stay_on_this_machine
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.ros.nodes.camera_source import SAMPLES
+from nn_perception.ros.process.executables import end_process
+from nn_perception.ros.process.main import prepare_process
+from nn_perception.ros.process.signals import stop_requested, watch_signals
+from nn_perception.sources.frame_source import PHOTO_SUFFIXES
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary
 from nn_perception_interfaces.srv import Record

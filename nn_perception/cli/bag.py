@@ -19,12 +19,12 @@ from nn_perception.cli.files import (
     unusable,
 )
 from nn_perception.cli.progress import Bar
-from nn_perception.vision.options import DEFAULT_MODEL, POSE_PRESETS
+from nn_perception.core.options import DEFAULT_MODEL, POSE_PRESETS
 
 if TYPE_CHECKING:
-    from nn_perception.vision.bags.annotating import Annotation, Summary
-    from nn_perception.vision.bags.bag import Bag
-    from nn_perception.vision.bags.senses import Sense
+    from nn_perception.bags.annotation import Annotation, Summary
+    from nn_perception.bags.annotators import Annotator
+    from nn_perception.bags.bag import Bag
 
 VERB = 'bag'
 STATUS_INTERRUPTED = 130
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at the images and write the copy, or go on where it was interrupted."""
-    from nn_perception.vision.bags.bag import Bag
+    from nn_perception.bags.bag import Bag
 
     with ExitStack() as stack:
         try:
@@ -130,7 +130,7 @@ def _report(args: argparse.Namespace, summary: Summary) -> int:
 
 def _check_paths(given: Path, output: Path) -> None:
     """Refuse what would harm something, before anything takes time."""
-    from nn_perception.vision.bags.origin import made_here
+    from nn_perception.bags.provenance import made_here
 
     inside, outside = given.resolve(), output.resolve()
     if outside == inside or inside in outside.parents:
@@ -143,8 +143,8 @@ def _check_paths(given: Path, output: Path) -> None:
 
 def _annotation(args: argparse.Namespace, bag: Bag) -> Annotation:
     """Find out what there is to do."""
-    from nn_perception.vision.bags.annotating import Annotation
-    from nn_perception.vision.bags.bag import read_metadata
+    from nn_perception.bags.annotation import Annotation
+    from nn_perception.bags.bag import read_metadata
 
     if bag.is_ros1:
         raise ValueError(
@@ -160,17 +160,17 @@ def _annotation(args: argparse.Namespace, bag: Bag) -> Annotation:
     return Annotation(bag, output, cameras, _senses(args), storage, engine)
 
 
-def _senses(args: argparse.Namespace) -> dict[str, Sense]:
+def _senses(args: argparse.Namespace) -> dict[str, Annotator]:
     """Open the networks of what is wanted."""
-    from nn_perception.learning.model_store import active_checkpoint
-    from nn_perception.vision.bags.senses import Digits, Poses, Tags
-    from nn_perception.vision.digits.reader import DigitReader
-    from nn_perception.vision.pose.estimator import PoseEstimator
-    from nn_perception.vision.tagger import Tagger
+    from nn_perception.bags.annotators import Digits, Poses, Tags
+    from nn_perception.capabilities.digits.digit_reader import DigitReader
+    from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+    from nn_perception.capabilities.tagging.tagger import Tagger
+    from nn_perception.training.model_store.store import active_checkpoint
 
     options: dict[str, Any] = engine_options(args)
     wanted = [name for name in SENSES if getattr(args, name)] or SENSES
-    senses: dict[str, Sense] = {}
+    senses: dict[str, Annotator] = {}
     if 'tags' in wanted:
         senses['tags'] = Tags(Tagger.open(active_checkpoint(args.model, args.store), **options))
     if 'digits' in wanted:

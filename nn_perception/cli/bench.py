@@ -2,7 +2,7 @@
 ``nn_perception bench``: what the package promises, measured on this machine.
 
 Every ratio is taken within one run, since machines differ and are shared. What happens
-between processes is measured by ``nn_perception.nodes.benchmark.probe`` in processes of
+between processes is measured by ``nn_perception.benchmark.probe`` in processes of
 its own; without ROS those rows are left out.
 """
 
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from nn_perception.discovery import stay_on_this_machine
+from nn_perception.core.discovery import stay_on_this_machine
 import numpy as np
 
 ROUNDS = 15
@@ -255,7 +255,7 @@ def _clean_ends_row(tries: int) -> Row:
 def _probe(name: str, seconds: float) -> dict[str, float]:
     """Run one measurement between processes."""
     result = subprocess.run(
-        [sys.executable, '-m', 'nn_perception.nodes.benchmark.probe', name, str(seconds)],
+        [sys.executable, '-m', 'nn_perception.benchmark.probe', name, str(seconds)],
         stdout=subprocess.PIPE,
         timeout=PROBE_LIMIT_S,
         check=True,
@@ -266,16 +266,16 @@ def _probe(name: str, seconds: float) -> dict[str, float]:
 
 def _bare_and_engine_ms() -> tuple[float, float]:
     """Time a forward pass in a bare session and in the engine, in turn."""
-    from nn_perception.vision.bare import bare_forward, random_image
-    from nn_perception.vision.engine import default_threads, open_engine
-    from nn_perception.vision.models import find_checkpoint
-    from nn_perception.vision.options import DEFAULT_MODEL
+    from nn_perception.benchmark.baseline import baseline_forward, random_image
+    from nn_perception.core.inference.engine import default_threads, open_engine
+    from nn_perception.core.inference.model_zoo import find_checkpoint
+    from nn_perception.core.options import DEFAULT_MODEL
 
     checkpoint = find_checkpoint(DEFAULT_MODEL)
     batch = random_image(checkpoint)
     threads = default_threads()
     engine = open_engine(checkpoint, engine='onnxruntime', device='cpu', threads=threads)
-    bare = bare_forward(checkpoint, threads)
+    bare = baseline_forward(checkpoint, threads)
     bare_ms: list[float] = []
     engine_ms: list[float] = []
     for _ in range(ROUNDS):

@@ -17,7 +17,7 @@ from nn_perception.cli.files import (
     work_through,
 )
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
-from nn_perception.vision.options import (
+from nn_perception.core.options import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
     DIGIT_MIN_SCORE,
@@ -26,9 +26,9 @@ from nn_perception.vision.options import (
 )
 
 if TYPE_CHECKING:
-    from nn_perception.vision.digits.reader import DigitReader
-    from nn_perception.vision.images import Image
-    from nn_perception.vision.results import DigitReading
+    from nn_perception.capabilities.digits.digit_reader import DigitReader
+    from nn_perception.core.imaging.image_files import Image
+    from nn_perception.core.results import DigitReading
 
 LOG = logging.getLogger(__name__)
 
@@ -91,8 +91,8 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the files."""
-    from nn_perception.vision.digits.reader import DigitReader
-    from nn_perception.vision.draw import draw_digits
+    from nn_perception.capabilities.digits.digit_reader import DigitReader
+    from nn_perception.core.imaging.draw import draw_digits
 
     try:
         overlays = open_overlays(args)
@@ -132,7 +132,7 @@ def _reading(
 
 def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:
     """Turn the boxes of an upright picture as the picture lies in its file."""
-    from nn_perception.vision.orientation import read_orientation, to_stored
+    from nn_perception.core.imaging.exif_orientation import read_orientation, to_stored
 
     orientation = read_orientation(file)
     size = (image.shape[1], image.shape[0])

@@ -9,10 +9,10 @@ import sys
 from typing import Any, TYPE_CHECKING, TypeVar
 
 from nn_perception.cli.progress import progress
-from nn_perception.vision.options import DEVICES, ENGINES
+from nn_perception.core.options import DEVICES, ENGINES
 
 if TYPE_CHECKING:
-    from nn_perception.vision.images import Image
+    from nn_perception.core.imaging.image_files import Image
 
 STATUS_FAILED = 1
 STATUS_UNUSABLE = 2
@@ -106,7 +106,7 @@ def _results(
     files: Iterable[str], work: Callable[[str, Image], R]
 ) -> Iterator[tuple[str, R | None, str]]:
     """Give for each file its result, or None and a sentence that says why there is none."""
-    from nn_perception.vision.images import read_image
+    from nn_perception.core.imaging.image_files import read_image
 
     for file in files:
         try:

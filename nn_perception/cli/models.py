@@ -12,7 +12,7 @@ from typing import Any, TYPE_CHECKING
 from nn_perception.cli.files import add_store_argument
 
 if TYPE_CHECKING:
-    from nn_perception.vision.models import ModelEntry
+    from nn_perception.core.inference.model_zoo import ModelEntry
 
 MEGABYTE = 1_000_000
 
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List what ships with the package, what the cache folder holds, and what was taught."""
-    from nn_perception.vision.models import list_models
-    from nn_perception.vision.storage import cache_folder, folder_of
+    from nn_perception.core.files.storage import cache_folder, folder_of
+    from nn_perception.core.inference.model_zoo import list_models
 
     store = folder_of('models', args.store)
     entries = [*list_models(), *_taught(store)]
@@ -45,8 +45,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _taught(root: Path) -> list[ModelEntry]:
     """List the models of the store, each as its active version."""
-    from nn_perception.learning.model_store import active_checkpoint, ModelStore, STORE_PREFIX
-    from nn_perception.vision.models import entry_of
+    from nn_perception.core.inference.model_zoo import entry_of
+    from nn_perception.training.model_store.store import (
+        active_checkpoint,
+        ModelStore,
+        STORE_PREFIX,
+    )
 
     entries = []
     for name in ModelStore(root).names():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nn_perception.vision.images import Image
+    from nn_perception.core.imaging.image_files import Image
 
 OVERLAY_SUFFIXES = ('.jpg', '.jpeg', '.png')
 LARGEST_JPEG_PX = 65500

@@ -15,7 +15,7 @@ from nn_perception.cli.files import (
     work_through,
 )
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
-from nn_perception.vision.options import (
+from nn_perception.core.options import (
     POSE_MAX_PEOPLE,
     POSE_MIN_JOINT_SCORE,
     POSE_MIN_SCORE,
@@ -23,8 +23,8 @@ from nn_perception.vision.options import (
 )
 
 if TYPE_CHECKING:
-    from nn_perception.vision.images import Image
-    from nn_perception.vision.results import Person
+    from nn_perception.core.imaging.image_files import Image
+    from nn_perception.core.results import Person
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at the files."""
-    from nn_perception.vision.draw import draw_poses
-    from nn_perception.vision.pose.estimator import PoseEstimator
+    from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+    from nn_perception.core.imaging.draw import draw_poses
 
     try:
         overlays = open_overlays(args)
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _stored(file: str, image: Image, people: list[Person]) -> list[Person]:
     """Turn the people of an upright picture as the picture lies in its file."""
-    from nn_perception.vision.orientation import person_to_stored, read_orientation
+    from nn_perception.core.imaging.exif_orientation import person_to_stored, read_orientation
 
     orientation = read_orientation(file)
     size = (image.shape[1], image.shape[0])

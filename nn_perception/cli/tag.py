@@ -15,10 +15,10 @@ from nn_perception.cli.files import (
     whole_number,
     work_through,
 )
-from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.core.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from nn_perception.vision.results import Tag
+    from nn_perception.core.results import Tag
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tag the files."""
-    from nn_perception.learning.model_store import active_checkpoint
-    from nn_perception.vision.tagger import Tagger
+    from nn_perception.capabilities.tagging.tagger import Tagger
+    from nn_perception.training.model_store.store import active_checkpoint
 
     try:
         model = active_checkpoint(args.model, args.store)

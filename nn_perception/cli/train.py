@@ -11,11 +11,11 @@ from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.files import STATUS_FAILED, unusable, whole_number
 from nn_perception.cli.progress import Bar
-from nn_perception.vision.options import DEFAULT_MODEL
+from nn_perception.core.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from nn_perception.learning.fine_tuned import Progress
-    from nn_perception.learning.lesson import Taught
+    from nn_perception.training.fine_tuning.job import Taught
+    from nn_perception.training.fine_tuning.result import Progress
 
 VERB = 'train'
 BAR_STEPS = 100
@@ -69,16 +69,16 @@ def run(args: argparse.Namespace) -> int:
     """Teach, store the new version, and make it the active one if it is no worse."""
     # A head is little work: threads would only wait for each other, and for other processes.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    from nn_perception.learning.lesson import Lesson, teach
-    from nn_perception.learning.names import checked_name
-    from nn_perception.learning.settings import FineTuneSettings
+    from nn_perception.core.files.names import checked_name
+    from nn_perception.training.fine_tuning.job import FineTuningJob, teach
+    from nn_perception.training.fine_tuning.settings import FineTuneSettings
 
     bar = Bar(BAR_STEPS)
 
     def show(progress: Progress) -> None:
         bar.show(int(BAR_STEPS * progress.done), STAGES[progress.stage])
 
-    lesson = Lesson(
+    lesson = FineTuningJob(
         dataset=args.dataset,
         store=args.store,
         name=args.name,

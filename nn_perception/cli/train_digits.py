@@ -15,11 +15,11 @@ from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.files import STATUS_FAILED, unusable, whole_number
 from nn_perception.cli.progress import Bar
-from nn_perception.vision.storage import cache_folder
+from nn_perception.core.files.storage import cache_folder
 
 if TYPE_CHECKING:
-    from nn_perception.learning.digits.training_run import TrainingRun
-    from nn_perception.learning.epoch import Epoch
+    from nn_perception.training.digits.training_run import TrainingRun
+    from nn_perception.training.epoch import Epoch
 
 VERB = 'train-digits'
 STATUS_INTERRUPTED = 130
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, or go on; what was asked for wrongly is said before any time is spent."""
     # Threads that wait actively take the core from the one that makes the next batch.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-    from nn_perception.learning.digits.report import finish
+    from nn_perception.training.digits.report import finish
 
     try:
         training = _begin(args)
@@ -157,9 +157,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _begin(args: argparse.Namespace) -> TrainingRun:
     """Check everything and load it."""
-    from nn_perception.learning.digits.mnist import download_mnist
-    from nn_perception.learning.digits.training import TrainingSettings
-    from nn_perception.learning.digits.training_run import (
+    from nn_perception.training.digits.mnist import download_mnist
+    from nn_perception.training.digits.training_loop import TrainingSettings
+    from nn_perception.training.digits.training_run import (
         check_writable,
         RunOptions,
         TrainingRun,
@@ -192,7 +192,7 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
 
 def _train(training: TrainingRun, threads: int) -> bool:
     """Train with a bar on the terminal and a line an epoch; say whether it is done."""
-    from nn_perception.vision.engine import usable_cores
+    from nn_perception.core.inference.engine import usable_cores
     import torch
 
     torch.set_num_threads(threads or usable_cores())

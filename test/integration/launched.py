@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from nn_perception.nodes.launch_arguments import CAMERA, CAMERA_NODES, HOST
+from nn_perception.ros.launch.launch_arguments import CAMERA, CAMERA_NODES, HOST
 
 END_S = 2.0
 SHARED_MEMORY = Path('/dev/shm')
@@ -31,7 +31,7 @@ sys.exit(service.run())
 """
 NODE = """#!{python}
 import sys
-from nn_perception.nodes.executables import {name} as main
+from nn_perception.ros.process.entry_points import {name} as main
 sys.exit(main())
 """
 RVIZ = '#!/bin/sh\necho "rviz: $*"\ntrap "exit 0" INT TERM\nwhile true; do sleep 0.1; done\n'

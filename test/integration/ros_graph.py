@@ -12,8 +12,8 @@ import time
 from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.nodes import conversions
-from nn_perception.nodes.processes import node_command
+from nn_perception.ros.outputs import conversions
+from nn_perception.ros.process.executables import node_command
 import numpy as np
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters

@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.nodes.image_decoding import to_bgr
+from nn_perception.ros.inputs.image_decoding import to_bgr
 import numpy as np
 import pytest
 from ros_graph import NodeProcess, Peer

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from nn_perception.learning.model_store import ModelStore
+from nn_perception.training.model_store.store import ModelStore
 import pytest
 
 LABELS = ['cardboard', 'glass', 'metal']

@@ -11,7 +11,7 @@ import sys
 import cv2
 import pytest
 
-PROBE = [sys.executable, '-m', 'nn_perception.nodes.benchmark.probe']
+PROBE = [sys.executable, '-m', 'nn_perception.benchmark.probe']
 
 
 def test_demo_prints_results_beside_names_and_saves_pictures(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from digit_figures import digits_found, sudoku, whole_texts
 from digit_pages import draw_page, mnist_test, Page
-from nn_perception.vision.digits.reader import DigitReader
-from nn_perception.vision.images import read_image
+from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.core.imaging.image_files import read_image
 import numpy as np
 import pytest
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from nn_perception.nodes import conversions
-from nn_perception.nodes.image_decoding import to_bgr
-from nn_perception.vision.digits.reader import DigitReader
-from nn_perception.vision.models import find_checkpoint
-from nn_perception.vision.options import DEFAULT_DIGIT_MODEL
+from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.options import DEFAULT_DIGIT_MODEL
+from nn_perception.ros.inputs.image_decoding import to_bgr
+from nn_perception.ros.outputs import conversions
 import numpy as np
 import pytest
 from ros_graph import BEST_EFFORT, header, image_message, LATCHED, NodeProcess, Peer, RELIABLE

@@ -6,13 +6,13 @@ Figures are means over splits: on 100 photographs chance is worth 4 points eithe
 
 from __future__ import annotations
 
-from nn_perception.learning.fine_tune import fine_tune
-from nn_perception.learning.fine_tuned import FineTuned
-from nn_perception.learning.samples import read_samples
-from nn_perception.learning.settings import FineTuneSettings
-from nn_perception.vision.images import read_image
-from nn_perception.vision.novelty import UNKNOWN
-from nn_perception.vision.tagger import Tagger
+from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.training.datasets.labelled_frames import read_samples
+from nn_perception.training.fine_tuning.fine_tune import fine_tune
+from nn_perception.training.fine_tuning.result import FineTuned
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
 import numpy as np
 import pytest
 

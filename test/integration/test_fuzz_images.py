@@ -20,9 +20,9 @@ from typing import Any
 
 import cv2
 import nn_perception
-from nn_perception.nodes import conversions
-from nn_perception.nodes.image_decoding import compressed_to_bgr, ENCODINGS, to_bgr
-from nn_perception.vision.images import read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, ENCODINGS, to_bgr
+from nn_perception.ros.outputs import conversions
 import numpy as np
 import pytest
 from rcl_interfaces.srv import GetParameters

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import cv2
-from nn_perception.vision.digits.reader import DigitReader
-from nn_perception.vision.pose.estimator import PoseEstimator
-from nn_perception.vision.results import Digit
-from nn_perception.vision.tagger import Tagger
+from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.results import Digit
 import numpy as np
 import pytest
 from world_view import Board, Camera, read_world, view

@@ -18,8 +18,8 @@ import sys
 import time
 
 from launched import install, Launch
-from nn_perception.nodes.launch_arguments import CAMERA, CAMERA_NODES, HOST
-from nn_perception.vision.options import DEFAULT_DIGIT_MODEL
+from nn_perception.core.options import DEFAULT_DIGIT_MODEL
+from nn_perception.ros.launch.launch_arguments import CAMERA, CAMERA_NODES, HOST
 import pytest
 from rcl_interfaces.msg import ParameterType
 from ros_graph import Peer

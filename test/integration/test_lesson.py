@@ -9,25 +9,25 @@ import shutil
 import subprocess
 import sys
 
-from nn_perception.learning.lesson import accuracy_on, Lesson, teach
-from nn_perception.learning.model_store import ModelStore
-from nn_perception.learning.samples import read_samples
-from nn_perception.vision.images import read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.training.datasets.labelled_frames import read_samples
+from nn_perception.training.fine_tuning.job import accuracy_on, FineTuningJob, teach
+from nn_perception.training.model_store.store import ModelStore
 import pytest
 
 LABELS = ('cardboard', 'glass', 'metal')
 
 
 @pytest.fixture
-def lesson(test_data: Path, tmp_path: Path) -> Lesson:
+def lesson(test_data: Path, tmp_path: Path) -> FineTuningJob:
     for label in LABELS:
         (tmp_path / 'frames' / label).mkdir(parents=True)
         for path in sorted((test_data / 'fewshot_trashnet' / label).glob('*.jpg'))[:20]:
             shutil.copy(path, tmp_path / 'frames' / label)
-    return Lesson(tmp_path / 'frames', tmp_path / 'models', 'things')
+    return FineTuningJob(tmp_path / 'frames', tmp_path / 'models', 'things')
 
 
-def test_a_worse_version_is_stored_but_not_activated_unless_asked(lesson: Lesson) -> None:
+def test_a_worse_version_is_stored_but_not_activated_unless_asked(lesson: FineTuningJob) -> None:
     store = ModelStore(lesson.store)
     first = teach(lesson)
     assert first.activated
@@ -49,13 +49,15 @@ def test_a_worse_version_is_stored_but_not_activated_unless_asked(lesson: Lesson
     assert store.active_name('things') == forced.version.version
 
 
-def test_a_damaged_active_version_does_not_keep_one_from_being_taught(lesson: Lesson) -> None:
+def test_a_damaged_active_version_does_not_keep_one_from_being_taught(
+    lesson: FineTuningJob,
+) -> None:
     first = teach(lesson)
     first.version.checkpoint.write_bytes(b'nothing')
     assert teach(lesson).activated
 
 
-def test_the_accuracy_is_that_of_the_tagger(lesson: Lesson) -> None:
+def test_the_accuracy_is_that_of_the_tagger(lesson: FineTuningJob) -> None:
     taught = teach(lesson)
     samples = read_samples(lesson.dataset).samples
     everything = accuracy_on(taught.version.checkpoint, samples)
@@ -64,10 +66,10 @@ def test_the_accuracy_is_that_of_the_tagger(lesson: Lesson) -> None:
     assert accuracy_on(taught.version.checkpoint, wrong) == 0.0
 
 
-def in_a_process(lesson: Lesson) -> list[dict]:
+def in_a_process(lesson: FineTuningJob) -> list[dict]:
     """Run a lesson as the node does, and give what it says."""
     finished = subprocess.run(
-        [sys.executable, '-m', 'nn_perception.learning.lesson'],
+        [sys.executable, '-m', 'nn_perception.training.fine_tuning.job'],
         input=lesson.to_json() + '\n',
         capture_output=True,
         text=True,
@@ -76,7 +78,7 @@ def in_a_process(lesson: Lesson) -> list[dict]:
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
-def test_a_process_says_how_far_it_is_and_what_came_of_it(lesson: Lesson) -> None:
+def test_a_process_says_how_far_it_is_and_what_came_of_it(lesson: FineTuningJob) -> None:
     *progress, end = in_a_process(lesson)
     assert {entry['progress']['stage'] for entry in progress} >= {'frames', 'head'}
     assert end['taught']['activated']
@@ -85,7 +87,7 @@ def test_a_process_says_how_far_it_is_and_what_came_of_it(lesson: Lesson) -> Non
     assert end['taught']['version']['version'] == active
 
 
-def test_a_process_says_why_nothing_can_be_learned(lesson: Lesson, tmp_path: Path) -> None:
+def test_a_process_says_why_nothing_can_be_learned(lesson: FineTuningJob, tmp_path: Path) -> None:
     (tmp_path / 'none').mkdir()
     assert list(in_a_process(replace(lesson, dataset=tmp_path / 'none'))[-1]) == ['error']
     assert not lesson.store.exists()
@@ -94,5 +96,5 @@ def test_a_process_says_why_nothing_can_be_learned(lesson: Lesson, tmp_path: Pat
     assert 'label' in in_a_process(lesson)[-1]['error']
 
 
-def test_lessons_go_through_json_unchanged(lesson: Lesson) -> None:
-    assert Lesson.from_json(lesson.to_json()) == lesson
+def test_lessons_go_through_json_unchanged(lesson: FineTuningJob) -> None:
+    assert FineTuningJob.from_json(lesson.to_json()) == lesson

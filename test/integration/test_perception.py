@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from nn_perception.nodes import conversions
-from nn_perception.vision.images import read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.ros.outputs import conversions
 from nn_perception_interfaces.msg import HumanPoseArray
 import pytest
 from ros_graph import header, image_message, NodeProcess, Peer, picture

@@ -7,9 +7,9 @@ import io
 from pathlib import Path
 import sys
 
-from nn_perception.vision.images import read_image
-from nn_perception.vision.pose.estimator import PoseEstimator
-from nn_perception.vision.skeleton import joints_of
+from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.poses.skeleton import joints_of
+from nn_perception.core.imaging.image_files import read_image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 import pytest

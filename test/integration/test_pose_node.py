@@ -11,12 +11,12 @@ import cv2
 from hri_msgs.msg import IdsList, NormalizedRegionOfInterest2D, Skeleton2D
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from nn_perception.nodes import conversions
-from nn_perception.nodes.image_decoding import to_bgr
-from nn_perception.vision.images import read_image
-from nn_perception.vision.pose.estimator import PoseEstimator
-from nn_perception.vision.results import Person
-from nn_perception.vision.skeleton import joints_of
+from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.poses.skeleton import joints_of
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.results import Person
+from nn_perception.ros.inputs.image_decoding import to_bgr
+from nn_perception.ros.outputs import conversions
 from nn_perception_interfaces.msg import HumanPose, HumanPoseArray
 import numpy as np
 import pytest

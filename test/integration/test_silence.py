@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nn_perception.nodes import conversions
+from nn_perception.ros.outputs import conversions
 from ros_graph import BEST_EFFORT, header, image_message, NodeProcess, Peer, picture, RELIABLE
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-SOAK = [sys.executable, '-m', 'nn_perception.nodes.benchmark.soak']
+SOAK = [sys.executable, '-m', 'nn_perception.benchmark.soak']
 KINDS = ('parameters set', 'parameters refused', 'transitions refused')
 
 

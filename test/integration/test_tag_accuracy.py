@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from nn_perception.vision.child import PACKAGE_ROOT
+from nn_perception.core.subprocess import PACKAGE_ROOT
 
 LEAST_TOP_1 = 0.87
 LEAST_TOP_5 = 0.97

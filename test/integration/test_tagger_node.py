@@ -9,12 +9,12 @@ import time
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import nn_perception
-from nn_perception.nodes import conversions
-from nn_perception.nodes.image_decoding import to_bgr
-from nn_perception.vision.checkpoint import Checkpoint, write_checkpoint
-from nn_perception.vision.images import read_image
-from nn_perception.vision.models import find_checkpoint
-from nn_perception.vision.tagger import Tagger
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.ros.inputs.image_decoding import to_bgr
+from nn_perception.ros.outputs import conversions
 import numpy as np
 import pytest
 from ros_graph import (

@@ -10,10 +10,10 @@ import signal
 import time
 from typing import Any
 
-from nn_perception.learning.lesson import Lesson, teach
-from nn_perception.learning.model_store import ModelStore
-from nn_perception.learning.samples import read_samples
-from nn_perception.vision.images import read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.training.datasets.labelled_frames import read_samples
+from nn_perception.training.fine_tuning.job import FineTuningJob, teach
+from nn_perception.training.model_store.store import ModelStore
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary, ModelVersion
 from nn_perception_interfaces.srv import (
@@ -362,9 +362,11 @@ def test_a_tagger_that_is_killed_while_it_swaps_goes_on_with_the_active_version(
     peer: Peer, start_node: StartNode, teacher: Teacher, test_data: Path
 ) -> None:
     fill(teacher, test_data, ('glass', 'metal'), 12)
-    first = teach(Lesson(teacher.dataset, teacher.store.root, 'things')).version
+    first = teach(FineTuningJob(teacher.dataset, teacher.store.root, 'things')).version
     shutil.copytree(test_data / 'fewshot_trashnet' / 'paper', teacher.dataset / 'paper')
-    second = teach(Lesson(teacher.dataset, teacher.store.root, 'things', activate=True)).version
+    second = teach(
+        FineTuningJob(teacher.dataset, teacher.store.root, 'things', activate=True)
+    ).version
     parameters = {'model': 'store:things', 'store_folder': teacher.store.root, 'min_score': 0.0}
     tags = Tags(peer)
     for version in (first, second):

@@ -12,10 +12,10 @@ import subprocess
 import sys
 
 from nn_perception.cli.main import main
-from nn_perception.learning.digits.mnist import IMAGE_FILES, LABEL_FILES, load_mnist
-from nn_perception.vision.checkpoint import Checkpoint
-from nn_perception.vision.child import PACKAGE_ROOT
-from nn_perception.vision.networks import load
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.networks import load
+from nn_perception.core.subprocess import PACKAGE_ROOT
+from nn_perception.training.digits.mnist import IMAGE_FILES, LABEL_FILES, load_mnist
 import numpy as np
 import pytest
 
@@ -136,8 +136,8 @@ def test_a_state_of_other_settings_is_refused(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from nn_perception.learning.digits.training import TrainingSettings
-    from nn_perception.learning.digits.training_run import RunOptions, TrainingRun
+    from nn_perception.training.digits.training_loop import TrainingSettings
+    from nn_perception.training.digits.training_run import RunOptions, TrainingRun
 
     monkeypatch.setenv('OMP_WAIT_POLICY', 'PASSIVE')
     settings = TrainingSettings(epochs=EPOCHS, batch_size=64, seed=1)

@@ -13,8 +13,8 @@ import time
 
 import rclpy.node
 
-from nn_perception.nodes import watchdog
-from nn_perception.nodes.run import run
+from nn_perception.ros.process import watchdog
+from nn_perception.ros.process.main import run
 
 watchdog.HANGS_AFTER_S = 1.5
 

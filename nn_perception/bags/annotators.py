@@ -1,0 +1,164 @@
+"""
+What is looked for in the images of a bag, and the messages that it becomes.
+
+Each of the three gives what the node of that name publishes with its default parameters. What a
+network found is kept as plain JSON, since it has to outlive an interruption; the messages are made
+from it afterwards, in the order of the images, as people are followed in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from nn_perception.bags.message_definitions import (
+    CLASSIFICATION,
+    DETECTIONS,
+    HUMAN_POSES,
+    STRING,
+)
+from nn_perception.bags.messages import classification, detections, human_poses, text
+from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.options import (
+    POSE_MIN_JOINT_SCORE,
+    POSE_MIN_SCORE,
+    TAG_MIN_SCORE,
+    TAG_TOP_K,
+)
+from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
+
+Messages = list[Any]
+
+
+class Annotator(Protocol):
+    """One thing that is looked for."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """Topics of its messages, as those of the node, and their types."""
+        ...
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the results beside the image; can be written as JSON."""
+        ...
+
+    def look(self, image_bgr: Image) -> Any:
+        """
+        Look at one image.
+
+        :returns: what was found; can be written as JSON
+        :raises ValueError: if the image cannot be used
+        """
+        ...
+
+    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
+        """
+        Make the messages of the next image.
+
+        :param found: what :meth:`look` gave
+        :param camera: which camera took it
+        :param stamp_s: when it was taken
+        :returns: one for each of :attr:`outputs`
+        """
+        ...
+
+
+class Tags:
+    """What the node ``tagger`` publishes."""
+
+    outputs: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}
+
+    def __init__(self, tagger: Tagger) -> None:
+        self._tagger = tagger
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The model and the limits."""
+        model = self._tagger.checkpoint.sha256
+        return {'model': model, 'top_k': TAG_TOP_K, 'min_score': TAG_MIN_SCORE}
+
+    def look(self, image_bgr: Image) -> Any:
+        """Tag one image."""
+        most = min(TAG_TOP_K, len(self._tagger.labels))
+        tags = self._tagger.tag(image_bgr, top_k=most, min_score=TAG_MIN_SCORE)
+        return [[tag.label, tag.score] for tag in tags]
+
+    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
+        """Make vision_msgs/Classification."""
+        return [classification([Tag(*tag) for tag in found], header)]
+
+
+class Digits:
+    """What the node ``digit_reader`` publishes."""
+
+    outputs: Mapping[str, str] = {'digit_reader/digits': DETECTIONS, 'digit_reader/text': STRING}
+
+    def __init__(self, reader: DigitReader) -> None:
+        self._reader = reader
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The model."""
+        return {'model': self._reader.checkpoint.sha256}
+
+    def look(self, image_bgr: Image) -> Any:
+        """Read one image."""
+        rows = self._reader.read(image_bgr).rows
+        return [[[d.label, float(d.score), _floats(d.bbox)] for d in row] for row in rows]
+
+    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
+        """Make vision_msgs/Detection2DArray and std_msgs/String."""
+        rows = tuple(tuple(Digit(d[0], d[1], tuple(d[2])) for d in row) for row in found)
+        reading = DigitReading(rows, candidates=0, capped=False)
+        return [detections(reading.digits, header), text(reading.lines)]
+
+
+class Poses:
+    """What the node ``pose_estimator`` publishes."""
+
+    outputs: Mapping[str, str] = {'pose_estimator/poses': HUMAN_POSES}
+
+    def __init__(self, estimator: PoseEstimator) -> None:
+        self._estimator = estimator
+        self._trackers: defaultdict[str, Tracker] = defaultdict(
+            lambda: Tracker(start_score=POSE_MIN_SCORE)
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The preset, its networks and the limits."""
+        networks = [stage.checkpoint.sha256 for stage in self._estimator.finder.stages]
+        limits = {'min_score': POSE_MIN_SCORE, 'min_joint_score': POSE_MIN_JOINT_SCORE}
+        return {'preset': self._estimator.preset, 'networks': networks, **limits}
+
+    def look(self, image_bgr: Image) -> Any:
+        """Find the people of one image, also those that only count if they are followed."""
+        people = self._estimator.estimate(image_bgr, min_score=FOLLOWED_SHARE * POSE_MIN_SCORE)
+        return [
+            [
+                float(person.score),
+                _floats(person.bbox),
+                [_floats((joint.x, joint.y, joint.score)) for joint in person.keypoints],
+            ]
+            for person in people
+        ]
+
+    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
+        """Follow the people and make nn_perception_interfaces/HumanPoseArray."""
+        people = [
+            Person(score, tuple(bbox), tuple(Keypoint(*joint) for joint in joints))
+            for score, bbox, joints in found
+        ]
+        followed = self._trackers[camera].update(people, stamp_s)
+        sure = [person.without_unsure_joints(POSE_MIN_JOINT_SCORE) for person in followed]
+        return [human_poses(sure, header)]
+
+
+def _floats(values: tuple[float, ...]) -> list[float]:
+    return [float(value) for value in values]

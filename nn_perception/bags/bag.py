@@ -1,0 +1,288 @@
+"""A recorded bag: what it holds, and its images as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+import sqlite3
+import struct
+from typing import Any, TYPE_CHECKING
+
+import cv2
+from nn_perception.core.imaging import encodings
+from nn_perception.core.imaging.image_files import Image
+import yaml
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+
+RAW = 'sensor_msgs/msg/Image'
+COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
+# Of a bag that is a single file; that of ROS 1 is one always.
+ROS1_SUFFIX = '.bag'
+SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
+METADATA = 'metadata.yaml'
+
+Message = tuple['Connection', int, bytes]
+"""Connection, time of the recording in ns, and the serialised message"""
+
+
+@dataclass(frozen=True)
+class BagImage:
+    """
+    An image message of a bag.
+
+    :param image_bgr: uint8, ``(H, W, 3)``; None if it cannot be used
+    :param topic: where it was published
+    :param recorded_ns: when it was recorded
+    :param stamp: seconds and nanoseconds of its header; zeros where nobody set them
+    :param frame_id: of its header
+    :param problem: why it cannot be used, empty if it can
+    """
+
+    image_bgr: Image | None
+    topic: str
+    recorded_ns: int
+    stamp: tuple[int, int] = (0, 0)
+    frame_id: str = ''
+    problem: str = ''
+
+    @property
+    def stamp_ns(self) -> int:
+        """When it was taken, or recorded where the header does not say."""
+        return self.stamp[0] * 1_000_000_000 + self.stamp[1] or self.recorded_ns
+
+
+class Bag:
+    """
+    A bag that is open for reading; leaving the context closes it.
+
+    :ivar path: folder of a ROS 2 bag (sqlite3 or MCAP), its single file, or a file of ROS 1
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """
+        Open a bag.
+
+        :raises ImportError: if the package rosbags is not installed
+        :raises OSError: if it cannot be read
+        :raises ValueError: if it is no bag, or is damaged
+        """
+        try:
+            from rosbags.rosbag1 import Reader as Reader1
+            from rosbags.rosbag2 import Reader as Reader2
+            from rosbags.typesys import get_typestore, Stores
+        except ImportError as error:
+            raise ImportError('to read a bag the Python package rosbags is needed') from error
+
+        self.path = Path(path).expanduser()
+        _check_path(self.path)
+        self.is_ros1 = self.path.suffix == ROS1_SUFFIX
+        self._damage = _damage()
+        self._convert = encodings.rosbags_image()
+        self._reader: Any = None
+        # The messages that are read are the same in all distributions: what the bag says of
+        # its own types, which may be anything, need not be understood.
+        if self.is_ros1:
+            self._deserialize: Any = get_typestore(Stores.ROS1_NOETIC).deserialize_ros1
+        else:
+            self._deserialize = get_typestore(Stores.LATEST).deserialize_cdr
+        with self._explained():
+            reader = (Reader1 if self.is_ros1 else Reader2)(self.path)
+            reader.open()
+        self._reader = reader
+        self.connections: list[Connection] = list(reader.connections)
+
+    def close(self) -> None:
+        """Close its files."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def __enter__(self) -> Bag:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def message_count(self) -> int:
+        """How many messages it holds."""
+        return int(self._reader.message_count)
+
+    @property
+    def duration_s(self) -> float:
+        """From its first to its last message, in seconds."""
+        # The reader counts from the first to behind the last nanosecond.
+        return float(max(0, self._reader.duration - 1)) * 1e-9
+
+    def count(self, *topics: str) -> int:
+        """Tell how many messages it holds on topics."""
+        return sum(c.msgcount for c in self.connections if c.topic in topics)
+
+    @property
+    def image_topics(self) -> list[str]:
+        """The topics of raw and compressed images."""
+        return sorted({c.topic for c in self.connections if c.msgtype in (RAW, COMPRESSED)})
+
+    def choose_topic(self, topic: str = '') -> str:
+        """
+        Choose a topic of images.
+
+        :param topic: may be empty if there is only one
+        :raises ValueError: if it is not clear which, or there is none
+        """
+        images = self.image_topics
+        if topic in images:
+            return topic
+        if len(images) == 1 and not topic:
+            return images[0]
+        if not images:
+            raise ValueError(f'{self.path} holds no images')
+        wanted = f'no images on {topic}' if topic else 'not one topic of images'
+        raise ValueError(f'the bag has {wanted}; it has images on: {", ".join(images)}')
+
+    def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
+        """
+        Read messages in the order in which they were recorded.
+
+        :param topics: empty for all
+        :raises ValueError: if the bag is damaged
+        """
+        chosen = [c for c in self.connections if not topics or c.topic in topics]
+        with self._explained():
+            yield from self._reader.messages(chosen)
+
+    def image(self, message: Message) -> BagImage:
+        """Decode an image message; one that cannot be decoded says why."""
+        connection, recorded_ns, content = message
+        try:
+            msg: Any = self._deserialize(content, connection.msgtype)
+        except self._damage as error:
+            return BagImage(None, connection.topic, recorded_ns, problem=f'damaged: {error}')
+        header = msg.header
+        stamp, problem, image = (header.stamp.sec, header.stamp.nanosec), '', None
+        try:
+            if connection.msgtype == RAW:
+                image = encodings.to_bgr(msg, self._convert)
+            else:
+                image = encodings.compressed_to_bgr(msg)
+        except (ValueError, cv2.error) as error:
+            problem = str(error)
+        return BagImage(image, connection.topic, recorded_ns, stamp, header.frame_id, problem)
+
+    def images(self, topic: str = '') -> Iterator[BagImage]:
+        """
+        Read the images of a topic.
+
+        :param topic: may be empty if there is only one
+        :raises ValueError: if it is not clear which, or the bag is damaged
+        """
+        for message in self.messages([self.choose_topic(topic)]):
+            yield self.image(message)
+
+    def calibration(self, image_topic: str) -> dict[str, Any] | None:
+        """
+        Read the first CameraInfo beside the images: None where the bag has none.
+
+        :returns: as of :func:`nn_perception.core.imaging.camera_calibration.read_calibration`
+        :raises ValueError: if the bag is damaged
+        """
+        beside = image_topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
+        kinds = {c.msgtype for c in self.connections if c.topic == beside}
+        if kinds != {CAMERA_INFO}:
+            return None
+        for _, _, content in self.messages([beside]):
+            with self._explained():
+                msg = self._deserialize(content, CAMERA_INFO)
+            # ROS 1 has the matrices in capitals.
+            fields = {name.lower(): value for name, value in vars(msg).items()}
+            known = {name: fields[name] for name in ('width', 'height', 'distortion_model')}
+            matrices = {name: fields[name].tolist() for name in ('d', 'k', 'r', 'p')}
+            return {**known, **matrices}
+        return None
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in a sentence what the reader found wrong."""
+        try:
+            yield
+        except self._damage as error:
+            reason = str(error).rstrip('.')
+            if not isinstance(error, _own_errors()):
+                reason = f'it is damaged ({type(error).__name__}: {reason})'
+            raise ValueError(f'{self.path} cannot be read as a bag: {reason}') from error
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """
+    Read what ``metadata.yaml`` says of a bag; empty for a bag that is a single file.
+
+    :raises OSError: if it cannot be read
+    :raises ValueError: if it is none
+    """
+    if not path.is_dir():
+        return {}
+    try:
+        content = yaml.safe_load((path / METADATA).read_text(encoding='utf-8'))
+        return dict(content['rosbag2_bagfile_information'])
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f'{path / METADATA} does not describe a bag') from error
+
+
+def custom_data(metadata: dict[str, Any]) -> dict[str, str]:
+    """Take the texts out of a bag's metadata that programs keep there."""
+    kept = metadata.get('custom_data')
+    return {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
+
+
+def _check_path(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f'there is no bag {path}')
+    if path.is_dir() and not (path / METADATA).exists():
+        if any(file.suffix in SUFFIXES for file in path.iterdir()):
+            raise ValueError(f'{path} has no {METADATA}: run `ros2 bag reindex {path}` first')
+        raise ValueError(f'{path} cannot be read as a bag: it has no {METADATA}')
+    if path.is_file() and path.suffix not in SUFFIXES:
+        raise ValueError(
+            f'{path} cannot be read as a bag: it is no folder and ends in none of '
+            f'{", ".join(SUFFIXES)}'
+        )
+
+
+def _own_errors() -> tuple[type[Exception], ...]:
+    """Name what rosbags raises with a sentence."""
+    from rosbags.rosbag1 import ReaderError as Reader1Error
+    from rosbags.rosbag2 import ReaderError as Reader2Error
+    from rosbags.serde import SerdeError
+
+    return (Reader1Error, Reader2Error, SerdeError)
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """Name what rosbags raises over bytes that mean nothing."""
+    # Its checks are not complete: the rest comes from the parsers that it uses.
+    parsers = (struct.error, ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
+    others = (EOFError, RuntimeError, MemoryError, _database_error(), _decompression_error())
+    return (*_own_errors(), *parsers, *others)
+
+
+def _database_error() -> type[Exception]:
+    """Name what a damaged sqlite3 bag raises, which depends on the version of rosbags."""
+    try:
+        from apsw import Error
+    except ImportError:
+        return sqlite3.Error
+    return Error
+
+
+def _decompression_error() -> type[Exception]:
+    """Name what damaged compressed chunks raise, which is part of Python from 3.14 on."""
+    try:
+        from backports.zstd import ZstdError
+    except ImportError:
+        return RuntimeError
+    return ZstdError

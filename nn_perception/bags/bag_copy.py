@@ -1,0 +1,164 @@
+"""Copies of bags, with messages added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import contextlib
+import os
+from pathlib import Path
+import sqlite3
+from typing import Any, Literal, TYPE_CHECKING
+
+from nn_perception.bags.bag import Bag, custom_data, Message, read_metadata
+from nn_perception.bags.message_definitions import result_types
+from nn_perception.core.files.storage import sync_folder
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection, Qos
+
+STORAGES = ('mcap', 'sqlite3')
+# From Jazzy on the profiles of the quality of service are written in words, which Humble and Iron
+# cannot read; the newer distributions read both.
+WORDS_VERSION: Literal[9] = 9
+NUMBERS_VERSION: Literal[8] = 8
+
+
+class NoHash(str):
+    """The hash of a type that nobody knows: rosbags asks for one, and an empty one is true."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class BagCopy:
+    """
+    A new bag that takes the messages of another and more.
+
+    :param bag: the other one
+    :param folder: of the new bag; its name becomes that of its file
+    :param storage: ``mcap`` or ``sqlite3``
+    :param custom: texts to keep in the metadata, beside those of the other bag
+    :raises ValueError: if rosbags would write somewhere else
+    """
+
+    def __init__(self, bag: Bag, folder: Path, storage: str, custom: Mapping[str, str]) -> None:
+        from rosbags.rosbag2 import StoragePlugin, Writer
+
+        if storage == 'sqlite3' and set(str(folder)) & set('?#%'):
+            # It makes an address of the path, in which these have a meaning.
+            raise ValueError(
+                f'a bag in sqlite3 cannot be written below a path with ?, # or %: {folder}'
+            )
+        metadata = read_metadata(bag.path)
+        words = int(metadata.get('version', WORDS_VERSION)) >= WORDS_VERSION
+        self._writer = Writer(
+            folder,
+            version=WORDS_VERSION if words else NUMBERS_VERSION,
+            storage_plugin=StoragePlugin[storage.upper()],
+        )
+        for key, value in {**custom_data(metadata), **custom}.items():
+            self._writer.set_custom_data(key, value)
+        self._bag = bag
+        self._copies: dict[int, Connection] = {}
+        self._added: dict[str, Connection] = {}
+
+    @contextlib.contextmanager
+    def open(self, outputs: Mapping[str, str]) -> Iterator[None]:
+        """
+        Write until the context is left; what is left by an error is no bag.
+
+        :param outputs: topics and types of the messages that are added
+        :raises OSError: if it cannot be written
+        """
+        try:
+            with self._writer:
+                for connection in self._bag.connections:
+                    self._copies[connection.id] = self._copy_of(connection)
+                for topic, kind in outputs.items():
+                    self._added[topic] = self._writer.add_connection(
+                        topic, kind, typestore=result_types(), offered_qos_profiles=[_result_qos()]
+                    )
+                yield
+        except sqlite3.Error as error:
+            raise OSError(f'{self._writer.path} cannot be written: {error}') from error
+        for path in self._writer.path.iterdir():
+            _sync(path)
+        sync_folder(self._writer.path)
+
+    def copy(self, message: Message) -> None:
+        """Take a message of the other bag."""
+        connection, recorded_ns, content = message
+        self._writer.write(self._copies[connection.id], recorded_ns, content)
+
+    def add(self, topic: str, message: Any, recorded_ns: int) -> None:
+        """Add a message on one of the new topics."""
+        connection = self._added[topic]
+        content = result_types().serialize_cdr(message, connection.msgtype)
+        self._writer.write(connection, recorded_ns, content)
+
+    def _copy_of(self, connection: Connection) -> Connection:
+        """Announce a topic of the other bag as it is there."""
+        definition, digest = _definition(connection)
+        ext: Any = connection.ext
+        copy = self._writer.add_connection(
+            connection.topic,
+            connection.msgtype,
+            msgdef=definition,
+            rihs01=digest or NoHash(),
+            serialization_format=ext.serialization_format,
+            offered_qos_profiles=ext.offered_qos_profiles,
+        )
+        if not digest:
+            self._writer.connections[-1] = copy = copy._replace(digest='')
+        return copy
+
+
+def _definition(connection: Connection) -> tuple[str, str]:
+    """
+    Find how a type is laid out, and its hash, each empty if nobody knows.
+
+    Bags of Humble and older say the first with MCAP only and the second never; there the types
+    of Humble are taken.
+    """
+    from rosbags.interfaces import MessageDefinitionFormat
+    from rosbags.typesys import get_types_from_msg, get_typestore, Stores, TypesysError
+
+    text, kind, known = connection.msgdef.data, connection.msgtype, result_types()
+    if connection.msgdef.format == MessageDefinitionFormat.NONE:
+        if kind not in known.fielddefs:
+            return '', connection.digest
+        text = known.generate_msgdef(kind, ros_version=2)[0]
+        return text, connection.digest or known.hash_rihs01(kind)
+    if connection.digest or connection.msgdef.format == MessageDefinitionFormat.IDL:
+        return text, connection.digest
+    store = get_typestore(Stores.EMPTY)
+    try:
+        store.register(get_types_from_msg(text, kind))
+        return text, store.hash_rihs01(kind)
+    except (TypesysError, KeyError):
+        return text, ''
+
+
+def _result_qos() -> Qos:
+    """Give what the nodes publish their results with: reliable, the last 10."""
+    from rosbags import interfaces
+
+    forever = interfaces.QosTime(9223372036, 854775807)
+    return interfaces.Qos(
+        history=interfaces.QosHistory.KEEP_LAST,
+        depth=10,
+        reliability=interfaces.QosReliability.RELIABLE,
+        durability=interfaces.QosDurability.VOLATILE,
+        deadline=forever,
+        lifespan=forever,
+        liveliness=interfaces.QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=forever,
+        avoid_ros_namespace_conventions=False,
+    )
+
+
+def _sync(path: Path) -> None:
+    with open(path, 'rb') as stream:
+        os.fsync(stream.fileno())

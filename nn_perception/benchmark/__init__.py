@@ -1,0 +1,1 @@
+"""What ``nn_perception bench`` and the soak test measure with."""

@@ -1,0 +1,139 @@
+"""A camera and a listener in one node, around a node that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import subprocess
+import time
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+import nn_perception
+from nn_perception.benchmark.digit_page import digit_page
+from nn_perception.ros.outputs import conversions
+from nn_perception.ros.process.executables import end_process
+from nn_perception_interfaces.msg import HumanPoseArray
+import numpy as np
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Classification, Detection2DArray
+
+PHOTOGRAPH = Path(nn_perception.__file__).with_name('samples') / 'espresso.jpg'
+SIZE = (640, 480)
+START_LIMIT_S = 120.0
+SETTLE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    What is asked of a node.
+
+    :param kind: message type of its results
+    :param topic: topic of its results
+    :param make_image: makes the picture that it gets, uint8 BGR
+    """
+
+    kind: type
+    topic: str
+    make_image: Callable[[], np.ndarray]
+
+
+def photograph() -> np.ndarray:
+    """Read a photograph, uint8 BGR, ``(480, 640, 3)``."""
+    return cv2.resize(cv2.imread(str(PHOTOGRAPH)), SIZE)
+
+
+def two_skiers() -> np.ndarray:
+    """Put two people into a picture, uint8 BGR, ``(480, 640, 3)``."""
+    skier = cv2.imread(str(PHOTOGRAPH.with_name('skier.jpg')))
+    return cv2.resize(np.hstack([skier[:, 180:500]] * 2), SIZE)
+
+
+TAGS = Task(Classification, 'tagger/tags', photograph)
+DIGITS = Task(Detection2DArray, 'digit_reader/digits', digit_page)
+POSES = Task(HumanPoseArray, 'pose_estimator/poses', two_skiers)
+
+
+class Probe(Node):
+    """Publish images, and note when the results come back."""
+
+    def __init__(self, task: Task = TAGS, *, reliable: bool) -> None:
+        super().__init__('probe')
+        kinds = ReliabilityPolicy
+        qos = QoSProfile(depth=1, reliability=kinds.RELIABLE if reliable else kinds.BEST_EFFORT)
+        self._camera = self.create_publisher(Image, 'image', qos)
+        self.create_subscription(task.kind, task.topic, self._on_result, 10)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+        self._image = task.make_image()
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+        self.published = 0
+        self.ages_ms: list[float] = []
+        self.values: dict[str, str] = {}
+
+    def publish(self) -> None:
+        """Publish the picture, stamped now."""
+        stamp = Time(nanoseconds=time.time_ns()).to_msg()
+        self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
+        self.published += 1
+
+    def _on_result(self, msg: Classification | Detection2DArray | HumanPoseArray) -> None:
+        stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
+        self.ages_ms.append((time.time_ns() - stamp_ns) * 1e-6)
+
+    def _on_diagnostics(self, msg: DiagnosticArray) -> None:
+        self.values = {pair.key: pair.value for pair in msg.status[0].values}
+
+    def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Receive for a time, or until something holds; tell whether it did."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=left)
+        return True
+
+    def play(
+        self, rate_hz: float, seconds: float, until: Callable[[], bool] | None = None
+    ) -> None:
+        """Publish at a rate for a time, receiving in between."""
+        begun = due = time.monotonic()
+        while due < begun + seconds and not (until and until()):
+            self.publish()
+            due += 1.0 / rate_hz
+            self.spin(max(0.0, due - time.monotonic()))
+
+    def await_node(self) -> None:
+        """Publish slowly until the node answers, then let it settle."""
+        self.play(10.0, START_LIMIT_S, lambda: bool(self.ages_ms))
+        if not self.ages_ms:
+            raise RuntimeError('the node gave no result')
+        self.play(30.0, SETTLE_S)
+        results = -1
+        while results != len(self.ages_ms):  # the last ones are still on their way
+            results = len(self.ages_ms)
+            self.spin(0.3)
+        self.ages_ms.clear()
+        self.published = 0
+
+
+@contextmanager
+def running(
+    command: list[str], task: Task = TAGS, *, reliable: bool = True
+) -> Iterator[tuple[Probe, int]]:
+    """Run a node and a probe for it; gives the probe and the node's process id."""
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    probe = Probe(task, reliable=reliable)
+    try:
+        yield probe, process.pid
+    finally:
+        end_process(process)
+        probe.destroy_node()

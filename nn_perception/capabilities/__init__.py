@@ -1,0 +1,1 @@
+"""What the networks find in images; one folder a sense."""

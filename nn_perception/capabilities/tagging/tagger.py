@@ -1,0 +1,217 @@
+"""
+Say what an image shows.
+
+A taught model also says ``unknown``: its probability is taken first, and the taught classes share
+the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+
+from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
+from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
+from nn_perception.core.imaging.preprocessing import Image
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.engine import Engine, open_engine
+from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.results import Tag
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+
+class Tagger:
+    """
+    A classifier of whole images.
+
+    :ivar checkpoint: the model that it runs
+    :ivar engine: what runs it
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, engine: Engine, head: FineTunedHead | None = None
+    ) -> None:
+        """
+        Join a model and its engine; :meth:`open` finds both.
+
+        :param head: of a taught model, whose engine gives the embedding; None: it gives logits
+        """
+        self.checkpoint = checkpoint
+        self.engine = engine
+        self._head = head
+
+    @classmethod
+    def open(
+        cls,
+        model: str = DEFAULT_MODEL,
+        *,
+        engine: str = 'auto',
+        device: str = 'auto',
+        threads: int = 0,
+        streams: int = 1,
+    ) -> Tagger:
+        """
+        Load a model.
+
+        :param model: see :func:`nn_perception.core.inference.model_zoo.find_checkpoint`
+        :param engine: ``auto``, ``onnxruntime`` or ``torch``
+        :param device: ``auto``, ``cpu`` or ``cuda``
+        :param threads: number of threads on a CPU, 0 for an automatic choice
+        :param streams: see :func:`nn_perception.core.inference.engine.open_engine`
+        :raises OSError: if a file cannot be read
+        :raises ValueError: if an argument or the checkpoint is not usable
+        :raises RuntimeError: if the network cannot be loaded
+        """
+        checkpoint = find_checkpoint(model)
+        if not checkpoint.labels:
+            raise ValueError(f'{model} is not a classifier: it has no labels')
+        taught = bool(checkpoint.taught_from)
+        head = FineTunedHead.read(checkpoint) if taught else None
+        runs = checkpoint.embedding() if taught else checkpoint
+        opened = open_engine(runs, engine=engine, device=device, threads=threads, streams=streams)
+        return cls(checkpoint, opened, head)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of :meth:`scores`."""
+        knows_limits = self._head is not None and self._head.novelty is not None
+        return (*self.checkpoint.labels, UNKNOWN) if knows_limits else self.checkpoint.labels
+
+    def scores(self, image_bgr: Image) -> Scores:
+        """
+        Compute the probability of every class.
+
+        :param image_bgr: uint8, ``(H, W, 3)``, blue first
+        :returns: float32, ``(C,)``, sums to 1
+        :raises ValueError: if the image has another shape or type, or no pixels
+        :raises RuntimeError: if the network cannot be run
+        """
+        scores: Scores = self.scores_of([image_bgr])[0]
+        return scores
+
+    def scores_of(self, images_bgr: Sequence[Image]) -> Scores:
+        """
+        Compute the probabilities of several images in one batch, see :meth:`scores`.
+
+        :param images_bgr: at least one
+        :returns: float32, ``(N, C)``
+        """
+        outputs = self.engine(self.checkpoint.preprocessing(images_bgr))  # (N, C) or (N, D)
+        if self._head is None:
+            return softmax(outputs)
+        scores = softmax(self._head.logits(outputs))
+        if self._head.novelty is None:
+            return scores
+        novelty, checkpoint = self._head.novelty, self.checkpoint
+        unknown = np.array([[novelty.probability(checkpoint.similarity(o))] for o in outputs])
+        return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
+
+    def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:
+        """
+        Name the most probable classes; see :meth:`scores` and :func:`top_k_tags`.
+
+        :returns: at most ``top_k`` tags, best first
+        """
+        return top_k_tags(self.scores(image_bgr), self.labels, top_k, min_score=min_score)
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        self.engine.close()
+
+
+def softmax(logits: NDArray[np.floating]) -> Scores:
+    """
+    Turn logits into probabilities.
+
+    :param logits: ``(C,)`` or ``(N, C)``; computed in float64, so that half precision loses
+        nothing here
+    :returns: float32, of the same shape
+    """
+    shifted = logits.astype(np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    scores: Scores = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return scores
+
+
+def top_k_tags(
+    scores: Scores, labels: Sequence[str], k: int, *, min_score: float = 0.0
+) -> list[Tag]:
+    """
+    Keep the best classes of one image.
+
+    :param scores: probabilities, ``(C,)``
+    :param labels: names, ``labels[i]`` belongs to ``scores[i]``
+    :param k: how many classes to keep, at least 1; all are kept if there are fewer
+    :param min_score: drop classes below this probability, in ``[0, 1]``
+    :returns: at most ``k`` tags, best first, equal scores in the order of the labels; empty when
+        none reaches ``min_score``
+    :raises ValueError: if shapes disagree, a limit is out of range, or a score is not a number
+    """
+    if scores.shape != (len(labels),):
+        raise ValueError(f'expected {len(labels)} scores, got the shape {scores.shape}')
+    if k < 1:
+        raise ValueError(f'top_k must be at least 1, got {k}')
+    if not 0.0 <= min_score <= 1.0:
+        raise ValueError(f'min_score must be in [0, 1], got {min_score}')
+    check_finite(scores)
+    best = np.argsort(-scores, kind='stable')[:k]
+    return [Tag(labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
+
+
+class Smoother:
+    """
+    Average the scores of a stream exponentially, so that tags do not flicker.
+
+    The weight of a new image follows from the time since the last one: images that come at
+    irregular times, or were dropped, are averaged over the same span.
+
+    :param time_constant_s: after this many seconds an old image counts for 37 %; 0: no smoothing
+    :raises ValueError: if it is negative or not finite
+    """
+
+    def __init__(self, time_constant_s: float) -> None:
+        if not 0.0 <= time_constant_s < math.inf:
+            raise ValueError(f'time_constant_s must be 0 or more, got {time_constant_s}')
+        self.time_constant_s = time_constant_s
+        self._scores: NDArray[np.float64] | None = None
+        self._stamp_s = 0.0
+
+    def update(self, scores: Scores, stamp_s: float) -> Scores:
+        """
+        Take the scores of a new image in.
+
+        The average starts anew when time jumps back, as it does when a recording is repeated, and
+        when the number of classes changes.
+
+        :param scores: ``(C,)``
+        :param stamp_s: when the image was captured, in seconds
+        :returns: float32, ``(C,)``
+        :raises ValueError: if a score is not a number; the average stays as it was
+        """
+        check_finite(scores)
+        before, elapsed_s = self._scores, stamp_s - self._stamp_s
+        average = scores.astype(np.float64)
+        if (
+            self.time_constant_s > 0.0
+            and before is not None
+            and before.shape == average.shape
+            and elapsed_s >= 0.0
+        ):
+            weight = -math.expm1(-elapsed_s / self.time_constant_s)
+            average = before + weight * (average - before)
+        self._scores, self._stamp_s = average, stamp_s
+        return average.astype(np.float32)
+
+
+def check_finite(scores: NDArray[np.floating]) -> None:
+    """
+    Refuse scores that are not numbers.
+
+    :raises ValueError: if one is NaN or infinite
+    """
+    if not np.isfinite(scores).all():
+        raise ValueError('the scores are not finite: the network or its weights are broken')

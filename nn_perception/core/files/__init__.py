@@ -1,0 +1,1 @@
+"""Atomic files, locks, journals, folders and checked names."""

@@ -1,0 +1,1 @@
+"""Image encodings, decoding, preprocessing and geometry."""

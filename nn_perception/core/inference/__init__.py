@@ -1,0 +1,1 @@
+"""Checkpoints, engines and the cache of exported networks."""

@@ -1,0 +1,195 @@
+"""Find a model by its name: shipped with the package, a file, or one of torchvision's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import difflib
+import importlib.util
+import logging
+import os
+from pathlib import Path
+import re
+import tempfile
+
+import nn_perception
+from nn_perception.core.files.storage import cache_folder, lock
+from nn_perception.core.inference.checkpoint import Checkpoint, SUFFIX
+from nn_perception.core.inference.export_cache import find_export
+from nn_perception.core.networks import KEYPOINT_RCNN, TORCHVISION_PREFIX
+from nn_perception.core.subprocess import run_subprocess, SubprocessError
+
+LOG = logging.getLogger(__name__)
+
+SHIPPED_FOLDER = Path(nn_perception.__file__).with_name('weights')
+MODEL_NAME = re.compile(r'[A-Za-z0-9_]{1,64}')
+# How torchvision's sources declare a model, with other decorators in between.
+REGISTERED = re.compile(r'^@register_model\(\)\n(?:@.*\n)*def (\w+)\(', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """
+    A model that is on this machine.
+
+    :param name: what to ask for
+    :param origin: ``shipped``, ``torchvision`` or ``taught``
+    :param path: the file of the checkpoint
+    :param size_bytes: its size
+    :param labels: number of labels
+    :param version: which training the weights come from
+    :param licence: terms of the weights
+    :param export: file of the cached export, None if there is none yet
+    :param export_bytes: size of the cached export, 0 if there is none
+    :param error: why the checkpoint cannot be used; empty if it can
+    """
+
+    name: str
+    origin: str
+    path: Path
+    size_bytes: int
+    labels: int = 0
+    version: str = ''
+    licence: str = ''
+    export: Path | None = None
+    export_bytes: int = 0
+    error: str = ''
+
+
+def find_checkpoint(model: str) -> Checkpoint:
+    """
+    Find a model.
+
+    A torchvision model is downloaded the first time and kept as a checkpoint in the cache folder.
+
+    :param model: name of a shipped model, path of a checkpoint, or the name of a torchvision
+        classification model or of its Keypoint R-CNN, with or without ``torchvision:`` in front
+    :raises OSError: if a file cannot be read or weights cannot be had
+    :raises ValueError: if there is no such model, or its checkpoint is not usable
+    """
+    shipped = SHIPPED_FOLDER / f'{model}{SUFFIX}'
+    name = model.removeprefix(TORCHVISION_PREFIX)
+    if MODEL_NAME.fullmatch(model) and shipped.is_file():
+        return Checkpoint.read(shipped)
+    if model.endswith(SUFFIX) or os.sep in model or Path(model).is_file():
+        return Checkpoint.read(Path(model).expanduser())
+    if not MODEL_NAME.fullmatch(name):
+        raise ValueError(unknown_model(model, []))
+    return _torchvision_checkpoint(name)
+
+
+def list_models() -> list[ModelEntry]:
+    """List the models on this machine, the shipped ones first, each group by name."""
+    groups = (('shipped', SHIPPED_FOLDER), ('torchvision', torchvision_folder()))
+    return [
+        entry_of(path, origin)
+        for origin, folder in groups
+        for path in sorted(folder.glob(f'[!.]*{SUFFIX}'))
+    ]
+
+
+def torchvision_folder() -> Path:
+    """Name the folder of the checkpoints made from torchvision's models, without creating it."""
+    return cache_folder() / 'torchvision'
+
+
+def torchvision_names() -> list[str]:
+    """
+    List torchvision's classification models, sorted, without the seconds that importing it takes.
+
+    :returns: empty if torchvision is not installed
+    """
+    found = importlib.util.find_spec('torchvision')
+    folders = (found.submodule_search_locations if found else None) or []
+    sources = (path for folder in folders for path in Path(folder, 'models').glob('*.py'))
+    return sorted(
+        name
+        for source in sources
+        for name in REGISTERED.findall(source.read_text(encoding='utf-8'))
+    )
+
+
+def unknown_model(name: str, known: list[str]) -> str:
+    """Say that there is no such model, and which ones have similar names."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    hint = f'did you mean {" or ".join(near)}? ' if near else ''
+    return (
+        f"unknown model '{name}': {hint}a model is a name that 'nn_perception models' lists, the "
+        'path of a checkpoint, or the name of a torchvision classification model'
+    )
+
+
+def entry_of(path: Path, origin: str) -> ModelEntry:
+    """Describe the checkpoint of a file; one that cannot be used has an error."""
+    name = path.name.removesuffix(SUFFIX)
+    try:
+        size = path.stat().st_size
+        checkpoint = Checkpoint.read(path)
+    except (OSError, ValueError) as error:
+        return ModelEntry(name, origin, path, 0, error=str(error))
+    export = find_export(checkpoint)
+    return ModelEntry(
+        name=name,
+        origin=origin,
+        path=path,
+        size_bytes=size,
+        labels=len(checkpoint.labels),
+        version=checkpoint.version,
+        licence=checkpoint.licence,
+        export=export,
+        export_bytes=export.stat().st_size if export else 0,
+    )
+
+
+def _torchvision_checkpoint(name: str) -> Checkpoint:
+    """Read the cached checkpoint of a torchvision model; make it if it is missing or damaged."""
+    folder = torchvision_folder()
+    path = folder / f'{name}{SUFFIX}'
+    if (cached := _read_cached(path)) is not None:
+        return cached
+    known = torchvision_names()
+    if not known:
+        raise ValueError(
+            f"unknown model '{name}': it does not ship with nn_perception, and others need the "
+            'Python package torchvision, which is missing'
+        )
+    if name not in known and TORCHVISION_PREFIX + name != KEYPOINT_RCNN:
+        shipped = [file.name.removesuffix(SUFFIX) for file in SHIPPED_FOLDER.glob(f'*{SUFFIX}')]
+        raise ValueError(unknown_model(name, known + shipped))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock(folder / f'{name}.lock'):
+            # Another process may have made it while this one waited for the lock.
+            return _read_cached(path) or _make(name, path)
+    except OSError as error:
+        if error.errno is None:  # raised here with a sentence of its own
+            raise
+        raise OSError(
+            f'the cache folder {folder} cannot be used ({error.strerror}); set '
+            'NN_PERCEPTION_CACHE to a folder that can be written'
+        ) from error
+
+
+def _read_cached(path: Path) -> Checkpoint | None:
+    try:
+        return Checkpoint.read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        LOG.warning('%s; it is made anew', error)
+        return None
+
+
+def _make(name: str, path: Path) -> Checkpoint:
+    LOG.info("getting torchvision's model %s once, which takes some seconds", name)
+    try:
+        with tempfile.TemporaryDirectory(prefix='.make-', dir=path.parent) as temporary:
+            warning = run_subprocess(
+                'nn_perception.core.inference.torchvision_checkpoint',
+                [name, str(path)],
+                Path(temporary),
+            )
+    except SubprocessError as error:
+        raise OSError(str(error)) from error
+    if warning:
+        LOG.warning('%s', warning)
+    return Checkpoint.read(path)

@@ -1,0 +1,130 @@
+"""
+Export a checkpoint's network to ONNX, in a process of its own.
+
+``python -m nn_perception.core.inference.onnx_export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the file OUT, of
+the network, or of it without its head where OUTPUT is another than ``logits``, and ends with
+status 0; or it says on standard error, in the last line, why it could not, and ends with status
+:data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
+which a process that goes on to run the export should not pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import os
+from pathlib import Path
+import sys
+from typing import Any
+import warnings
+
+from nn_perception.core.inference.checkpoint import Checkpoint, LOGITS
+from nn_perception.core.networks import load
+import numpy as np
+
+# Part of the name of an export: raise it when the same checkpoint must be exported anew.
+EXPORT_VERSION = '1'
+CANNOT_WRITE = 3
+TOLERANCE = 1e-3
+LARGEST_BATCH = 1024
+LARGEST_SIZE = 8192
+
+
+def export(checkpoint: Checkpoint, path: Path) -> float:
+    """
+    Export a network for any batch size and verify the result against torch.
+
+    A network with the attribute ``size_step`` is exported for any height and width that are
+    multiples of it; one with several outputs names them in ``output_names``.
+
+    :param path: the ONNX file to write
+    :returns: the largest difference between the outputs of both, relative to the largest output
+        (to one, if that is smaller)
+    :raises OSError: if the file cannot be written
+    :raises ValueError: if the checkpoint does not fit its network
+    :raises RuntimeError: if the export does not compute what torch computes
+    """
+    import torch
+
+    network = load(checkpoint)
+    preprocessing = checkpoint.preprocessing
+    shape = (preprocessing.channels, preprocessing.size, preprocessing.size)
+    example = torch.rand(2, *shape)
+    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=LARGEST_BATCH)}
+    step = getattr(network, 'size_step', 0)
+    if step:
+        for axis, name in ((2, 'rows'), (3, 'columns')):
+            axes[axis] = step * torch.export.Dim(name, min=1, max=LARGEST_SIZE // step)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=['images'],
+            output_names=list(getattr(network, 'output_names', (checkpoint.output,))),
+            dynamo=True,
+            dynamic_shapes=(axes,),
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError('torch made no ONNX program')
+    program.save(path)
+    with open(path, 'rb') as stream:
+        os.fsync(stream.fileno())
+    shapes = [(1, *shape), (3, *shape)]
+    if step:
+        shapes.append((1, preprocessing.channels, step, 3 * step))
+    return _verify(network, path, shapes)
+
+
+def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> float:
+    """Compare torch and ONNX Runtime on random batches ``(N, C, H, W)``, output by output."""
+    from nn_perception.core.inference.onnxruntime_import import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    worst = 0.0
+    for shape in shapes:
+        images = np.random.default_rng(shape[0]).uniform(-1.0, 1.0, shape).astype(np.float32)
+        with torch.inference_mode():
+            outputs = network(torch.from_numpy(images))  # type: ignore[operator]
+        if isinstance(outputs, torch.Tensor):
+            outputs = (outputs,)
+        found = session.run(None, {'images': images})
+        for output, expected in zip(found, outputs, strict=True):
+            scale = max(1.0, float(expected.abs().max()))
+            difference = float(np.abs(output - expected.numpy()).max()) / scale
+            if not difference <= TOLERANCE:  # also catches not-a-number
+                raise RuntimeError(
+                    f'the export differs from torch by {difference:.2g} on a batch of the shape '
+                    f'{shape}, allowed is {TOLERANCE:.2g}'
+                )
+            worst = max(worst, difference)
+    return worst
+
+
+def main(arguments: list[str]) -> int:
+    """Export as the command line says."""
+    path, sha256, out, *output = arguments
+    try:
+        checkpoint = Checkpoint.read(path)
+        if checkpoint.sha256 != sha256:
+            raise ValueError(f'{path} was changed while it was being opened')
+        if output and output[0] != LOGITS:
+            checkpoint = checkpoint.embedding(output[0])
+        difference = export(checkpoint, Path(out))
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f'\nthe Python package {error.name} is missing\n')
+        return 1
+    except OSError as error:
+        sys.stderr.write(f'\n{error}\n')
+        return CANNOT_WRITE
+    except (ValueError, RuntimeError) as error:
+        sys.stderr.write(f'\n{" ".join(str(error).split())}\n')
+        return 1
+    sys.stdout.write(f'\n{difference:.3g}\n')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

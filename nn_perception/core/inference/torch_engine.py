@@ -1,0 +1,67 @@
+"""Networks run by torch, in half precision on CUDA and in float32 on a CPU."""
+
+from __future__ import annotations
+
+import os
+
+# Must be set before torch loads OpenMP: its threads would else wait actively, which beside other
+# busy processes makes every layer take a time slice of the scheduler.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.engine import check_batch, Engine
+from nn_perception.core.networks import load
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+
+class TorchEngine(Engine):
+    """A network in torch, its images channels last."""
+
+    name = 'torch'
+
+    def __init__(self, checkpoint: Checkpoint, device: str, threads: int) -> None:
+        """
+        Load a network.
+
+        :param device: ``cpu`` or ``cuda``
+        :param threads: for the whole process, as torch knows no other way
+        :raises ValueError: if the checkpoint does not fit its network
+        :raises RuntimeError: if the device cannot be used
+        """
+        self.device = device
+        if device == 'cuda' and not torch.cuda.is_available():
+            raise RuntimeError(f'torch {torch.__version__} does not see it')
+        self._channels = checkpoint.preprocessing.channels
+        network = load(checkpoint)
+        half = device == 'cuda' and not getattr(network, 'needs_float32', False)
+        self._type = torch.float16 if half else torch.float32
+        network = network.to(device, self._type)
+        self._network: torch.nn.Module | None = network.to(memory_format=torch.channels_last)
+        if device == 'cpu':
+            torch.set_num_threads(threads)
+            where = f'the CPU, {threads} {"thread" if threads == 1 else "threads"}, float32'
+        else:
+            where = f'{torch.cuda.get_device_name()}, {"float16" if half else "float32"}'
+        self.description = f'torch {torch.__version__} on {where}, channels last'
+
+    def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run the network, see :meth:`Engine.outputs`."""
+        check_batch(batch, self._channels)
+        network = self._network
+        if network is None:
+            raise RuntimeError('the engine is closed')
+        with torch.inference_mode():
+            images = torch.from_numpy(np.ascontiguousarray(batch)).to(
+                self.device, self._type, memory_format=torch.channels_last
+            )
+            found: torch.Tensor | tuple[torch.Tensor, ...] = network(images)
+            outputs = (found,) if isinstance(found, torch.Tensor) else found
+            return tuple(output.float().cpu().numpy() for output in outputs)
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        self._network = None
+        if self.device == 'cuda':
+            torch.cuda.empty_cache()

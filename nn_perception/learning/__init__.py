@@ -1,1 +1,0 @@
-"""Labelled frames, fine-tuning and model versions; knows nothing of ROS."""

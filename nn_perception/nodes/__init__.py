@@ -1,1 +1,0 @@
-"""The ROS side: the only place of the package that imports ROS."""

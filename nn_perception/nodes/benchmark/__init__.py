@@ -1,1 +1,0 @@
-"""ROS side of ``nn_perception bench``: what is measured between processes."""

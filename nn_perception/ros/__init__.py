@@ -1,0 +1,1 @@
+"""The ROS side: nodes and what they stand on."""

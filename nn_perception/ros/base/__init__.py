@@ -1,0 +1,1 @@
+"""What the camera nodes have in common."""

@@ -1,0 +1,168 @@
+"""What the launch files have in common: the camera nodes, and what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ament_index_python.packages import (
+    get_package_prefix,
+    get_package_share_directory,
+    PackageNotFoundError,
+)
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterFile
+import nn_perception
+from nn_perception.ros.launch.launch_arguments import (
+    ARGUMENTS,
+    CAMERA,
+    check_effects,
+    chosen_nodes,
+    HOST,
+    parameters_of,
+    read_arguments,
+    remappings_of,
+)
+from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, parameters_file
+
+from launch import Action, LaunchContext, LaunchDescription
+
+PACKAGE = 'nn_perception'
+COMMON = tuple(
+    'image cameras transport device engine autostart params_file namespace use_sim_time '
+    'camera source rviz respawn log_level'.split()
+)
+# What some launch files have beside those.
+PERCEPTION = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
+TEACHING = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
+
+SAMPLES = Path(nn_perception.__file__).with_name('samples')
+RESPAWN_DELAY_S = 2.0
+
+Parameters = Mapping[str, Mapping[str, Any]]
+
+
+def camera_launch(
+    arguments: Sequence[str],
+    nodes: Sequence[str] | None = None,
+    *,
+    defaults: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
+) -> LaunchDescription:
+    """
+    Describe the start of camera nodes, and of a camera and rviz beside them where wanted.
+
+    :param arguments: which of :data:`ARGUMENTS` there are beside :data:`COMMON`
+    :param nodes: what is started; None: what the argument ``nodes`` or the params file says
+    :param defaults: of arguments, where they are other than usual
+    :param parameters: by node, where neither an argument nor the params file sets them
+    """
+    names = (*arguments, *COMMON)
+    defaults = {name: ARGUMENTS[name].default for name in names} | dict(defaults or {})
+    # No photograph should be over before the network is loaded.
+    playing = {'wait_for_subscriber': True, **(parameters or {}).get(CAMERA, {})}
+    parameters = {**(parameters or {}), CAMERA: playing}
+    declared = [
+        DeclareLaunchArgument(
+            name, default_value=defaults[name], description=ARGUMENTS[name].description
+        )
+        for name in names
+    ]
+
+    def start(context: LaunchContext) -> list[Action]:
+        given = read_arguments(names, context.launch_configurations)
+        if nodes is not None:
+            given['nodes'] = list(nodes)
+        return _actions(given, parameters)
+
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def samples(name: str) -> Parameters:
+    """Let the camera play a part of the samples, where nobody says what else."""
+    return {CAMERA: {'source': str(SAMPLES / name)}}
+
+
+def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:
+    """
+    Build what is started.
+
+    :raises ValueError: if an argument makes no sense together with the others
+    """
+    nodes = chosen_nodes(given)
+    started = [*nodes, HOST, *([CAMERA] if given['camera'] else [])]
+    check_effects(given, started)
+    files = [
+        parameters_file(BEFORE_OTHERS, _of(started, parameters)),
+        given.get('params_file'),
+        parameters_file(AFTER_OTHERS, _of(started, parameters_of(given))),
+    ]
+    common = {
+        'package': PACKAGE,
+        'parameters': [ParameterFile(str(path)) for path in files if path],
+        'output': 'screen',
+    }
+    if 'log_level' in given:
+        common['ros_arguments'] = ['--log-level', given['log_level']]
+    actions = _camera_nodes(nodes, given, common)
+    if given['camera']:
+        actions += _camera_sources(given, common)
+    if given['rviz']:
+        actions.append(_rviz(given))
+    return actions
+
+
+def _of(nodes: Sequence[str], parameters: Parameters) -> Parameters:
+    """Keep what is for some nodes."""
+    return {node: values for node, values in parameters.items() if node in nodes}
+
+
+def _camera_nodes(
+    nodes: Sequence[str], given: Mapping[str, Any], common: Mapping[str, Any]
+) -> list[Action]:
+    respawn = {'respawn': True, 'respawn_delay': RESPAWN_DELAY_S} if given['respawn'] else {}
+    return [
+        Node(
+            executable=executable,
+            namespace=given.get('namespace', ''),
+            remappings=remappings_of(given, ('image', 'depth')),
+            **respawn,
+            **common,
+        )
+        for executable in ([HOST] if given.get('one_process') else nodes)
+    ]
+
+
+def _camera_sources(given: Mapping[str, Any], common: Mapping[str, Any]) -> list[Action]:
+    """Build what plays the cameras, each in the namespace that its images are expected in."""
+    namespace = given.get('namespace', '')
+    return [
+        Node(
+            executable=CAMERA,
+            namespace='/'.join(filter(None, (namespace.rstrip('/'), camera))) or namespace,
+            remappings=remappings_of({'image': given['image']}, ('image',)),
+            **common,
+        )
+        for camera in given.get('cameras', [''])
+    ]
+
+
+def _rviz(given: Mapping[str, Any]) -> Action:
+    """Build rviz, or a sentence where it is missing: a robot does well without."""
+    try:
+        get_package_prefix('rviz2')
+    except PackageNotFoundError:
+        return LogInfo(msg='rviz2 is not installed: all else is started without it')
+    simulated = 'use_sim_time' in given
+    config = Path(get_package_share_directory(PACKAGE)) / 'config' / 'perception.rviz'
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=given.get('namespace', ''),
+        arguments=['-d', str(config)],
+        parameters=[{'use_sim_time': given['use_sim_time']}] if simulated else [],
+        remappings=remappings_of(given, ('image', 'depth')),
+        output='screen',
+    )

@@ -1,0 +1,1 @@
+"""How a node process starts, runs and ends."""

@@ -1,0 +1,1 @@
+"""Photographs, videos, bags and webcams as frames."""

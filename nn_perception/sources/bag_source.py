@@ -1,0 +1,95 @@
+"""A recorded bag as a source of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import logging
+from pathlib import Path
+from typing import Any
+
+from nn_perception.bags.bag import Bag, BagImage
+from nn_perception.core.frame import Frame
+
+LOG = logging.getLogger(__name__)
+
+# Of a bag with a single image, which has none of its own.
+RATE_HZ = 1.0
+MOST_REASONS = 20
+
+
+class BagSource:
+    """
+    The images of one topic of a bag, at the distances in time at which they were taken.
+
+    :ivar rate_hz: about the mean of the recording
+    :ivar calibration: of the camera where the bag has one, as of
+        :func:`nn_perception.core.imaging.camera_calibration.read_calibration`
+    :param topic: may be empty if there is only one with images
+    :raises ImportError: if the package rosbags is not installed
+    :raises OSError: if the bag cannot be read
+    :raises ValueError: if it is no bag, is damaged, has no images, or the topic is not clear
+    """
+
+    live = False
+
+    def __init__(self, path: Path, topic: str = '') -> None:
+        self._bag = Bag(path)
+        self._name = path.name
+        try:
+            self._topic = self._bag.choose_topic(topic)
+            self.calibration: dict[str, Any] | None = self._bag.calibration(self._topic)
+            self.rate_hz = self._mean_rate_hz()
+        except BaseException:
+            self._bag.close()
+            raise
+        self._reasons: set[str] = set()
+        self.rewind()
+
+    def read(self) -> Frame | None:
+        """
+        Read the next frame; images that cannot be decoded are left out and logged.
+
+        A bag that turns out to be damaged ends there, which is logged too.
+        """
+        try:
+            for image in self._images:
+                self._count += 1
+                if image.image_bgr is not None:
+                    return self._frame(image)
+                self._tell(f'left out: an image of {self._topic}: {image.problem}')
+        except ValueError as error:
+            self._tell(str(error))
+        return None
+
+    def rewind(self) -> bool:
+        """Begin again."""
+        self._count = 0
+        self._before_ns: int | None = None
+        self._images: Iterator[BagImage] = self._bag.images(self._topic)
+        return True
+
+    def close(self) -> None:
+        """Close the bag."""
+        self._bag.close()
+
+    def _frame(self, image: BagImage) -> Frame:
+        assert image.image_bgr is not None
+        before_ns, self._before_ns = self._before_ns, image.stamp_ns
+        after_s = 1.0 / self.rate_hz
+        if before_ns is not None:
+            after_s = max(0.0, (image.stamp_ns - before_ns) * 1e-9)
+        name = f'{self._name}#{self._count}'
+        return Frame(image.image_bgr, name, after_s=after_s, frame_id=image.frame_id)
+
+    def _mean_rate_hz(self) -> float:
+        count = self._bag.count(self._topic)
+        if not count:
+            raise ValueError(f'{self._bag.path} holds no images on {self._topic}')
+        length_s = self._bag.duration_s
+        return (count - 1) / length_s if count > 1 and length_s > 0 else RATE_HZ
+
+    def _tell(self, sentence: str) -> None:
+        """Log each sentence once, and not without end."""
+        if sentence not in self._reasons and len(self._reasons) < MOST_REASONS:
+            self._reasons.add(sentence)
+            LOG.warning('%s', sentence)

@@ -1,0 +1,1 @@
+"""Labelled frames, fine-tuning and model versions."""

@@ -1,0 +1,110 @@
+"""Pictures of a training: its curves, its confusions, its filters, its worst mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nn_perception.training.digits.mnist import Bytes
+from nn_perception.training.epoch import Epoch
+from nn_perception.training.evaluation import Evaluation
+from nn_perception.training.plots import (
+    new_figure,
+    plot_confusion,
+    plot_curves,
+    write_figure,
+)
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_FILTERS = 64
+MOST_MISTAKES = 40
+COLUMNS = 8
+
+
+def draw_curves(path: Path, history: Sequence[Epoch]) -> None:
+    """
+    Draw loss and errors by epoch, of the training and of the validation images.
+
+    :raises OSError: if the file cannot be written
+    """
+    figure = new_figure(9.0, 3.6)
+    plot_curves(figure.subplots(1, 2), history, varied='digits')
+    write_figure(figure, path)
+
+
+def draw_confusion(path: Path, evaluation: Evaluation) -> None:
+    """
+    Draw the confusion matrix; colour shows the errors, since right answers outnumber them far.
+
+    :raises OSError: if the file cannot be written
+    """
+    figure = new_figure(7.0, 6.6)
+    plot_confusion(figure.subplots(), evaluation, f'MNIST test: {evaluation.accuracy:.2%}')
+    write_figure(figure, path)
+
+
+def draw_filters(path: Path, weights: NDArray[np.float32]) -> None:
+    """
+    Draw the filters of the first layer, red where ink speaks for it, blue where against.
+
+    :param weights: ``(F, 1, H, W)``; the first 64 are drawn
+    :raises OSError: if the file cannot be written
+    """
+    filters = weights[:MOST_FILTERS, 0]
+    limit = float(np.abs(filters).max())
+    figure, axes = _grid(len(filters), row_height=1.0)
+    for one, values in zip(axes, filters, strict=True):
+        one.imshow(values, cmap='RdBu_r', vmin=-limit, vmax=limit)
+    figure.suptitle(f'First layer: {len(filters)} of {len(weights)} filters')
+    write_figure(figure, path)
+
+
+def draw_mistakes(
+    path: Path, images: Bytes, truth: Bytes, logits: NDArray[np.float32], labels: Sequence[str]
+) -> None:
+    """
+    Draw the images that the network is most sure of and wrong about.
+
+    :param images: uint8, ``(N, 28, 28)``
+    :param truth: what they are, ``(N,)``
+    :param logits: what the network says, ``(N, C)``
+    :param labels: names of the ``C`` classes
+    :raises OSError: if the file cannot be written
+    """
+    scores = softmax(logits)
+    said = scores.argmax(1)
+    wrong = np.flatnonzero(said != truth)
+    worst = wrong[np.argsort(scores[wrong, truth[wrong]], kind='stable')][:MOST_MISTAKES]
+    figure, axes = _grid(len(worst), row_height=1.35)
+    for one, place in zip(axes, worst, strict=True):
+        one.imshow(images[place], cmap='gray_r', vmin=0, vmax=255)
+        name, score = labels[said[place]], scores[place, said[place]]
+        one.set_title(f'{labels[truth[place]]}: {name}\n{score:.2f}', fontsize=8)
+    figure.suptitle(
+        f'MNIST test: the worst {len(worst)} of {len(wrong)} mistakes (what it is: what was said)'
+    )
+    write_figure(figure, path)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Turn each row of ``(N, C)`` into probabilities."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    scores: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return scores
+
+
+def _grid(count: int, *, row_height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure of ``count`` small pictures, eight a row; heights are in inches."""
+    rows = max(1, math.ceil(count / COLUMNS))
+    figure = new_figure(COLUMNS * 0.95, 0.4 + rows * row_height)
+    grid = figure.subplots(rows, COLUMNS, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    return figure, list(grid.flat)[:count]

@@ -1,0 +1,197 @@
+"""
+Where a training is: all that is needed to go on from there, in memory and in a file.
+
+The file is safetensors with metadata, so that nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import copy
+from dataclasses import asdict
+import json
+from pathlib import Path
+from typing import Any
+
+from nn_perception.core.files.storage import write_atomically
+from nn_perception.core.networks import build
+from nn_perception.training.epoch import Epoch
+from safetensors import safe_open, SafetensorError
+import safetensors.torch
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+FORMAT = 'nn_perception-training-1'
+MOMENTUM = 0.9
+
+
+class TrainingState:
+    """
+    Network, average of its weights, optimizer, and how far they are.
+
+    :param network: name for :func:`nn_perception.core.networks.build`
+    :param outputs: how many classes there are
+    :param weight_decay: of the weights with more than one axis
+    :param seed: what the first weights depend on
+    """
+
+    def __init__(self, network: str, outputs: int, *, weight_decay: float, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.network = build(network, outputs).to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network)
+        # A list each, since batch norm and biases have one axis and must not decay.
+        groups = [
+            {
+                'params': [p for p in self.network.parameters() if (p.ndim > 1) is decays],
+                'weight_decay': weight_decay if decays else 0.0,
+            }
+            for decays in (True, False)
+        ]
+        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+        self.epoch = 0
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[Epoch] = []
+        self._updates = 0
+        self._loss_sum = 0.0
+        self._correct = 0
+        self._seen = 0
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set the rate of the next step."""
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate
+
+    def average_weights(self, decay: float) -> None:
+        """
+        Let the average follow the network, the statistics of batch norm included.
+
+        In the beginning it follows faster, or the random first weights would stay in it for long.
+        """
+        self._updates += 1
+        share = 1.0 - min(decay, (1.0 + self._updates) / (10.0 + self._updates))
+        new = self.network.state_dict()
+        for name, values in self.average.state_dict().items():
+            if values.is_floating_point():
+                values.lerp_(new[name], share)
+            else:
+                values.copy_(new[name])
+
+    def step_done(self, loss: float, correct: int, samples: int) -> None:
+        """
+        Count a step.
+
+        :param loss: mean over the batch
+        :raises ArithmeticError: if the loss is no finite number
+        """
+        if not abs(loss) < float('inf'):
+            raise ArithmeticError(
+                f'the loss became {loss} in epoch {self.epoch + 1}, step {self.step + 1}; a '
+                'smaller learning rate may help'
+            )
+        self.step += 1
+        self._loss_sum += loss * samples
+        self._correct += correct
+        self._seen += samples
+
+    def epoch_done(self, logits: Tensor, labels: Tensor) -> Epoch:
+        """
+        Go to the next epoch.
+
+        :param logits: what the average says of the validation images, ``(N, 11)``
+        :param labels: what they are, ``(N,)``
+        """
+        self.epoch += 1
+        done = Epoch(
+            epoch=self.epoch,
+            train_loss=self._loss_sum / self._seen,
+            train_accuracy=self._correct / self._seen,
+            validation_loss=float(functional.cross_entropy(logits, labels)),
+            validation_accuracy=float((logits.argmax(1) == labels).float().mean()),
+            seconds=self.seconds,
+        )
+        self.history.append(done)
+        self.step, self._loss_sum, self._correct, self._seen = 0, 0.0, 0, 0
+        return done
+
+    def save(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """
+        Write the state; its name appears when it is whole, and replaces what was there.
+
+        :param settings: what the training depends on, to be compared when it goes on
+        :raises OSError: if it cannot be written
+        """
+        progress = {
+            'epoch': self.epoch,
+            'step': self.step,
+            'seconds': self.seconds,
+            'updates': self._updates,
+            'loss_sum': self._loss_sum,
+            'correct': self._correct,
+            'seen': self._seen,
+            'history': [asdict(epoch) for epoch in self.history],
+        }
+        metadata = {
+            'format': FORMAT,
+            'settings': json.dumps(dict(settings), sort_keys=True),
+            'progress': json.dumps(progress),
+        }
+        tensors = {name: values.contiguous() for name, values in self._tensors()}
+        write_atomically(path, safetensors.torch.save(tensors, metadata))
+
+    def load(self, path: Path) -> None:
+        """
+        Go to where a file is.
+
+        :raises OSError: if it cannot be read
+        :raises ValueError: if it is no state of this network
+        """
+        progress = json.loads(_metadata(path)['progress'])
+        try:
+            tensors = safetensors.torch.load_file(path)
+            for name, values in self._tensors():
+                values.copy_(tensors[name])
+            self.history = [Epoch(**epoch) for epoch in progress['history']]
+            self.epoch, self.step = progress['epoch'], progress['step']
+            self.seconds, self._updates = progress['seconds'], progress['updates']
+            self._loss_sum, self._seen = progress['loss_sum'], progress['seen']
+            self._correct = progress['correct']
+        except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f'{path} is no state of this training: {error}') from error
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Go through all tensors, those of the optimizer as well, made if they are not yet."""
+        for part, module in (('network', self.network), ('average', self.average)):
+            for name, values in module.state_dict().items():
+                yield f'{part}.{name}', values
+        for name, parameter in self.network.named_parameters():
+            slot = self.optimizer.state[parameter]
+            if slot.get('momentum_buffer') is None:
+                slot['momentum_buffer'] = torch.zeros_like(parameter)
+            yield f'momentum.{name}', slot['momentum_buffer']
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """
+    Read what a state's training depends on.
+
+    :raises OSError: if the file cannot be read
+    :raises ValueError: if it is no state of a training
+    """
+    settings: dict[str, Any] = json.loads(_metadata(path)['settings'])
+    return settings
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, framework='pt') as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f'{path} is no state of a training, or damaged: {error}') from error
+    if metadata.get('format') != FORMAT or not {'settings', 'progress'} <= set(metadata):
+        raise ValueError(
+            f'{path} is no state of a training: its format is {metadata.get("format")!r}, '
+            f'expected {FORMAT!r}'
+        )
+    return metadata

@@ -1,0 +1,1 @@
+"""Versions of fine-tuned models."""

@@ -1,0 +1,121 @@
+"""
+Pictures of how a classifier does: confusions, curves, and whether its scores mean what they say.
+
+Figures are made without pyplot, which would choose a window system and keep them for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import io
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.core.files.storage import write_atomically
+from nn_perception.training.epoch import Epoch
+from nn_perception.training.evaluation import Evaluation
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 120
+
+
+def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) -> None:
+    """
+    Draw what came of teaching: confusions and recall by label, and the curves if there are any.
+
+    :param evaluation: on the frames that were kept apart
+    :param history: what each epoch gave; empty where only a head was taught
+    :raises OSError: if the file cannot be written
+    """
+    rows = 2 if history else 1
+    figure = new_figure(10.0, 4.6 * rows)
+    axes = figure.subplots(rows, 2, squeeze=False)
+    count = int(evaluation.confusion.sum())
+    plot_confusion(
+        axes[0, 0], evaluation, f'{evaluation.accuracy:.1%} of {count} frames kept apart'
+    )
+    _plot_recall(axes[0, 1], evaluation)
+    if history:
+        plot_curves(axes[1], history, varied='pictures')
+    write_figure(figure, path)
+
+
+def plot_curves(both: Any, history: Sequence[Epoch], *, varied: str) -> None:
+    """
+    Plot loss and errors by epoch, of the training and of the validation images.
+
+    :param both: the axes of the loss and those of the errors
+    :param varied: what is varied in the training, for the title
+    """
+    loss, errors = both
+    epochs = [epoch.epoch for epoch in history]
+    for part, colour in (('train', 'tab:blue'), ('validation', 'tab:orange')):
+        losses = [getattr(epoch, f'{part}_loss') for epoch in history]
+        wrong = [100.0 * (1.0 - getattr(epoch, f'{part}_accuracy')) for epoch in history]
+        loss.plot(epochs, losses, marker='.', color=colour, label=part)
+        errors.plot(epochs, wrong, marker='.', color=colour, label=part)
+    # Training: smoothed labels, variations, dropout. Said here, since it looks like a mistake.
+    loss.set(title='Loss (training: smoothed labels)', xlabel='epoch')
+    errors.set(title=f'Errors (training: varied {varied})', xlabel='epoch', ylabel='%')
+    errors.set_yscale('symlog', linthresh=0.1)
+    errors.yaxis.set_major_formatter('{x:g}')
+    for axes in (loss, errors):
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+
+
+def plot_confusion(axes: Axes, evaluation: Evaluation, title: str) -> None:
+    """Plot the confusion matrix; colour shows the errors, as right answers outnumber them far."""
+    counts = evaluation.confusion
+    wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+    axes.imshow(wrong, cmap='Reds', vmin=0, vmax=max(1, int(wrong.max())))
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = wrong[row, column] > 0.6 * max(1, int(wrong.max()))
+            weight = 'bold' if row == column else 'normal'
+            colour = 'white' if dark else 'black'
+            axes.text(
+                column, row, str(count), ha='center', va='center', color=colour, weight=weight
+            )
+    axes.set_xticks(range(len(counts)), evaluation.labels, rotation=45, ha='right')
+    axes.set_yticks(range(len(counts)), evaluation.labels)
+    axes.set(title=title, xlabel='what was said', ylabel='what it is')
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure; both sides in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout='constrained')
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """
+    Write a figure as PNG.
+
+    :raises OSError: if the file cannot be written
+    """
+    content = io.BytesIO()
+    # Without the version of matplotlib the same training gives the same file everywhere.
+    figure.savefig(content, format='png', dpi=DPI, metadata={'Software': None})
+    write_atomically(path, content.getvalue())
+
+
+def _plot_recall(axes: Axes, evaluation: Evaluation) -> None:
+    """Plot how much of each label was found, and how much of what was called so is so."""
+    places = np.arange(len(evaluation.labels))
+    parts: tuple[tuple[str, Any, float], ...] = (
+        ('recall', evaluation.recall, -0.2),
+        ('precision', evaluation.precision, 0.2),
+    )
+    for name, values, shift in parts:
+        axes.barh(places + shift, np.nan_to_num(values), height=0.38, label=name)
+    axes.set_yticks(places, evaluation.labels)
+    axes.invert_yaxis()
+    axes.set(xlim=(0.0, 1.0), title='Recall and precision')
+    axes.legend()

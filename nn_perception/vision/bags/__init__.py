@@ -1,1 +1,0 @@
-"""Recorded bags, without ROS: their images, and results beside them."""

@@ -1,1 +1,0 @@
-"""Find people and their joints."""

@@ -1,0 +1,253 @@
+"""Results beside the images of a bag: which, where, and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import hashlib
+import os
+from pathlib import Path
+import shutil
+from typing import Any
+
+from nn_perception.bags.annotation import Annotation, camera_names, Summary
+from nn_perception.bags.bag import Bag
+from nn_perception.bags.message_definitions import result_types, STRING
+from nn_perception.bags.messages import text
+from nn_perception.bags.provenance import fingerprint
+import pytest
+
+SECOND = 1_000_000_000
+MAKE = Callable[..., Any]
+
+
+class Brightness:
+    """Tells the sum of the pixels; counts how often it looked, and breaks down if told to."""
+
+    outputs: Mapping[str, str] = {'brightness/text': STRING}
+
+    def __init__(self, name: str = 'sum', breaks_at: int = -1) -> None:
+        self.identity = {'name': name}
+        self.looks = 0
+        self._breaks_at = breaks_at
+
+    def look(self, image_bgr: Any) -> Any:
+        if self.looks == self._breaks_at:
+            raise KeyboardInterrupt
+        self.looks += 1
+        if image_bgr.max() == 0:
+            raise ValueError('it is dark')
+        return int(image_bgr.sum())
+
+    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> list[Any]:
+        return [text([f'{found} {camera} {stamp_s:.3f} {header.frame_id}'])]
+
+
+def annotate(
+    given: Path,
+    output: Path,
+    sense: Brightness | None = None,
+    cameras: tuple[str, ...] = ('/image',),
+    storage: str = 'sqlite3',
+) -> Summary:
+    with Bag(given) as bag:
+        senses = {'brightness': sense or Brightness()}
+        work = Annotation(bag, output, cameras, senses, storage, 'auto')
+        return work.run(lambda *_: None)
+
+
+def read(output: Path, topic: str = '/brightness/text') -> list[tuple[int, str]]:
+    with Bag(output) as bag:
+        return [
+            (recorded_ns, result_types().deserialize_cdr(content, STRING).data)
+            for _, recorded_ns, content in bag.messages([topic])
+        ]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def given(tmp_path: Path, recording: Any, picture: MAKE) -> Path:
+    messages = [
+        ('/image', i * SECOND, recording.raw((i + 1) * SECOND, picture(i), frame_id='left'))
+        for i in range(4)
+    ]
+    messages.insert(2, ('/image', SECOND, recording.raw(2 * SECOND, picture(7), 'cmyk')))
+    messages.append(('/image', 9 * SECOND, recording.raw(SECOND, 0 * picture())))
+    messages.append(('/wheel', 9 * SECOND, recording.wheel(1.0)))
+    messages.append(('/image', 9 * SECOND, recording.raw(0, picture(8))))
+    return recording.write(tmp_path / 'given', messages)
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_every_image_has_its_result(
+    tmp_path: Path, given: Path, picture: MAKE, storage: str
+) -> None:
+    summary = annotate(given, tmp_path / 'made', storage=storage)
+    expected = [(i * SECOND, f'{int(picture(i).sum())} /image {i + 1:.3f} left') for i in range(4)]
+    # An image without a stamp is one of the time at which it was recorded.
+    expected.append((9 * SECOND, f'{int(picture(8).sum())} /image 9.000 camera'))
+    assert read(tmp_path / 'made') == expected
+    assert summary.images == 7
+    assert summary.refused == 2
+    assert summary.outputs == {'/brightness/text': 5}
+    assert sorted(summary.reasons.values()) == [1, 1]
+    assert {reason.partition(';')[0] for reason in summary.reasons} == {
+        "encoding 'cmyk' is not known", 'it is dark'
+    }  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['given', 'made']
+
+
+def test_several_cameras(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    messages = [
+        ('/left/image', 1, recording.raw(1, picture(0))),
+        ('/right/image/compressed', 2, recording.compressed(2, picture(1))),
+        ('/up', 3, recording.raw(3, picture(2))),
+    ]
+    given = recording.write(tmp_path / 'given', messages, storage='mcap')
+    cameras = {'/left/image': 'left', '/right/image/compressed': 'right'}
+    annotate(given, tmp_path / 'made', cameras=tuple(cameras))
+    for number, (camera, name) in enumerate(cameras.items()):
+        ((recorded_ns, words),) = read(tmp_path / 'made', f'/brightness/{name}/text')
+        assert recorded_ns == number + 1
+        assert words.split()[:2] == [str(int(picture(number).sum())), camera]
+
+
+def test_names_of_cameras() -> None:
+    assert camera_names(['/front/image']) == {'/front/image': ''}
+    both = ['/robot/front/image_raw', '/robot/rear/image_raw/compressed']
+    assert list(camera_names(both).values()) == ['robot/front/', 'robot/rear/']
+    both = ['/cam/image_raw', '/cam/image_raw/compressed']
+    assert list(camera_names(both).values()) == ['cam/image_raw/', 'cam/image_raw/compressed/']
+    assert list(camera_names(['/image', '/cam/image']).values()) == ['image/', 'cam/image/']
+
+
+def test_goes_on_where_it_was_interrupted(tmp_path: Path, given: Path) -> None:
+    (tmp_path / 'whole').mkdir()
+    annotate(given, tmp_path / 'whole' / 'made')
+    for breaks_at in range(5):
+        output = tmp_path / f'{breaks_at}' / 'made'
+        output.parent.mkdir()
+        with pytest.raises(KeyboardInterrupt):
+            annotate(given, output, Brightness(breaks_at=breaks_at))
+        assert not output.exists()
+        second = Brightness()
+        annotate(given, output, second)
+        # One of the seven cannot be decoded; nothing is looked at twice.
+        assert second.looks == 6 - breaks_at
+        assert contents(output) == contents(tmp_path / 'whole' / 'made')
+        assert [path.name for path in output.parent.iterdir()] == ['made']
+
+
+def test_killed_before_every_change_of_a_file(
+    tmp_path: Path, given: Path, killed_everywhere: Any
+) -> None:
+    (tmp_path / 'whole').mkdir()
+    annotate(given, tmp_path / 'whole' / 'made')
+
+    def prepare(number: int) -> Path:
+        folder = tmp_path / f'{number}'
+        folder.mkdir()
+        return folder / 'made'
+
+    times = 0
+    for output, killed in killed_everywhere(prepare, lambda path: annotate(given, path)):
+        if output.exists():
+            # What has its name is whole.
+            assert contents(output) == contents(tmp_path / 'whole' / 'made')
+        summary = annotate(given, output)
+        assert (summary.images, summary.refused) == (7, 2)
+        assert contents(output) == contents(tmp_path / 'whole' / 'made')
+        assert [path.name for path in output.parent.iterdir()] == ['made']
+        times += killed
+    assert times > 5
+
+
+def test_a_finished_one_is_not_made_again(tmp_path: Path, given: Path) -> None:
+    first = annotate(given, tmp_path / 'made')
+    before = {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
+    again = Brightness()
+    assert annotate(given, tmp_path / 'made', again) == first
+    assert again.looks == 0
+    assert before == {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
+    # From a copy of the bag that lies elsewhere it is the same.
+    shutil.copytree(given, tmp_path / 'moved' / 'given')
+    assert annotate(tmp_path / 'moved' / 'given', tmp_path / 'made', again) == first
+    assert again.looks == 0
+    with pytest.raises(FileExistsError, match='made exists already and holds something else'):
+        annotate(given, tmp_path / 'made', Brightness('other'))
+    (tmp_path / 'mine').mkdir()
+    with pytest.raises(FileExistsError, match='mine exists already'):
+        annotate(given, tmp_path / 'mine')
+
+
+def test_other_options_do_not_mix(tmp_path: Path, given: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        annotate(given, tmp_path / 'made', Brightness(breaks_at=2))
+    with pytest.raises(ValueError, match=r'made\.unfinished holds the unfinished work of another'):
+        annotate(given, tmp_path / 'made', Brightness('other'))
+    annotate(given, tmp_path / 'made')
+
+
+def test_what_lies_in_the_way_is_left_alone(tmp_path: Path, given: Path) -> None:
+    mine = tmp_path / 'made.unfinished' / 'thesis.txt'
+    mine.parent.mkdir()
+    mine.write_text('all of it')
+    with pytest.raises(FileExistsError, match='is needed, and holds something else'):
+        annotate(given, tmp_path / 'made')
+    annotate(given, tmp_path / 'other')
+    (tmp_path / 'other.unfinished').mkdir()
+    kept = mine.rename(tmp_path / 'other.unfinished' / mine.name)
+    annotate(given, tmp_path / 'other')
+    assert kept.read_text() == 'all of it'
+    # In the address that sqlite makes of a path this ends it.
+    for name in ('a#b', 'a?b', 'a%41'):
+        (tmp_path / name).mkdir()
+        with pytest.raises(ValueError, match='cannot be written below a path with'):
+            annotate(given, tmp_path / name / 'made')
+        annotate(given, tmp_path / name / 'also', storage='mcap')
+    assert not (tmp_path / 'a').exists()
+
+
+def test_a_topic_that_is_taken(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    messages = [
+        ('/image', 1, recording.raw(1, picture())),
+        ('/brightness/text', 1, recording.wheel(1.0)),
+    ]
+    given = recording.write(tmp_path / 'given', messages)
+    with pytest.raises(ValueError, match='holds /brightness/text already'):
+        annotate(given, tmp_path / 'made')
+
+
+def test_metadata_that_are_not_the_bags_own(tmp_path: Path, given: Path) -> None:
+    path = given / 'metadata.yaml'
+    path.write_text(path.read_text().replace('message_count: 8', 'message_count: 9'))
+    with pytest.raises(ValueError, match='gives 8 messages and says that it holds 9'):
+        annotate(given, tmp_path / 'made')
+    assert not (tmp_path / 'made').exists()
+
+
+def test_a_disk_that_is_full(
+    tmp_path: Path, recording: Any, picture: MAKE, largest_file: Any
+) -> None:
+    images = [('/image', i, recording.raw(5, picture(i, (200, 200, 3)))) for i in range(30)]
+    given = recording.write(tmp_path / 'given', images)
+    for size in (100, 2000, 1_500_000):
+        with largest_file(size), pytest.raises(OSError, match=r'too large|cannot be written'):
+            annotate(given, tmp_path / 'made')
+        assert not (tmp_path / 'made').exists()
+    # Nothing is looked at twice for that.
+    last = Brightness()
+    assert annotate(given, tmp_path / 'made', last).outputs == {'/brightness/text': 30}
+    assert last.looks == 0
+
+
+def test_fingerprints_differ(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    prints = []
+    for seed in range(2):
+        messages = [('/image', 1, recording.raw(1, picture(seed)))]
+        prints.append(fingerprint(recording.write(tmp_path / f'{seed}' / 'bag', messages)))
+    assert prints[0] != prints[1]
+    (tmp_path / '0' / 'bag' / 'folder').mkdir()
+    assert fingerprint(tmp_path / '0' / 'bag') == prints[0]

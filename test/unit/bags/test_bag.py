@@ -1,0 +1,184 @@
+"""Bags of every form, whole and damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import shutil
+from typing import Any
+
+from mcap.writer import IndexType
+from mcap.writer import Writer as McapWriter
+from nn_perception.bags.bag import Bag
+from nn_perception.sources.bag_source import BagSource
+from nn_perception.sources.frame_source import open_frames
+import numpy as np
+import pytest
+
+SECOND = 1_000_000_000
+MAKE = Callable[..., np.ndarray]
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+@pytest.mark.parametrize('alone', [False, True])
+def test_images_with_their_headers(
+    tmp_path: Path, recording: Any, picture: MAKE, storage: str, alone: bool
+) -> None:
+    messages = [
+        ('/cam/image', 5 * SECOND, recording.raw(3 * SECOND + 7, picture(0), 'bgr8', 'left')),
+        ('/wheel', 5 * SECOND + 1, recording.wheel(1.0)),
+        ('/cam/image', 6 * SECOND, recording.raw(0, picture(1)[..., ::-1], 'rgb8', '')),
+        ('/cam/image', 7 * SECOND, recording.raw(8, picture(2), 'cmyk')),
+    ]
+    path = recording.write(tmp_path / 'bag', messages, storage=storage)
+    if alone:
+        path = path / ('bag.mcap' if storage == 'mcap' else 'bag.db3')
+    with Bag(path) as bag:
+        assert bag.image_topics == ['/cam/image']
+        assert (bag.message_count, bag.count('/cam/image')) == (4, 3)
+        assert bag.duration_s == pytest.approx(2.0)
+        first, second, third = bag.images()
+    np.testing.assert_array_equal(first.image_bgr, picture(0))
+    np.testing.assert_array_equal(second.image_bgr, picture(1))
+    assert (first.stamp, first.frame_id, first.recorded_ns) == ((3, 7), 'left', 5 * SECOND)
+    assert (second.stamp, second.stamp_ns) == ((0, 0), 6 * SECOND)
+    assert third.image_bgr is None
+    assert "encoding 'cmyk' is not known" in third.problem
+
+
+@pytest.mark.parametrize('order', [(1, 2, 3), (1, 3, 2)])
+def test_mcap_without_an_index(tmp_path: Path, order: tuple[int, ...]) -> None:
+    path = tmp_path / 'plain.mcap'
+    with path.open('wb') as stream:
+        writer = McapWriter(
+            stream, index_types=IndexType.NONE, use_chunking=False, use_statistics=False,
+            use_summary_offsets=False, repeat_channels=False, repeat_schemas=False,
+        )  # fmt: skip
+        writer.start('ros2')
+        schema = writer.register_schema('std_msgs/msg/String', 'ros2msg', b'string data')
+        channel = writer.register_channel('/words', 'cdr', schema)
+        for time_ns in order:
+            writer.add_message(channel, time_ns, b'word', time_ns)
+        writer.finish()
+    with Bag(path) as bag:
+        if order == (1, 2, 3):
+            assert [time_ns for _, time_ns, _ in bag.messages()] == [1, 2, 3]
+        else:
+            with pytest.raises(ValueError, match='not in timestamp order'):
+                list(bag.messages())
+
+
+def test_a_message_that_is_damaged(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    path = recording.write(tmp_path / 'bag', [('/image', 1, recording.raw(2, picture()))])
+    with Bag(path) as bag:
+        ((connection, recorded_ns, content),) = bag.messages()
+        for cut in (b'', content[:3], content[:40], b'\x07' * 50, content + bytes(99)):
+            image = bag.image((connection, recorded_ns, cut))
+            assert image.image_bgr is None
+            assert image.problem.startswith('damaged: ')
+
+
+def test_the_calibration_beside_the_images(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    messages = [
+        ('/cam/image/compressed', 1, recording.compressed(1, picture())),
+        ('/cam/camera_info', 2, recording.camera_info(1, 8, 6, 50.0)),
+        ('/cam/camera_info', 3, recording.camera_info(2, 8, 6, 60.0)),
+        ('/rear/image', 4, recording.raw(1, picture())),
+        ('/rear/camera_info', 5, recording.wheel(1.0)),
+    ]
+    with Bag(recording.write(tmp_path / 'bag', messages)) as bag:
+        found = bag.calibration('/cam/image/compressed')
+        assert found is not None
+        assert (found['width'], found['height'], found['k'][0]) == (8, 6, 50.0)
+        assert found['distortion_model'] == 'plumb_bob'
+        assert [len(found[name]) for name in ('d', 'k', 'r', 'p')] == [5, 9, 9, 12]
+        # Something else of that name is no calibration.
+        assert bag.calibration('/rear/image') is None
+
+
+def test_what_is_no_bag(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    whole = recording.write(tmp_path / 'bag', [('/image', 1, recording.raw(2, picture()))])
+    for name, content, sentence in (
+        ('none', None, 'there is no bag'),
+        ('a.txt', b'hello', 'ends in none of .mcap, .db3, .bag'),
+        ('a.mcap', b'', 'seems to be empty'),
+        ('a.db3', b'hello' * 99, 'cannot be read as a bag'),
+        ('a.bag', b'hello', 'cannot be read as a bag'),
+    ):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises((ValueError, FileNotFoundError), match=sentence):
+            Bag(path)
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(ValueError, match='empty cannot be read as a bag: it has no metadata'):
+        Bag(tmp_path / 'empty')
+    for text in ('', 'a: [', 'rosbag2_bagfile_information: 3', 'x: 1'):
+        other = shutil.copytree(whole, tmp_path / 'other', dirs_exist_ok=True)
+        (other / 'metadata.yaml').write_text(text)
+        with pytest.raises(ValueError, match='cannot be read as a bag'):
+            Bag(other)
+    (whole / 'metadata.yaml').unlink()
+    with pytest.raises(ValueError, match=f'run `ros2 bag reindex {whole}` first'):
+        Bag(whole)
+
+
+def test_a_bag_without_images(tmp_path: Path, recording: Any) -> None:
+    path = recording.write(tmp_path / 'bag', [('/wheel', 1, recording.wheel(1.0))])
+    with Bag(path) as bag, pytest.raises(ValueError, match='bag holds no images'):
+        bag.choose_topic()
+
+
+def frames_of(source: Any) -> list[Any]:
+    return list(iter(source.read, None))
+
+
+def test_a_bag_as_a_source_of_frames(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    times = (0.0, 0.1, 0.4, 0.4, 0.2, 0.5)
+    messages = [
+        ('/image', i * SECOND, recording.raw(int(9e9 + t * 1e9), picture(i)))
+        for i, t in enumerate(times)
+    ]
+    messages[3] = ('/image', 3 * SECOND, recording.raw(int(9.3e9), picture(), 'cmyk', 'other'))
+    path = recording.write(tmp_path / 'bag', messages)
+    source = open_frames(path)
+    assert isinstance(source, BagSource)
+    assert source.rate_hz == pytest.approx(1.0)
+    for _ in range(2):
+        frames = frames_of(source)
+        assert [frame.name for frame in frames] == [f'bag#{i}' for i in (1, 2, 3, 5, 6)]
+        # The first one comes a mean distance after the last; time that runs back is none.
+        distances = [1.0, 0.1, 0.3, 0.0, 0.3]
+        assert [frame.after_s for frame in frames] == pytest.approx(distances)
+        assert {frame.frame_id for frame in frames} == {'camera'}
+        for frame, i in zip(frames, (0, 1, 2, 4, 5), strict=True):
+            np.testing.assert_array_equal(frame.image_bgr, picture(i))
+        assert source.rewind()
+    source.close()
+
+
+def test_a_source_that_ends_early(
+    tmp_path: Path, recording: Any, picture: MAKE, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages = [('/image', i, recording.raw(i, picture(i, (99, 99, 3)))) for i in range(90)]
+    bag = recording.write(tmp_path / 'bag', messages, storage='mcap', compression='STORAGE')
+    path = bag / 'bag.mcap'
+    # The second chunk loses what it begins with.
+    first, zstd, rest = path.read_bytes().partition(b'\x28\xb5\x2f\xfd')
+    path.write_bytes(first + zstd + rest.replace(zstd, bytes(4), 1))
+    source = open_frames(path)
+    assert 5 < len(frames_of(source)) < 85
+    assert 'cannot be read as a bag' in caplog.text
+
+
+def test_sources_that_are_refused(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    messages = [(topic, 1, recording.raw(2, picture())) for topic in ('/left', '/right')]
+    path = recording.write(tmp_path / 'bag', messages, empty=[('/up', 'sensor_msgs/msg/Image')])
+    with pytest.raises(ValueError, match=r'not one topic of images; it has .*/left, /right, /up'):
+        open_frames(path)
+    with pytest.raises(ValueError, match='bag holds no images on /up'):
+        open_frames(path, '/up')
+    open_frames(path, '/right').close()
+    (path / 'metadata.yaml').unlink()
+    with pytest.raises(ValueError, match='ros2 bag reindex'):
+        open_frames(path)

@@ -1,0 +1,194 @@
+"""Real processes that misbehave are seen from outside: they leak, crash, or do not end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import os
+from pathlib import Path
+import signal
+import sys
+import time
+
+from nn_perception.benchmark.process_samples import (
+    all_shared_entries,
+    shared_entries,
+    SHARED_MEMORY,
+    shared_size_mb,
+    used_by_anyone,
+)
+from nn_perception.benchmark.soak import verdict
+from nn_perception.benchmark.soak.programs import Program
+from nn_perception.benchmark.soak.scripts import after, Stage
+import pytest
+
+LEAKING = """
+import threading, time
+held = []
+print('up', flush=True)
+while True:
+    held.append((bytearray(b'x' * 2**22), open('/dev/null')))
+    thread = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+    thread.start()
+    time.sleep(0.02)
+"""
+CRASHING = "raise RuntimeError('the worker ended')"
+OBSTINATE = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print('deaf', flush=True)
+time.sleep(60)
+"""
+MAPPING = """
+import mmap, sys, time
+file = open(sys.argv[1], 'w+b')
+file.truncate(2**20)
+memory = mmap.mmap(file.fileno(), 2**20)
+memory[:] = b'x' * 2**20
+file.close()
+print('mapped', flush=True)
+time.sleep(60)
+"""
+
+StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[StartProgram]:
+    programs: list[Program] = []
+
+    def start_program(code: str, *args: str) -> Program:
+        command = [sys.executable, '-c', code, *args]
+        programs.append(Program('stand-in', command, tmp_path / str(len(programs))))
+        return programs[-1]
+
+    yield start_program
+    for program in programs:
+        program.process.kill()
+        program.process.wait()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline, 'waited in vain'
+        time.sleep(0.01)
+
+
+def test_a_leak_is_found(start: StartProgram) -> None:
+    program = start(LEAKING)
+    until(lambda: 'up' in program.log)
+    calms = []
+    for _ in range(3):
+        since = time.monotonic()
+        for _ in range(5):
+            program.look()
+            time.sleep(0.06)
+        calms.append(program.calm(since))
+    assert verdict.judge_memory(program.name, calms).reached is False
+    assert verdict.judge_threads(program.name, calms).reached is False
+    assert not program.crashes
+
+
+def test_a_crash_is_told_and_the_program_started_anew(start: StartProgram) -> None:
+    program = start(CRASHING)
+    first = program.process
+    until(lambda: program.look() or bool(program.crashes))
+    assert 'status 1' in program.crashes[0]
+    assert 'RuntimeError: the worker ended' in program.crashes[0]
+    assert program.process.pid != first.pid
+    assert program.log.count('Traceback') >= 1
+    assert program.log_bytes > 0
+
+
+def test_who_does_not_end_is_aborted_and_tells_what_it_did(
+    start: StartProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORTED_AFTER_S', 0.2)
+    program = start(OBSTINATE)
+    until(lambda: 'deaf' in program.log)
+    program.ask_to_end(signal.SIGTERM)
+    assert not program.has_ended()
+    until(program.has_ended)
+    assert program.process.poll() == -signal.SIGABRT
+    assert program.end_s >= 0.2
+    assert 'Current thread' in program.log
+
+
+def test_who_ends_because_it_was_asked_to_has_not_crashed(start: StartProgram) -> None:
+    program = start('import time; print("up", flush=True); time.sleep(60)')
+    until(lambda: 'up' in program.log)
+    assert not program.has_ended()
+    program.ask_to_end(signal.SIGTERM)
+    until(program.has_ended)
+    program.look()
+    assert not program.crashes
+    assert program.process.poll() == -signal.SIGTERM
+
+
+def test_who_cannot_even_be_aborted_is_killed(
+    start: StartProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORTED_WITHIN_S', 0.1)
+    program = start(OBSTINATE)
+    until(lambda: 'deaf' in program.log)
+    program.process.send_signal(signal.SIGSTOP)
+    program.abort()
+    assert program.process.poll() == -signal.SIGKILL
+    program.look()
+    assert 'status -9' in program.crashes[0]
+
+
+def test_who_does_not_take_signals_yet_is_known(start: StartProgram) -> None:
+    listening = start('import signal, time; signal.signal(15, lambda *_: None); time.sleep(60)')
+    until(listening.listens)
+    not_yet = start('import time; print("up", flush=True); time.sleep(60)')
+    until(lambda: 'up' in not_yet.log)
+    assert not not_yet.listens()
+    not_yet.process.kill()
+    until(not_yet.listens)
+
+
+def test_what_a_process_uses_in_shared_memory_is_told_apart(start: StartProgram) -> None:
+    name = f'soak_test_{os.getpid()}'
+    foreign = SHARED_MEMORY / f'{name}_of_another'
+    foreign.write_bytes(b'x')
+    try:
+        program = start(MAPPING, str(SHARED_MEMORY / name))
+        until(lambda: 'mapped' in program.log)
+        assert shared_entries(program.process.pid) == {name}
+        assert {name, foreign.name} <= all_shared_entries()
+        assert {name, foreign.name} & used_by_anyone() == {name}
+        assert shared_size_mb({name, 'gone'}) == pytest.approx(1.0)
+        (SHARED_MEMORY / name).unlink()
+        assert shared_entries(program.process.pid) == set()
+    finally:
+        foreign.unlink()
+        (SHARED_MEMORY / name).unlink(missing_ok=True)
+    program.process.kill()
+    program.process.wait()
+    assert shared_entries(program.process.pid) == set()
+
+
+def test_scripts_run_side_by_side() -> None:
+    said: list[str] = []
+    go = [False]
+
+    def script(name: str) -> Iterator[Callable[[], bool]]:
+        said.append(f'{name} begins')
+        yield lambda: go[0]
+        yield after(60.0, or_when=lambda: True)
+        said.append(f'{name} ends')
+
+    stage = Stage()
+    stage.start(script('a'))
+    stage.start(script('b'))
+    stage.step()
+    assert said == ['a begins', 'b begins']
+    assert len(stage) == 2
+    go[0] = True
+    stage.step()
+    stage.step()
+    assert said[2:] == ['a ends', 'b ends']
+    assert len(stage) == 0

@@ -1,0 +1,66 @@
+from nn_perception.capabilities.tagging.out_of_distribution import (
+    CURVE,
+    distances,
+    OutOfDistributionModel,
+    REFERENCES,
+    unit_length,
+)
+from nn_perception.training.fine_tuning.out_of_distribution import calibrate
+import numpy as np
+import pytest
+
+AXES = np.eye(4, dtype=np.float32)
+
+
+def test_distance_by_hand():
+    references = AXES[:2]
+    found = distances(np.array([[2, 2, 0, 0], [0, 0, 5, 0], [0, 0, 0, 0]], np.float32), references)
+    np.testing.assert_allclose(found, [1 - 0.5**0.5, 1, 1], rtol=1e-6)
+
+
+def test_only_the_nearest_three_count():
+    references = unit_length(np.concatenate([np.tile(AXES[0], (3, 1)), np.tile(AXES[1], (9, 1))]))
+    assert distances(AXES[:1], references) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_probability_is_a_half_at_the_threshold():
+    novelty = OutOfDistributionModel(AXES[:1], threshold=1.0, scale=0.1)
+    assert novelty.probability(AXES[1]) == pytest.approx(0.5)
+    assert novelty.probability(AXES[0]) < 1e-4
+    assert novelty.probability(-AXES[0]) > 1 - 1e-4
+
+
+def test_calibration_keeps_known_frames_known():
+    random = np.random.default_rng(0)
+    training, held_out = (
+        (np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(count, 4))).astype(np.float32)
+        for count in (100, 200)
+    )
+    novelty = calibrate(training, held_out)
+    # All that was seen is known then, and so is nearly all that is like it.
+    others = np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(500, 4))
+    unknown = [novelty.probability(one.astype(np.float32)) > 0.5 for one in others]
+    assert 0.0 < np.mean(unknown) < 0.05
+    assert len(novelty.references) == 300
+    assert novelty.probability(-AXES[0]) > 0.99
+
+
+def test_tensors_there_and_back():
+    novelty = OutOfDistributionModel(AXES[:2], 0.5, 0.25)
+    again = OutOfDistributionModel.from_tensors(novelty.to_tensors())
+    np.testing.assert_array_equal(again.references, novelty.references)
+    assert (again.threshold, again.scale) == (0.5, 0.25)
+    assert OutOfDistributionModel.from_tensors({'head.weight': AXES}) is None
+
+
+@pytest.mark.parametrize(
+    ('tensors', 'reason'),
+    [
+        ({REFERENCES: AXES}, 'damaged'),
+        ({REFERENCES: AXES[0], CURVE: np.ones(2)}, 'damaged'),
+        ({REFERENCES: AXES, CURVE: np.array([0.5, 0.0])}, 'positive'),
+    ],
+)
+def test_refuses_damaged_tensors(tensors, reason):
+    with pytest.raises(ValueError, match=reason):
+        OutOfDistributionModel.from_tensors(tensors)

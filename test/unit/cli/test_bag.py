@@ -1,0 +1,78 @@
+"""What ``nn_perception bag`` refuses, before it loads a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import sys
+
+from nn_perception.cli.main import main
+import numpy as np
+import pytest
+from rosbags.rosbag2 import Writer
+from rosbags.typesys import get_typestore, Stores
+
+TYPES = get_typestore(Stores.ROS2_JAZZY)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    """Write a bag with two topics that say they hold images, and do not."""
+    with Writer(tmp_path / 'given', version=9) as writer:
+        for topic in ('/left', '/right'):
+            writer.add_connection(topic, 'sensor_msgs/msg/Image', typestore=TYPES)
+        words = writer.add_connection('/words', 'std_msgs/msg/String', typestore=TYPES)
+        writer.write(words, 1, np.zeros(9, np.uint8).tobytes())
+    return tmp_path / 'given'
+
+
+@pytest.fixture(autouse=True)
+def no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading what a network needs is an error."""
+    monkeypatch.setitem(sys.modules, 'nn_perception.bags.annotators', None)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main(['bag', *map(str, words)]) == 2
+    output, error = capsys.readouterr()
+    assert output == ''
+    assert error.startswith('nn_perception bag: ')
+    assert error.count('\n') == 1
+    return error
+
+
+def test_refusals(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(tmp_path.rglob('*'))
+    out = tmp_path / 'out'
+    assert 'there is no bag' in refusal(capsys, tmp_path / 'none', out)
+    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given)
+    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given / 'out')
+    assert 'there is no folder' in refusal(capsys, given, tmp_path / 'none' / 'out')
+    assert f'{tmp_path} exists already' in refusal(capsys, given / 'given.db3', tmp_path)
+    assert 'not one topic of images; it has images on: /left, /right' in refusal(
+        capsys, given, out
+    )
+    assert 'no images on /words' in refusal(capsys, given, out, '--topic', '/words')
+    assert sorted(tmp_path.rglob('*')) == before
+    (tmp_path / 'link').symlink_to(given)
+    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, tmp_path / 'link')
+    (tmp_path / 'dangling').symlink_to(tmp_path / 'nowhere')
+    assert 'dangling exists already' in refusal(capsys, given, tmp_path / 'dangling')
+
+
+def test_a_bag_that_is_none(
+    tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = (given / 'given.db3').read_bytes()
+    for name in ('cut.db3', 'cut.mcap', 'cut.bag', 'cut.txt'):
+        (tmp_path / name).write_bytes(content[:5000])
+        assert 'cannot be read as a bag' in refusal(capsys, tmp_path / name, tmp_path / 'out')
+
+
+def test_without_rosbags(
+    tmp_path: Path,
+    given: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
+    assert 'the Python package rosbags is needed' in refusal(capsys, given, tmp_path / 'out')

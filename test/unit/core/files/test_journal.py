@@ -1,0 +1,71 @@
+"""The journal of long work survives every end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nn_perception.core.files.journal import Journal
+import pytest
+
+IDENTITY = {'bag': 'a', 'sizes': (1, 2)}
+ENTRIES = [{'n': i, 'text': 'ü\n' * i} for i in range(3)]
+
+
+def fill(path: Path) -> None:
+    with Journal(path, IDENTITY) as journal:
+        for entry in ENTRIES:
+            journal.append(entry)
+        assert list(journal.entries()) == ENTRIES
+
+
+def test_goes_on_after_a_clean_end(tmp_path: Path) -> None:
+    fill(tmp_path / 'journal')
+    with Journal(tmp_path / 'journal', IDENTITY) as journal:
+        assert len(journal) == 3
+        journal.append({'n': 0.1})
+        assert list(journal.entries()) == [*ENTRIES, {'n': 0.1}]
+
+
+def test_goes_on_wherever_it_was_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / 'journal'
+    fill(path)
+    content = path.read_bytes()
+    kept = set()
+    for size in range(len(content) + 1):
+        # A power cut may leave zeros where something was to be.
+        for rest in (b'', bytes(7)):
+            path.write_bytes(content[:size] + rest)
+            with Journal(path, IDENTITY) as journal:
+                count = len(journal)
+                journal.append({'new': 1})
+                assert list(journal.entries()) == [*ENTRIES[:count], {'new': 1}]
+            assert count == max(0, content[:size].count(b'\n') - 1)
+            kept.add(count)
+    assert kept == {0, 1, 2, 3}
+
+
+def test_a_damaged_line_ends_what_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / 'journal'
+    fill(path)
+    path.write_bytes(path.read_bytes().replace(b'"n": 1', b'"n": 9'))
+    with Journal(path, IDENTITY) as journal:
+        assert list(journal.entries()) == ENTRIES[:1]
+
+
+def test_other_work_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / 'journal'
+    fill(path)
+    content = path.read_bytes()
+    with pytest.raises(ValueError, match='holds the unfinished work of another bag'):
+        Journal(path, {'bag': 'b'})
+    assert path.read_bytes() == content
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / 'journal'
+    with (
+        Journal(path, IDENTITY),
+        pytest.raises(BlockingIOError, match='another process is at work'),
+    ):
+        Journal(path, IDENTITY)
+    Journal(path, IDENTITY).close()

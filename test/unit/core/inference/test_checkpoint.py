@@ -1,0 +1,173 @@
+import hashlib
+import json
+import pickle
+
+from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+import numpy as np
+import pytest
+import safetensors.numpy
+
+PREPROCESSING = Preprocessing(8, 0.5, 'cubic', (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
+WEIGHTS = {
+    'body.weight': np.arange(12, dtype=np.float32).reshape(3, 4),
+    'count': np.array(7, np.int64),
+    'head.bias': np.zeros(3, np.float32),
+}
+LABELS = ('cat', 'dog', 'Grüße')
+
+
+def write(path, **changes):
+    values = {
+        'network': 'test',
+        'weights': WEIGHTS,
+        'labels': LABELS,
+        'preprocessing': PREPROCESSING,
+        'version': '3',
+        'licence': 'MIT',
+    }
+    write_checkpoint(path, **(values | changes))
+    return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path / 'model.safetensors')
+
+
+def metadata_of(path):
+    with safetensors.safe_open(path, 'np') as file:
+        return file.metadata()
+
+
+def rewrite(path, metadata, weights=WEIGHTS):
+    path.write_bytes(safetensors.numpy.save(weights, metadata))
+
+
+def test_round_trip(path):
+    checkpoint = Checkpoint.read(path)
+    assert checkpoint.network == 'test'
+    assert checkpoint.labels == LABELS
+    assert checkpoint.preprocessing == PREPROCESSING
+    assert (checkpoint.version, checkpoint.licence, checkpoint.source) == ('3', 'MIT', '')
+    assert checkpoint.name == 'model'
+    assert checkpoint.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    weights = checkpoint.weights()
+    assert weights.keys() == WEIGHTS.keys()
+    for name, values in WEIGHTS.items():
+        np.testing.assert_array_equal(weights[name], values)
+        assert weights[name].dtype == values.dtype
+
+
+def test_the_same_content_gives_the_same_file(tmp_path, path):
+    for number in range(5):
+        assert write(tmp_path / f'{number}').read_bytes() == path.read_bytes()
+
+
+def test_not_contiguous_weights_keep_their_values(tmp_path):
+    turned = WEIGHTS | {'body.weight': WEIGHTS['body.weight'].T}
+    written = write(tmp_path / 'turned.safetensors', weights=turned)
+    found = Checkpoint.read(written).weights()
+    np.testing.assert_array_equal(found['body.weight'], WEIGHTS['body.weight'].T)
+
+
+@pytest.mark.parametrize('share', [0.0, 0.001, 0.01, 0.3, 0.7, 0.99])
+def test_truncated(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r'truncated|empty|not a safetensors') as caught:
+        Checkpoint.read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_pickle_is_refused_by_name(path):
+    path.write_bytes(pickle.dumps({'weight': 1}))
+    with pytest.raises(ValueError, match='it is a pickle'):
+        Checkpoint.read(path)
+    path.write_bytes(b'PK\x03\x04' + bytes(100))  # what torch.save writes
+    with pytest.raises(ValueError, match='it is a pickle'):
+        Checkpoint.read(path)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [b'x', bytes(1000), b'\xff' * 1000, b'just a text file\n' * 9,
+     b'\x05\x00\x00\x00\x00\x00\x00\x00{"a":', b'\x02\x00\x00\x00\x00\x00\x00\x00{}',
+     b'\x0b\x00\x00\x00\x00\x00\x00\x00{"a":[1,2]}'],
+)  # fmt: skip
+def test_foreign_files(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match='is not a usable checkpoint'):
+        Checkpoint.read(path)
+
+
+@pytest.mark.parametrize('key', ['network', 'labels', 'preprocessing', 'version'])
+def test_missing_metadata(path, key):
+    metadata = metadata_of(path)
+    del metadata[key]
+    rewrite(path, metadata)
+    with pytest.raises(ValueError, match=f'lack {key}'):
+        Checkpoint.read(path)
+
+
+def test_weights_without_any_metadata(path):
+    rewrite(path, None)
+    with pytest.raises(ValueError, match='lack network, labels, preprocessing, version'):
+        Checkpoint.read(path)
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'labels': json.dumps(['a', 'b'])}, r'2 labels, but head.bias is of shape \[3\]'),
+        ({'labels': '["a", 1, 2]'}, 'not a list of texts'),
+        ({'labels': '[broken'}, 'Expecting'),
+        ({'preprocessing': '{"size": 8}'}, 'preprocessing lacks'),
+        ({'head': 'tail.bias'}, 'tail.bias is missing'),
+        ({'head': 'count'}, r'count is of shape \[\]'),
+        ({'format': 'nn_perception-9'}, "format is 'nn_perception-9'"),
+    ],
+)
+def test_contradictions(path, change, reason):
+    rewrite(path, metadata_of(path) | change)
+    with pytest.raises(ValueError, match=reason):
+        Checkpoint.read(path)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers(tmp_path, value):
+    broken = WEIGHTS | {'head.bias': np.array([0, value, 0], np.float32)}
+    checkpoint = Checkpoint.read(write(tmp_path / 'nan.safetensors', weights=broken))
+    with pytest.raises(ValueError, match=r'head\.bias holds values that are not finite'):
+        checkpoint.weights()
+
+
+def test_a_file_that_changed_since(path):
+    checkpoint = Checkpoint.read(path)
+    write(path, version='4')
+    with pytest.raises(ValueError, match='was changed'):
+        checkpoint.weights()
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match='cannot be read: No such file'):
+        Checkpoint.read(tmp_path / 'none.safetensors')
+
+
+def test_writing_refuses_a_wrong_number_of_labels(tmp_path):
+    with pytest.raises(ValueError, match=r'2 labels do not fit head\.bias'):
+        write(tmp_path / 'wrong', labels=('a', 'b'))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_writing_leaves_the_old_file(path, monkeypatch):
+    before = path.read_bytes()
+
+    def no_space(descriptor):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('nn_perception.core.files.storage.os.fsync', no_space)
+    with pytest.raises(OSError, match='No space left'):
+        write(path, version='4')
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]

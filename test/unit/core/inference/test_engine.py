@@ -1,0 +1,240 @@
+import logging
+import os
+import subprocess
+import sys
+
+from nn_perception.core.files.storage import cache_folder
+from nn_perception.core.inference import engine as engine_module
+from nn_perception.core.inference.engine import cuda_devices, open_engine, usable_cores
+from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.inference.onnxruntime_engine import pool_cores
+import numpy as np
+import pytest
+
+MODEL = find_checkpoint('efficientnet_lite0')
+
+
+@pytest.fixture(scope='module')
+def onnx_engine():
+    engine = open_engine(MODEL, engine='onnxruntime')
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope='module')
+def torch_engine():
+    pytest.importorskip('torch')
+    engine = open_engine(MODEL, engine='torch', device='cpu')
+    yield engine
+    engine.close()
+
+
+def images(count):
+    shape = (count, 3, 224, 224)
+    return np.random.default_rng(count).uniform(-1, 1, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize('count', [1, 8])
+def test_both_engines_agree(onnx_engine, torch_engine, count):
+    batch = images(count)
+    found, expected = onnx_engine(batch), torch_engine(batch)
+    assert found.shape == expected.shape == (count, 1000)
+    assert found.dtype == expected.dtype == np.float32
+    assert np.abs(found - expected).max() < 1e-3
+    assert expected.std() > 0.1
+
+
+def test_an_image_gets_the_same_result_alone_and_in_a_batch(onnx_engine):
+    batch = images(8)
+    alone = np.concatenate([onnx_engine(batch[i : i + 1]) for i in range(8)])
+    np.testing.assert_allclose(onnx_engine(batch), alone, atol=1e-4)
+
+
+def test_descriptions_say_what_runs_where(onnx_engine, torch_engine):
+    assert (onnx_engine.name, onnx_engine.device) == ('onnxruntime', 'cpu')
+    assert (torch_engine.name, torch_engine.device) == ('torch', 'cpu')
+    for engine in (onnx_engine, torch_engine):
+        assert engine.name in engine.description
+        assert 'CPU' in engine.description
+        assert 'thread' in engine.description
+        assert '\n' not in engine.description
+
+
+@pytest.mark.parametrize(
+    'batch',
+    [
+        np.zeros((3, 224, 224), np.float32),
+        np.zeros((1, 3, 224, 224), np.float64),
+        np.zeros((1, 4, 224, 224), np.float32),
+        np.zeros((0, 3, 224, 224), np.float32),
+    ],
+)
+def test_refuses_what_is_no_batch(onnx_engine, torch_engine, batch):
+    for engine in (onnx_engine, torch_engine):
+        with pytest.raises(ValueError, match='expected a batch'):
+            engine(batch)
+
+
+def test_errors_of_onnxruntime_become_runtime_errors(onnx_engine):
+    with pytest.raises(RuntimeError, match='onnxruntime cannot run'):
+        onnx_engine(np.zeros((1, 3, 64, 64), np.float32))
+
+
+@pytest.mark.parametrize('name', ['onnxruntime', 'torch'])
+def test_a_closed_engine_says_so(name):
+    if name == 'torch':
+        pytest.importorskip('torch')
+    engine = open_engine(MODEL, engine=name, device='cpu')
+    engine.close()
+    engine.close()
+    with pytest.raises(RuntimeError, match='closed'):
+        engine(images(1))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        ({'engine': 'tensorrt'}, "engine must be one of auto, onnxruntime, torch, got 'tensorrt'"),
+        ({'device': 'tpu'}, "device must be one of auto, cpu, cuda, got 'tpu'"),
+        ({'threads': -1}, 'threads must be'),
+        ({'threads': 1000}, 'threads must be'),
+    ],
+)
+def test_refuses_arguments(arguments, reason):
+    with pytest.raises(ValueError, match=reason):
+        open_engine(MODEL, **arguments)
+
+
+def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
+    """Open with a stubbed machine; give what was opened and the warnings."""
+    calls = []
+
+    def open_torch(checkpoint, device, threads):
+        if device == 'cuda' and torch_error is not None:
+            raise torch_error
+        calls.append(f'torch {device}')
+
+    monkeypatch.setattr(engine_module, 'cuda_devices', lambda: devices)
+    monkeypatch.setattr(engine_module, '_open_torch', open_torch)
+    monkeypatch.setattr(
+        engine_module, '_open_onnxruntime', lambda *_: calls.append('onnxruntime cpu')
+    )
+    with caplog.at_level(logging.WARNING):
+        open_engine(MODEL, **arguments)
+    return calls, caplog.text
+
+
+@pytest.mark.parametrize(
+    ('engine', 'device', 'devices', 'expected', 'warning'),
+    [
+        ('auto', 'auto', 0, 'onnxruntime cpu', ''),
+        ('auto', 'auto', 1, 'torch cuda', ''),
+        ('auto', 'cpu', 1, 'onnxruntime cpu', ''),
+        ('auto', 'cuda', 1, 'torch cuda', ''),
+        ('auto', 'cuda', 0, 'onnxruntime cpu', 'there is none: running on the CPU'),
+        ('torch', 'auto', 0, 'torch cpu', ''),
+        ('torch', 'auto', 2, 'torch cuda', ''),
+        ('torch', 'cuda', 0, 'torch cpu', 'there is none: running on the CPU'),
+        ('onnxruntime', 'auto', 1, 'onnxruntime cpu', ''),
+        ('onnxruntime', 'cuda', 1, 'onnxruntime cpu', 'onnxruntime uses the CPU'),
+    ],
+)
+def test_choice(monkeypatch, caplog, engine, device, devices, expected, warning):
+    calls, text = opened(monkeypatch, caplog, devices=devices, engine=engine, device=device)
+    assert calls == [expected]
+    assert warning in text
+    assert bool(text) == bool(warning)
+
+
+@pytest.mark.parametrize(
+    'error', [RuntimeError('out of memory'), ModuleNotFoundError('No module named torch')]
+)
+def test_a_gpu_that_fails_is_replaced_by_the_cpu(monkeypatch, caplog, error):
+    calls, text = opened(monkeypatch, caplog, devices=1, torch_error=error)
+    assert calls == ['onnxruntime cpu']
+    assert f'running on the CPU: {error}' in text
+
+
+def test_cores_and_devices_are_counted():
+    assert usable_cores() >= 1
+    assert cuda_devices() >= 0
+
+
+@pytest.mark.parametrize(
+    ('own', 'quotas', 'cores'),
+    [
+        ('0::/', {}, 8),
+        ('0::/', {'.': 'max 100000'}, 8),
+        ('0::/', {'.': '150000 100000'}, 2),  # a container
+        ('1:cpu:/\n0::/a.slice/b.service', {'a.slice/b.service': '300000 100000'}, 3),
+        ('0::/a.slice/b.service', {'a.slice': '10000 100000', 'a.slice/b.service': 'max 1'}, 1),
+        ('0::/a.slice/b.service', {'a.slice': 'nonsense'}, 8),
+        ('', {}, 8),
+    ],
+)
+def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quotas, cores):
+    for name, quota in quotas.items():
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / 'cpu.max').write_text(f'{quota}\n')
+    (tmp_path / 'own').write_text(f'{own}\n')
+    monkeypatch.setattr(engine_module, 'CONTROL_GROUPS', tmp_path)
+    monkeypatch.setattr(engine_module, 'OWN_CONTROL_GROUP', tmp_path / 'own')
+    monkeypatch.setattr(engine_module.os, 'sched_getaffinity', lambda _: set(range(8)))
+    assert usable_cores() == cores
+
+
+def test_weights_that_do_not_fit_are_named(tmp_path):
+    pytest.importorskip('torch')
+    from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+
+    weights = MODEL.weights()
+    common = {
+        'network': MODEL.network,
+        'labels': MODEL.labels,
+        'preprocessing': MODEL.preprocessing,
+        'version': '1',
+        'head': 'head.bias',
+    }
+    cases = {
+        'stem.conv.weight': weights | {'stem.conv.weight': np.zeros((32, 3, 5, 5), np.float32)},
+        'top.norm.bias': {name: weights[name] for name in weights if name != 'top.norm.bias'},
+        'extra': weights | {'extra': np.zeros(1, np.float32)},
+    }
+    for tensor, changed in cases.items():
+        path = tmp_path / 'changed.safetensors'
+        write_checkpoint(path, weights=changed, **common)
+        with pytest.raises(ValueError, match=f'does not fit the network.*{tensor}'):
+            open_engine(Checkpoint.read(path), engine='torch', device='cpu')
+
+
+@pytest.mark.parametrize(
+    ('threads', 'cores', 'expected'),
+    [
+        (2, {0, 1}, {1}),
+        (4, {2, 3, 6, 7}, {3, 6, 7}),
+        (1, {0}, set()),
+        (2, {0, 1, 2, 3}, set()),
+        (4, {0, 1}, set()),
+    ],
+    ids=['two of two', 'four of four', 'one of one', 'two of four', 'more than there are'],
+)
+def test_pool_threads_have_cores_of_their_own_where_all_are_used(threads, cores, expected):
+    assert pool_cores(threads, cores) == expected
+
+
+def test_a_call_leaves_the_thread_free_to_run_anywhere():
+    before = os.sched_getaffinity(0)
+    engine = open_engine(find_checkpoint('efficientnet_lite0'), engine='onnxruntime')
+    for _ in range(20):
+        engine(np.zeros((1, 3, 224, 224), np.float32))
+    engine.close()
+    assert os.sched_getaffinity(0) == before
+
+
+def test_nothing_is_prepared_to_be_sent_to_anybody(tmp_path):
+    """ONNX Runtime keeps what it would send to its maker below the home folder."""
+    environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'ORT_DISABLE_TELEMETRY')}
+    environment |= {'HOME': str(tmp_path / 'home'), 'NN_PERCEPTION_CACHE': str(cache_folder())}
+    code = 'from nn_perception.capabilities.tagging.tagger import Tagger; Tagger.open(device="cpu").close()'
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
+    assert not (tmp_path / 'home').exists()

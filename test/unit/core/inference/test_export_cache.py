@@ -1,0 +1,199 @@
+"""The cache of exports: made once, by a child, whole or not at all."""
+
+import logging
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+from nn_perception.core.inference import export_cache
+from nn_perception.core.inference.export_cache import export_file, find_export
+from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.subprocess import PACKAGE_ROOT, run_subprocess, SubprocessError
+import pytest
+
+MODEL = find_checkpoint('efficientnet_lite0')
+OPEN = """
+import logging, sys
+logging.basicConfig(level=logging.INFO)
+import numpy as np
+from nn_perception.capabilities.tagging.tagger import Tagger
+tagger = Tagger.open(device='cpu')
+tags = tagger.tag(np.zeros((48, 64, 3), np.uint8), top_k=1)
+heavy = [name for name in ('torch', 'torchvision', 'onnx') if name in sys.modules]
+sys.stdout.write(f'{tags[0].label}|{heavy}')
+"""
+
+
+def start(cache, code=OPEN):
+    environment = dict(os.environ, NN_PERCEPTION_CACHE=str(cache), PYTHONPATH=str(PACKAGE_ROOT))
+    return subprocess.Popen(
+        [sys.executable, '-c', code],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope='module')
+def shared_cache(tmp_path_factory):
+    """Two processes open the same model at the same moment, with nothing in the cache."""
+    cache = tmp_path_factory.mktemp('cache')
+    processes = [start(cache), start(cache)]
+    results = [(*process.communicate(timeout=300), process.returncode) for process in processes]
+    return cache, results
+
+
+@pytest.fixture
+def good_export(shared_cache):
+    (path,) = (shared_cache[0] / 'exports').glob('*.onnx')
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    return tmp_path / 'cache'
+
+
+@pytest.fixture
+def children(monkeypatch, good_export):
+    """Replace the exporting child by one that copies a good export, and count its calls."""
+    calls = []
+
+    def copy(module, arguments, folder):
+        calls.append(module)
+        Path(arguments[2]).write_bytes(good_export.read_bytes())
+        return '0'
+
+    monkeypatch.setattr(export_cache, 'run_subprocess', copy)
+    return calls
+
+
+def load_export(model):
+    """Read the export that an engine would be given."""
+    with export_file(model) as path:
+        return path.read_bytes()
+
+
+def test_two_processes_at_once_export_once(shared_cache):
+    cache, results = shared_cache
+    assert [status for _, _, status in results] == [0, 0], results
+    assert results[0][0] == results[1][0]
+    assert sum('exporting efficientnet_lite0' in errors for _, errors, _ in results) == 1
+    names = sorted(path.suffix for path in (cache / 'exports').iterdir())
+    assert names == ['.lock', '.onnx']
+
+
+def test_with_a_cached_export_torch_is_not_imported(shared_cache):
+    output, errors = (process := start(shared_cache[0])).communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert output.endswith('|[]')
+    assert output == shared_cache[1][0][0]
+    assert 'exporting' not in errors
+    assert 'onnxruntime' in errors  # one line says what runs where
+
+
+def test_a_good_export_is_used_again(cache, children, good_export):
+    assert find_export(MODEL) is None
+    assert load_export(MODEL) == good_export.read_bytes()
+    assert load_export(MODEL) == good_export.read_bytes()
+    assert len(children) == 1
+    assert find_export(MODEL).name == good_export.name
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda content: b'',
+        lambda content: content[: len(content) // 2],
+        lambda content: b'not a network at all',
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    ],
+    ids=['empty', 'torn', 'foreign', 'one bit'],
+)
+def test_a_damaged_export_is_made_anew(cache, children, good_export, caplog, damage):
+    load_export(MODEL)
+    path = find_export(MODEL)
+    path.write_bytes(damage(good_export.read_bytes()))
+    with caplog.at_level(logging.WARNING):
+        assert load_export(MODEL) == good_export.read_bytes()
+    assert f'{path} is damaged' in caplog.text
+    assert path.read_bytes() == good_export.read_bytes()
+    assert len(children) == 2
+
+
+def test_what_a_killed_export_left_is_removed(cache, children):
+    torn = cache / 'exports' / f'.{export_cache.export_key(MODEL)}-x1y2'
+    torn.mkdir(parents=True)
+    (torn / 'export.onnx').write_bytes(b'half')
+    load_export(MODEL)
+    assert not torn.exists()
+
+
+@pytest.mark.parametrize('change', ['checkpoint', 'export version', 'network code'])
+def test_the_key_changes_with_what_decides_the_result(monkeypatch, tmp_path, change):
+    before = export_cache.export_key(MODEL)
+    model = MODEL
+    if change == 'checkpoint':
+        model = type(MODEL)(**(vars(MODEL) | {'sha256': '0' * 64}))
+    elif change == 'export version':
+        monkeypatch.setattr(export_cache, 'EXPORT_VERSION', 'another')
+    else:
+        (tmp_path / '__init__.py').write_text('another network')
+        monkeypatch.setattr(export_cache.networks, '__file__', str(tmp_path / '__init__.py'))
+    assert export_cache.export_key(model) != before
+
+
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, children, good_export, caplog):
+    (tmp_path / 'file').write_bytes(b'in the way')
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'file' / 'cache'))
+    with caplog.at_level(logging.WARNING):
+        assert load_export(MODEL) == good_export.read_bytes()
+    assert 'cannot be used' in caplog.text
+    assert 'Set NN_PERCEPTION_CACHE' in caplog.text
+
+
+def test_a_full_disk_falls_back_to_the_temporary_folder(cache, monkeypatch, good_export, caplog):
+    def full_once(module, arguments, folder):
+        if str(cache) in arguments[2]:
+            raise SubprocessError('[Errno 28] No space left on device', export_cache.CANNOT_WRITE)
+        Path(arguments[2]).write_bytes(good_export.read_bytes())
+        return '0'
+
+    monkeypatch.setattr(export_cache, 'run_subprocess', full_once)
+    with caplog.at_level(logging.WARNING):
+        assert load_export(MODEL) == good_export.read_bytes()
+    assert 'No space left' in caplog.text
+    assert list((cache / 'exports').glob('*.onnx')) == []
+
+
+@pytest.mark.parametrize(
+    ('reason', 'hint'), [('the Python package onnx is missing', 'pip install'), ('boom', 'boom')]
+)
+def test_a_failed_export_gives_one_sentence(cache, monkeypatch, reason, hint):
+    def fail(module, arguments, folder):
+        raise SubprocessError(reason, 1)
+
+    monkeypatch.setattr(export_cache, 'run_subprocess', fail)
+    with pytest.raises(RuntimeError, match='efficientnet_lite0 cannot be exported') as caught:
+        load_export(MODEL)
+    assert hint in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert list((cache / 'exports').glob('*.onnx')) == []
+
+
+def test_a_real_child_gives_its_reason(tmp_path):
+    with pytest.raises(SubprocessError, match='cannot be read: No such file') as caught:
+        run_subprocess(
+            'nn_perception.core.inference.onnx_export',
+            [str(tmp_path / 'none'), '0', 'out.onnx'],
+            tmp_path,
+        )
+    assert caught.value.status == export_cache.CANNOT_WRITE
+
+
+def test_a_child_is_not_led_astray_by_its_folder(tmp_path):
+    with pytest.raises(SubprocessError, match='No module named'):
+        run_subprocess('nn_perception.core.no_such_module', [], tmp_path)

@@ -1,0 +1,68 @@
+"""Networks that take grey images, many at once, in both engines."""
+
+from nn_perception.benchmark.baseline import baseline_forward, random_image
+from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.engine import open_engine
+from nn_perception.core.networks import build
+import numpy as np
+import pytest
+import torch
+
+LABELS = [*'0123456789', 'none']
+GREY = Preprocessing(28, 1.0, 'linear', (33.3,), (78.6,))
+
+
+@pytest.fixture(scope='module', params=['digit_cnn', 'digit_mlp'])
+def checkpoint(request, tmp_path_factory):
+    """Write a checkpoint with random weights."""
+    torch.manual_seed(0)
+    network = build(request.param, len(LABELS), input_size=GREY.size)
+    path = tmp_path_factory.mktemp('grey') / f'{request.param}.safetensors'
+    write_checkpoint(
+        path,
+        network=request.param,
+        weights={name: values.numpy() for name, values in network.state_dict().items()},
+        labels=LABELS,
+        preprocessing=GREY,
+        version='random',
+        head='',
+    )
+    return Checkpoint.read(path)
+
+
+@pytest.fixture(scope='module')
+def engines(checkpoint, tmp_path_factory):
+    """Run it with both engines; the export stays out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('NN_PERCEPTION_CACHE', str(tmp_path_factory.mktemp('cache')))
+        names = ('onnxruntime', 'torch')
+        opened = [open_engine(checkpoint, engine=name, device='cpu') for name in names]
+        baseline_forward(checkpoint, 1)()
+    yield opened
+    for engine in opened:
+        engine.close()
+
+
+@pytest.mark.parametrize('count', [1, 2, 7, 256, 2048])
+def test_both_engines_take_batches_of_any_size(checkpoint, engines, count):
+    images = np.random.default_rng(count).integers(0, 256, (count, 28, 28, 3), np.uint8)
+    batch = checkpoint.preprocessing(list(images))
+    assert batch.shape == (count, 1, 28, 28)
+    found, expected = (engine(batch) for engine in engines)
+    assert found.shape == expected.shape == (count, len(LABELS))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    # Each image has the result that it has alone.
+    np.testing.assert_allclose(engines[0](batch[-1:]), found[-1:], atol=1e-4)
+
+
+def test_images_in_colour_are_refused(engines):
+    for engine in engines:
+        with pytest.raises(ValueError, match='N x 1 x H x W, got float32 of shape'):
+            engine(np.zeros((1, 3, 28, 28), np.float32))
+
+
+def test_a_random_image_fits(checkpoint, engines):
+    batch = random_image(checkpoint)
+    assert batch.shape == (1, 1, 28, 28)
+    assert engines[0](batch).shape == (1, len(LABELS))

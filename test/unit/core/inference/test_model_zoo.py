@@ -1,0 +1,240 @@
+"""Models by name; torchvision's with random weights under the name of the published file."""
+
+import os
+from pathlib import Path
+import pickle
+
+from nn_perception.core.inference import model_zoo, torchvision_checkpoint
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.model_zoo import (
+    find_checkpoint,
+    list_models,
+    SHIPPED_FOLDER,
+    unknown_model,
+)
+from nn_perception.core.networks import load
+from nn_perception.core.subprocess import SubprocessError
+import numpy as np
+import pytest
+
+NAME = 'squeezenet1_1'
+FILE = 'squeezenet1_1-b8a52dc0.pth'
+NO_NETWORK = {'https_proxy': 'http://127.0.0.1:9', 'http_proxy': 'http://127.0.0.1:9'}
+
+
+@pytest.fixture(scope='module')
+def torch_home(tmp_path_factory):
+    """Put random weights where torch hub keeps its downloads."""
+    torch = pytest.importorskip('torch')
+    torchvision = pytest.importorskip('torchvision')
+    folder = tmp_path_factory.mktemp('torch') / 'hub' / 'checkpoints'
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    network = torchvision.models.get_model(NAME, weights=None)
+    torch.save(network.state_dict(), folder / FILE)
+    return folder.parents[1]
+
+
+@pytest.fixture(scope='module')
+def made(torch_home, tmp_path_factory):
+    """Get the model in one go; give cache folder, checkpoint and warnings."""
+    cache = tmp_path_factory.mktemp('cache')
+    log = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('TORCH_HOME', str(torch_home))
+        patch.setenv('NN_PERCEPTION_CACHE', str(cache))
+        patch.setattr(model_zoo.LOG, 'warning', lambda text, *values: log.append(text % values))
+        return cache, find_checkpoint(NAME), ' '.join(log)
+
+
+def test_a_torchvision_checkpoint_is_complete(made):
+    checkpoint = made[1]
+    assert checkpoint.network == f'torchvision:{NAME}'
+    assert len(checkpoint.labels) == 1000
+    assert checkpoint.labels[0] == 'tench'
+    assert checkpoint.version == 'SqueezeNet1_1_Weights.IMAGENET1K_V1'
+    assert checkpoint.preprocessing.size == 224
+    assert checkpoint.preprocessing.crop == pytest.approx(224 / 256)
+    np.testing.assert_allclose(checkpoint.preprocessing.mean, [123.675, 116.28, 103.53])
+    np.testing.assert_allclose(checkpoint.preprocessing.std, [58.395, 57.12, 57.375])
+
+
+def test_weights_put_there_by_hand_are_used_with_a_warning(made):
+    _, _, log = made
+    assert f'{FILE} is not the file that was published' in log
+
+
+@pytest.mark.parametrize('name', ['mnasnet0_5', 'googlenet'])
+def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
+    torch = pytest.importorskip('torch')
+    models_of = pytest.importorskip('torchvision').models
+    weights = models_of.get_model_weights(name).DEFAULT
+    options = {'init_weights': False} if name == 'googlenet' else {}
+    folder = tmp_path / 'hub' / 'checkpoints'
+    folder.mkdir(parents=True)
+    random = models_of.get_model(name, weights=None, **options)
+    torch.save(random.state_dict(), folder / weights.url.rsplit('/', 1)[1])
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
+    torchvision_checkpoint.make_checkpoint(name, tmp_path / 'out.safetensors')
+    network = load(Checkpoint.read(tmp_path / 'out.safetensors'))
+    expected = models_of.get_model(name, weights=weights).eval()
+    batch = torch.rand(1, 3, 96, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(batch), expected(batch))
+
+
+def test_the_second_time_needs_neither_torch_nor_its_weights(made, monkeypatch):
+    cache, checkpoint, _ = made
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
+    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+    assert find_checkpoint(NAME) == checkpoint
+    assert find_checkpoint(f'torchvision:{NAME}') == checkpoint
+
+
+def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeypatch):
+    """Torchvision resizes with another filter; logits may differ by 2 % of their spread."""
+    from nn_perception.core.inference.engine import open_engine
+    from PIL import Image
+    import torch
+    import torchvision
+
+    monkeypatch.setenv('TORCH_HOME', str(torch_home))
+    weights = torchvision.models.get_model_weights(NAME).DEFAULT
+    network = torchvision.models.get_model(NAME, weights=weights).eval()
+    rows, columns = np.mgrid[0:480, 0:640].astype(float)
+    waves = [128 + 100 * np.sin(rows / (20 + 9 * i) + columns / (50 - 7 * i)) for i in range(3)]
+    rgb = np.stack(waves, axis=-1).astype(np.uint8)
+    checkpoint = made[1]
+    engine = open_engine(checkpoint, engine='torch', device='cpu')
+    found = engine(checkpoint.preprocessing([rgb[..., ::-1]]))[0]
+    with torch.inference_mode():
+        expected = network(weights.transforms()(Image.fromarray(rgb))[None])[0].numpy()
+    assert np.abs(found - expected).max() < 0.02 * expected.std()
+
+
+def test_a_damaged_cache_is_made_anew(made, tmp_path, monkeypatch, caplog):
+    whole = made[1].path.read_bytes()
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path))
+    monkeypatch.setattr(
+        model_zoo,
+        'run_subprocess',
+        lambda module, words, folder: Path(words[1]).write_bytes(whole) and '',
+    )
+    torn = tmp_path / 'torchvision' / f'{NAME}.safetensors'
+    torn.parent.mkdir()
+    torn.write_bytes(whole[:5000])
+    assert find_checkpoint(NAME).sha256 == made[1].sha256
+    assert 'it is made anew' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [
+        (None, f'put the file {FILE} from https://'),
+        (b'not weights', 'are not usable'),
+        (pickle.dumps(os.system), 'are not usable'),
+    ],
+    ids=['offline', 'damaged', 'code'],
+)
+def test_weights_that_cannot_be_had(tmp_path, monkeypatch, capsys, content, reason):
+    pytest.importorskip('torchvision')
+    folder = tmp_path / 'hub' / 'checkpoints'
+    folder.mkdir(parents=True)
+    if content is not None:
+        (folder / FILE).write_bytes(content)
+    for key, value in NO_NETWORK.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
+    out = tmp_path / 'out.safetensors'
+    assert torchvision_checkpoint.main([NAME, str(out)]) == 1
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
+    assert reason in sentence
+    assert str(folder) in sentence
+    assert not out.exists()
+
+
+def test_a_failed_child_becomes_an_error_with_its_reason(tmp_path, monkeypatch):
+    def fail(module, words, folder):
+        raise SubprocessError('the weights cannot be downloaded', 1)
+
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path))
+    monkeypatch.setattr(model_zoo, 'run_subprocess', fail)
+    with pytest.raises(OSError, match=r'^the weights cannot be downloaded$'):
+        find_checkpoint(NAME)
+
+
+def test_a_models_cache_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / 'file').write_bytes(b'in the way')
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'file' / 'cache'))
+    with pytest.raises(OSError, match='set NN_PERCEPTION_CACHE to a folder'):
+        find_checkpoint(NAME)
+
+
+def test_names_are_known_without_importing_torchvision():
+    torchvision = pytest.importorskip('torchvision')
+    known = torchvision.models.list_models(module=torchvision.models)
+    assert model_zoo.torchvision_names() == sorted(known)
+
+
+def test_an_unknown_name_suggests_similar_ones():
+    known = ['resnet18', 'resnet50', 'vgg16']
+    assert 'did you mean resnet50' in unknown_model('resnet5O', known)
+    assert 'did you mean' not in unknown_model('zzz', known)
+    assert 'nn_perception models' in unknown_model('zzz', known)
+
+
+@pytest.mark.parametrize('name', ['a b', '../x y', 'store:', 'x' * 65, '', 'torchvision:a-b'])
+def test_an_impossible_name_starts_no_child(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, OSError)):
+        find_checkpoint(name)
+
+
+def test_a_path_is_read_as_a_checkpoint(tmp_path, monkeypatch):
+    shipped = find_checkpoint('efficientnet_lite0')
+    copy = tmp_path / 'mine.safetensors'
+    copy.write_bytes(shipped.path.read_bytes())
+    assert find_checkpoint(str(copy)).sha256 == shipped.sha256
+    monkeypatch.chdir(tmp_path)
+    assert find_checkpoint('mine.safetensors').path == copy
+    with pytest.raises(FileNotFoundError, match='cannot be read'):
+        find_checkpoint('other.safetensors')
+
+
+def test_the_list_shows_shipped_cached_and_broken(made, monkeypatch):
+    cache, checkpoint, _ = made
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
+    broken = cache / 'torchvision' / 'alexnet.safetensors'
+    broken.write_bytes(b'broken')
+    entries = {entry.name: entry for entry in list_models()}
+    broken.unlink()
+    assert entries['efficientnet_lite0'].origin == 'shipped'
+    assert entries['efficientnet_lite0'].licence == 'Apache-2.0'
+    assert entries['efficientnet_lite0'].labels == 1000
+    assert entries[NAME].origin == 'torchvision'
+    assert entries[NAME].size_bytes == checkpoint.path.stat().st_size
+    assert 'not a usable checkpoint' in entries['alexnet'].error
+
+
+def test_every_shipped_checkpoint_states_licence_and_source():
+    for path in SHIPPED_FOLDER.glob('*.safetensors'):
+        checkpoint = find_checkpoint(path.stem)
+        assert checkpoint.licence
+        assert checkpoint.source
+        assert checkpoint.sha256 in (SHIPPED_FOLDER / 'README.md').read_text(encoding='utf-8')
+
+
+def test_an_unknown_model_is_refused_at_once(monkeypatch):
+    pytest.importorskip('torchvision')
+    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+    with pytest.raises(ValueError, match="unknown model 'resnet5O': did you mean resnet50"):
+        find_checkpoint('resnet5O')
+
+
+def test_without_torchvision_an_unknown_model_says_so(monkeypatch):
+    monkeypatch.setattr(model_zoo, 'torchvision_names', list)
+    with pytest.raises(ValueError, match=r"'resnet50'.*torchvision, which is missing"):
+        find_checkpoint('resnet50')

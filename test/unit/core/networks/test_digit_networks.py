@@ -1,0 +1,57 @@
+"""The two networks for single digits: size, shapes, and their way through a checkpoint."""
+
+from __future__ import annotations
+
+from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.networks import build, load
+import pytest
+import torch
+
+FIRST_LAYERS = {'digit_cnn': (32, 1, 5, 5), 'digit_mlp': (400, 1, 28, 28)}
+LABELS = [*'0123456789', 'not a digit']
+
+
+@pytest.fixture(params=FIRST_LAYERS)
+def name(request):
+    return request.param
+
+
+def test_is_small(name):
+    assert sum(values.numel() for values in build(name, 11).parameters()) < 500_000
+
+
+def test_classifies_each_image_by_itself(name):
+    torch.manual_seed(0)
+    network = build(name, 11).eval()
+    batch = torch.randn(5, 1, 28, 28)
+    with torch.inference_mode():
+        logits = network(batch)
+        assert logits.shape == (5, 11)
+        torch.testing.assert_close(network(batch[2:3]), logits[2:3], rtol=1e-4, atol=1e-5)
+
+
+def test_shows_its_first_layer(name):
+    network = build(name, 11)
+    assert network.first_layer.shape == FIRST_LAYERS[name]
+    assert network.to(memory_format=torch.channels_last).first_layer.shape == FIRST_LAYERS[name]
+
+
+def test_goes_through_a_checkpoint(name, tmp_path):
+    torch.manual_seed(0)
+    network = build(name, 11).to(memory_format=torch.channels_last)
+    network.train()(torch.randn(8, 1, 28, 28))  # so that batch norm has statistics
+    path = tmp_path / f'{name}.safetensors'
+    write_checkpoint(
+        path,
+        network=name,
+        weights={key: values.numpy() for key, values in network.state_dict().items()},
+        labels=LABELS,
+        preprocessing=Preprocessing(28, 1.0, 'linear', (33.3,), (78.6,)),
+        version='test',
+    )
+    loaded = load(Checkpoint.read(path))
+    batch = torch.randn(3, 1, 28, 28)
+    with torch.inference_mode():
+        expected = network.eval()(batch)
+        torch.testing.assert_close(loaded(batch), expected, rtol=1e-5, atol=1e-6)

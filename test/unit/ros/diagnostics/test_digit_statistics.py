@@ -1,0 +1,42 @@
+"""What ``digit_reader`` counts, and when it warns."""
+
+from __future__ import annotations
+
+from nn_perception.core.results import Digit, DigitReading
+from nn_perception.ros.diagnostics.digit_statistics import DigitStatistics
+
+SEVEN = Digit('7', 0.9, (0.0, 0.0, 10.0, 20.0))
+
+
+def reading(digits: int, candidates: int, *, capped: bool = False) -> DigitReading:
+    return DigitReading(((SEVEN,) * digits,) if digits else (), candidates, capped)
+
+
+def test_nothing_yet() -> None:
+    statistics = DigitStatistics()
+    assert statistics.figures() == {'digits': 0, 'candidates': 0, 'frames_capped': 0}
+    assert statistics.concern(256) == ''
+
+
+def test_figures_are_of_the_newest_image() -> None:
+    statistics = DigitStatistics()
+    statistics.record(reading(3, 9))
+    statistics.record(reading(0, 4))
+    assert statistics.figures() == {'digits': 0, 'candidates': 4, 'frames_capped': 0}
+    assert statistics.concern(256) == ''
+
+
+def test_only_what_is_new_is_a_concern() -> None:
+    statistics = DigitStatistics()
+    for capped in (True, False, True):
+        statistics.record(reading(2, 256, capped=capped))
+    assert statistics.concern(256) == (
+        '2 of 3 images held more places that may be digits than max_candidates (256); the '
+        'least sharp ones were not looked at'
+    )
+    assert statistics.concern(256) == ''
+    statistics.record(reading(2, 256))
+    assert statistics.concern(256) == ''
+    statistics.record(reading(2, 8, capped=True))
+    assert statistics.concern(8).startswith('1 of 1 images held more')
+    assert statistics.figures()['frames_capped'] == 3

@@ -1,0 +1,84 @@
+"""Which of several parameters counts, in real nodes: what the launch files rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import itertools
+from pathlib import Path
+
+from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, parameters_file
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
+
+# How people key the part of a node; the last one fits in the root namespace only.
+KEYS = ('/**', '/**/tagger', 'tagger')
+
+
+def parameters_of(*arguments: str, namespace: str = '/', default: object = 'default') -> object:
+    """Return the parameter ``model`` of a real node ``tagger`` with a command line."""
+    context = Context()
+    rclpy.init(args=['x', '--ros-args', '-r', f'__ns:={namespace}', *arguments], context=context)
+    node = Node('tagger', context=context, enable_rosout=False, start_parameter_services=False)
+    try:
+        return node.declare_parameter('model', default).value
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Callable[..., list[str]]:
+    """Write a file with a part for each key, and give the arguments that name it."""
+    numbers = itertools.count()
+
+    def write(*keys: str) -> list[str]:
+        path = tmp_path / f'{next(numbers)}.yaml'
+        parts = [f'{key}:\n  ros__parameters:\n    model: {key}\n' for key in keys]
+        path.write_text(''.join(parts))
+        return ['--params-file', str(path)]
+
+    return write
+
+
+def ours(prefix: str, value: object) -> list[str]:
+    path = parameters_file(prefix, {'tagger': {'model': value}, 'digit_reader': {'model': 'no'}})
+    return ['--params-file', str(path)]
+
+
+@pytest.mark.parametrize(
+    'keys', [(), *itertools.permutations(KEYS, 1), *itertools.permutations(KEYS)]
+)
+def test_ours_stands_before_or_after_whatever_is_in_a_file(
+    params: Callable[..., list[str]], keys: tuple[str, ...]
+) -> None:
+    mine = params(*keys) if keys else []
+    before, after = ours(BEFORE_OTHERS, 'before'), ours(AFTER_OTHERS, 'after')
+    assert parameters_of(*before, *mine, *after) == 'after'
+    # As it is without ours in front, also where keys contradict one another.
+    assert parameters_of(*before, *mine) == (keys[-1] if keys else 'before')
+    assert parameters_of(*mine) == (keys[-1] if keys else 'default')
+
+
+def test_ours_fits_in_every_namespace(params: Callable[..., list[str]]) -> None:
+    for namespace in ('/robot', '/robot/one'):
+        after = ours(AFTER_OTHERS, 'after')
+        assert parameters_of(*params('/**/tagger'), *after, namespace=namespace) == 'after'
+
+
+def test_the_trap_that_this_avoids(params: Callable[..., list[str]]) -> None:
+    mine = params('/**', '/**/tagger')
+    assert parameters_of(*mine, '-p', 'model:=given') == '/**/tagger'
+    assert parameters_of(*mine, *params('/**')) == '/**/tagger'
+    # Keys without a wildcard mean the root namespace.
+    assert parameters_of('-p', 'tagger:model:=given', namespace='/robot') == 'default'
+
+
+@pytest.mark.parametrize('value', ['yes', '1e5', '0', 'a: "b"', 'Öl', True, 0.5, ['front', '1']])
+def test_values_keep_their_type(value: object) -> None:
+    assert parameters_of(*ours(AFTER_OTHERS, value), default=value) == value
+
+
+def test_nothing_is_written_for_nothing() -> None:
+    assert parameters_file(AFTER_OTHERS, {'tagger': {}}) is None

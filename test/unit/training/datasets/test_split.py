@@ -1,0 +1,106 @@
+"""Frames that look alike stay on one side; the seed decides which side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nn_perception.training.datasets.labelled_frames import Sample
+from nn_perception.training.datasets.split import find_bursts, folds_of, split
+import numpy as np
+import pytest
+
+SECOND_NS = 1_000_000_000
+
+
+def sample(label, number, stamp_s=0.0):
+    name = f'{label}{number}'
+    return Sample(
+        Path(label, name), label, int(stamp_s * SECOND_NS), '', name.encode().hex().zfill(64)
+    )
+
+
+def different(count):
+    """Embeddings at right angles to each other."""
+    return np.eye(count, dtype=np.float32)
+
+
+def at_cosine(cosine):
+    return np.array([[1.0, 0.0], [cosine, (1.0 - cosine**2) ** 0.5]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ('cosine', 'gap_s', 'together'),
+    [
+        (0.95, 0.0, True),  # times unknown, but nearly the same picture
+        (0.95, 3600.0, True),
+        (0.8, 0.5, True),  # one recording
+        (0.8, 5.0, False),
+        (0.5, 0.5, False),  # another thing was put there
+        (0.8, 0.0, False),
+    ],
+)
+def test_bursts(cosine, gap_s, together):
+    start_s = 100.0 if gap_s else 0.0
+    samples = [sample('a', 0, start_s), sample('a', 1, start_s + gap_s)]
+    first, second = find_bursts(samples, at_cosine(cosine))
+    assert bool(first == second) is together
+
+
+def test_other_labels_are_other_bursts():
+    first, second = find_bursts([sample('a', 0), sample('b', 0)], at_cosine(1.0))
+    assert first != second
+
+
+def test_a_split_is_stratified_and_keeps_bursts_together():
+    samples = [sample(label, n) for label in 'ab' for n in range(20)]
+    bursts = np.arange(40) // 2
+    parts = split(samples, bursts, 0.2, seed=0)
+    assert len(parts.held_out) == 8
+    assert sorted([*parts.training, *parts.held_out]) == list(range(40))
+    assert sum(samples[place].label == 'a' for place in parts.held_out) == 4
+    assert not set(bursts[parts.training]) & set(bursts[parts.held_out])
+    assert parts.cut == ()
+
+
+def test_the_seed_decides_and_the_order_of_files_does_not():
+    samples = [sample('a', n) for n in range(50)]
+    bursts = np.arange(50)
+
+    def names(order, seed):
+        shuffled = [samples[place] for place in order]
+        parts = split(shuffled, bursts, 0.2, seed)
+        return {shuffled[place].path.name for place in parts.held_out}
+
+    backwards = range(49, -1, -1)
+    assert names(range(50), 0) == names(backwards, 0)
+    assert names(range(50), 0) != names(range(50), 1)
+
+
+def test_more_frames_leave_most_where_they_were():
+    samples = [sample('a', n) for n in range(60)]
+    before, after = (
+        {samples[place].path.name for place in split(samples[:n], np.arange(n), 0.2, 0).held_out}
+        for n in (50, 60)
+    )
+    assert len(before & after) >= 7
+
+
+def test_a_single_recording_is_cut_at_its_end():
+    samples = [sample('a', n, 100.0 + n) for n in range(10)]
+    parts = split(samples, np.zeros(10, np.int64), 0.2, 0)
+    assert parts.cut == ('a',)
+    assert list(parts.held_out) == [8, 9]
+
+
+@pytest.mark.parametrize('count', [2, 3])
+def test_something_is_left_on_either_side(count):
+    parts = split([sample('a', n) for n in range(count)], np.arange(count), 0.2, 0)
+    assert len(parts.held_out) == 1
+    assert len(parts.training) == count - 1
+
+
+def test_folds_keep_bursts_together_and_are_of_similar_size():
+    bursts = np.repeat(np.arange(12), 3)
+    folds = folds_of(bursts, np.repeat([0, 1], 18), 3)
+    assert all(len(set(folds[bursts == burst])) == 1 for burst in range(12))
+    assert list(np.bincount(folds)) == [12, 12, 12]

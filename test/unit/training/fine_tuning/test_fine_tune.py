@@ -1,0 +1,205 @@
+"""Teaching the small digit network to tell drawn shapes apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+import json
+import subprocess
+import sys
+
+import cv2
+from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.networks import load
+from nn_perception.training.datasets.embeddings import EmbeddingCache
+from nn_perception.training.datasets.labelled_frames import read_samples
+from nn_perception.training.fine_tuning.fine_tune import fine_tune, Stopped
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
+from nn_perception.training.plots import draw_report
+import numpy as np
+import pytest
+
+BASE = 'digit_cnn'
+SHAPES = ('bar', 'cross', 'ring')
+FRAMES = 12
+
+
+def draw(shape, random):
+    """Draw a shape somewhere on a dark ground, ``(56, 56, 3)``."""
+    picture = np.full((56, 56, 3), 20, np.uint8)
+    x, y = (int(value) for value in random.integers(24, 32, 2))
+    size = int(random.integers(10, 16))
+    if shape == 'ring':
+        cv2.circle(picture, (x, y), size, (255, 255, 255), 3)
+    else:
+        cv2.line(picture, (x - size, y), (x + size, y), (255, 255, 255), 4)
+    if shape == 'cross':
+        cv2.line(picture, (x, y - size), (x, y + size), (255, 255, 255), 4)
+    noise = random.integers(0, 20, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    random = np.random.default_rng(0)
+    root = tmp_path_factory.mktemp('shapes')
+    for shape in SHAPES:
+        (root / shape).mkdir()
+        for number in range(FRAMES):
+            cv2.imwrite(str(root / shape / f'{number}.png'), draw(shape, random))
+    return root
+
+
+@pytest.fixture(scope='module')
+def samples(folder):
+    return read_samples(folder).samples
+
+
+@pytest.fixture(scope='module')
+def cache(tmp_path_factory):
+    return EmbeddingCache.of('shapes', tmp_path_factory.mktemp('embeddings'))
+
+
+@pytest.fixture(scope='module')
+def taught(samples, cache):
+    return fine_tune(samples, BASE, FineTuneSettings(seed=1), cache=cache)
+
+
+def test_a_head_is_taught(taught):
+    assert taught.labels == SHAPES
+    assert taught.report['accuracy'] == taught.evaluation.accuracy >= 0.8
+    assert taught.history == ()
+    assert taught.report['frames'] == dict.fromkeys(SHAPES, FRAMES)
+    assert taught.report['trained_with'] + len(taught.held_out) == 3 * FRAMES
+    assert taught.report['settings'] == asdict(FineTuneSettings(seed=1))
+    assert json.loads(json.dumps(taught.report)) == taught.report
+
+
+def test_the_seed_gives_the_same_again(taught, samples, cache):
+    again = fine_tune(samples, BASE, FineTuneSettings(seed=1), cache=cache)
+    assert again.version == taught.version
+    assert again.held_out == taught.held_out
+    other = fine_tune(samples, BASE, FineTuneSettings(seed=2), cache=cache)
+    assert other.held_out != taught.held_out
+
+
+def test_a_tagger_opens_it_and_says_unknown(taught, tmp_path):
+    checkpoint = taught.write(tmp_path / 'shapes.safetensors')
+    assert checkpoint.taught_from.startswith('digit_cnn ')
+    tagger = Tagger.open(str(checkpoint.path), device='cpu')
+    assert tagger.labels == (*SHAPES, UNKNOWN)
+    right = 0
+    for sample in taught.held_out:
+        scores = tagger.scores(read_image(sample.path))
+        assert scores.sum() == pytest.approx(1.0, abs=1e-5)
+        right += tagger.labels[int(scores.argmax())] == sample.label
+    assert right >= 0.7 * len(taught.held_out)
+    stranger = np.random.default_rng(0).integers(0, 256, (56, 56, 3)).astype(np.uint8)
+    assert tagger.tag(stranger)[0].label == UNKNOWN
+
+
+def test_the_whole_network_gives_the_same_logits(taught, tmp_path):
+    torch = pytest.importorskip('torch')
+    checkpoint = taught.write(tmp_path / 'shapes.safetensors')
+    tagger = Tagger.open(str(checkpoint.path), device='cpu')
+    image = read_image(taught.held_out[0].path)
+    with torch.inference_mode():
+        logits = load(checkpoint)(torch.from_numpy(checkpoint.preprocessing([image])))
+    known = tagger.scores(image)[: len(SHAPES)]
+    np.testing.assert_allclose(known / known.sum(), logits.softmax(1)[0], atol=1e-4)
+
+
+def test_versions_share_their_body(taught, samples, cache, tmp_path):
+    other = fine_tune(samples, BASE, FineTuneSettings(seed=2), cache=cache)
+    bodies = {
+        one.write(tmp_path / f'{one.version}.safetensors').embedding().identity
+        for one in (taught, other)
+    }
+    assert bodies == {taught.base.embedding().identity}
+
+
+def test_a_taught_network_can_be_taught_again(taught, samples, cache, tmp_path):
+    path = taught.write(tmp_path / 'shapes.safetensors').path
+    two = [sample for sample in samples if sample.label != 'ring']
+    again = fine_tune(two, str(path), cache=cache)
+    assert again.labels == ('bar', 'cross')
+    assert Tagger.open(str(again.write(path).path), device='cpu').labels[:2] == again.labels
+
+
+@pytest.mark.parametrize('unfreeze', ['last_block', 'all'])
+def test_deeper(samples, cache, tmp_path, unfreeze):
+    told = []
+    settings = FineTuneSettings(unfreeze=unfreeze, max_epochs=3)
+    deeper = fine_tune(samples, BASE, settings, cache=cache, on_progress=told.append)
+    assert [epoch.epoch for epoch in deeper.history] == [1, 2, 3]
+    assert [p.epoch for p in told if p.epoch] == list(deeper.history)
+    assert deeper.report['accuracy'] >= 0.8
+    assert Tagger.open(str(deeper.write(tmp_path / 'deep.safetensors').path), engine='torch')
+    again = fine_tune(samples, BASE, settings, cache=cache)
+    assert again.version == deeper.version
+    draw_report(tmp_path / 'report.png', deeper.evaluation, deeper.history)
+    assert cv2.imread(str(tmp_path / 'report.png')) is not None
+
+
+@pytest.mark.parametrize('asked', [0, 2])
+def test_stopping(samples, cache, asked):
+    asked_for = []
+
+    def stopping():
+        asked_for.append(1)
+        return len(asked_for) > asked
+
+    with pytest.raises(Stopped):
+        fine_tune(samples, BASE, FineTuneSettings('all'), cache=cache, stopping=stopping)
+
+
+def test_a_removed_and_a_corrupt_frame_are_left_out(folder, tmp_path, cache):
+    for shape in SHAPES:
+        (tmp_path / shape).mkdir()
+        for path in (folder / shape).iterdir():
+            (tmp_path / shape / path.name).write_bytes(path.read_bytes())
+    (tmp_path / 'bar' / '1.png').write_bytes((folder / 'bar' / '1.png').read_bytes()[:300])
+    samples = read_samples(tmp_path).samples
+    (tmp_path / 'bar' / '0.png').unlink()
+    (tmp_path / 'ring' / '0.png').write_bytes(b'another')
+    warnings = fine_tune(samples, BASE, cache=cache).report['warnings']
+    assert any('bar/0.png is gone: left out' in sentence for sentence in warnings)
+    assert any('bar/1.png' in sentence and 'truncated' in sentence for sentence in warnings)
+    assert any('ring/0.png was changed' in sentence for sentence in warnings)
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'unfreeze': 'tail'}, "unfreeze must be head, last_block, all, got 'tail'"),
+        ({'max_epochs': -1}, 'max_epochs'),
+        ({'learning_rate': float('nan')}, 'learning_rate'),
+        ({'validation_fraction': 0.0}, 'validation_fraction'),
+        ({'seed': -1}, 'seed'),
+    ],
+)
+def test_refuses_impossible_settings(change, reason):
+    with pytest.raises(ValueError, match=reason):
+        FineTuneSettings(**change)
+
+
+def test_the_verb(folder, tmp_path):
+    command = [sys.executable, '-m', 'nn_perception.cli', 'train', '--model', BASE, '--json']
+    store = ['--store', str(tmp_path / 'store'), '--name', 'shapes']
+    finished = subprocess.run(
+        [*command, str(folder), *store], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    result = json.loads(finished.stdout)
+    assert list(result) == [
+        'version', 'checkpoint', 'labels', 'accuracy', 'confusion', 'seconds'
+    ]  # fmt: skip
+    assert result['labels'] == list(SHAPES)
+    assert Tagger.open(result['checkpoint'], device='cpu').labels[-1] == UNKNOWN
+    (tmp_path / 'one' / 'mug').mkdir(parents=True)
+    finished = subprocess.run(
+        [*command, str(tmp_path / 'one'), *store], capture_output=True, text=True, check=False
+    )
+    assert (finished.returncode, finished.stdout) == (2, '')
+    assert 'there are no frames' in finished.stderr

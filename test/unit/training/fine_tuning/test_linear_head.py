@@ -1,0 +1,84 @@
+"""Linear discriminants: what they assume, that classes weigh alike, and how far they shrink."""
+
+from __future__ import annotations
+
+from nn_perception.training.fine_tuning.linear_head import (
+    choose_shrinkage,
+    class_weights,
+    CrossValidationResult,
+    fit,
+    LinearHead,
+    SHRINKAGES,
+)
+import numpy as np
+import pytest
+
+CHOSEN = CrossValidationResult(shrinkage=0.1, temperature=1.0, loss=0.0, accuracy=1.0)
+
+
+def clouds(count, *, spread=0.3, seed=0, axes=40):
+    """Make three classes of points, ``(3 * count, axes)``, and their classes."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).normal(size=(3, axes))
+    classes = np.repeat(np.arange(3), count)
+    points = centres[classes] + spread * random.normal(size=(len(classes), axes))
+    return points.astype(np.float32), classes
+
+
+@pytest.mark.parametrize('count', [1, 5, 100], ids=['one a class', 'fewer than axes', 'more'])
+def test_fit_tells_clouds_apart(count):
+    points, classes = clouds(count)
+    head = fit(points, classes, 3, CHOSEN)
+    assert head.weight.shape == (3, 40)
+    others, truth = clouds(50, seed=1)
+    assert (head.logits(others).argmax(1) == truth).mean() == 1.0
+
+
+def test_neither_the_scale_nor_the_place_of_a_feature_matters():
+    points, classes = clouds(10)
+    random = np.random.default_rng(3)
+    factors, offsets = random.uniform(0.1, 30.0, 40), random.normal(size=40)
+    logits = fit(points, classes, 3, CHOSEN).logits(points)
+    scaled = points * factors + offsets
+    np.testing.assert_allclose(
+        fit(scaled.astype(np.float32), classes, 3, CHOSEN).logits(scaled), logits, atol=1e-2
+    )
+
+
+def test_the_directions_in_which_a_class_varies_count_for_less():
+    # Both classes lie along a diagonal; the line between their means alone would mistake some.
+    random = np.random.default_rng(0)
+    classes = np.repeat(np.arange(2), 200)
+    along = random.normal(size=400)
+    points = np.stack([along + 0.3 * classes, along - 0.3 * classes], axis=1)
+    points += 0.05 * random.normal(size=points.shape)
+    little = CrossValidationResult(0.001, 1.0, 0.0, 1.0)
+    assert (fit(points, classes, 2, little).logits(points).argmax(1) == classes).all()
+
+
+def test_a_rare_class_weighs_as_much_as_a_frequent_one():
+    weights = class_weights(np.array([0, 0, 0, 1]), 3)
+    np.testing.assert_allclose(weights, [1 / 6, 1 / 6, 1 / 6, 1 / 2])
+
+
+def test_a_class_without_frames_and_frames_that_are_all_alike():
+    points, classes = clouds(5)
+    few = fit(points[classes < 2], classes[classes < 2], 3, CHOSEN)
+    assert (few.logits(points[classes < 2]).argmax(1) == classes[classes < 2]).all()
+    alike = fit(np.ones((4, 6), np.float32), np.array([0, 0, 1, 1]), 2, CHOSEN)
+    np.testing.assert_array_equal(alike.logits(np.ones((1, 6))), [[0.0, 0.0]])
+
+
+def test_the_shrinkage_is_chosen_by_what_was_left_out():
+    points, classes = clouds(20, spread=1.5)
+    results = choose_shrinkage(points, classes, np.arange(60) % 5, 3)
+    assert sorted(result.shrinkage for result in results) == sorted(SHRINKAGES)
+    assert results[0].loss == min(result.loss for result in results)
+    assert results[0].loss < np.log(3)
+    assert results[0].accuracy > 0.8
+
+
+def test_cooling_divides_the_logits():
+    head = LinearHead(np.ones((2, 3)), np.array([1.0, 2.0]))
+    points = np.ones((1, 3))
+    np.testing.assert_allclose(head.cooled(2.0).logits(points), head.logits(points) / 2.0)
