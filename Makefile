@@ -44,7 +44,7 @@ lint: setup  ## check style and types
 bench: setup  ## measure, and print the table
 	@$(IN_VENV) $(BIN)/nn_perception bench $(ARGS)
 
-soak: setup  ## let the nodes work for MINUTES=10 while everything around them changes
+soak: setup  ## run the nodes for MINUTES=10 while everything around them changes
 	@$(IN_VENV) $(BIN)/python -m nn_perception.benchmark.soak --minutes $(MINUTES) $(ARGS)
 
 clean:  ## remove what the targets made, .venv too

@@ -1,4 +1,4 @@
-"""What a process holds, seen from outside, in ``/proc`` and ``/dev/shm``."""
+"""What a process uses, observed from outside, in ``/proc`` and ``/dev/shm``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _TICKS_S = os.sysconf('SC_CLK_TCK')
 
 
 @dataclass(frozen=True)
-class Sample:
+class ProcessSample:
     """
     A process at one moment.
 
-    :param at_s: when, on the steady clock
+    :param at_s: time of the sample, on the steady clock
     :param resident_mb: memory in use, the shared part included
-    :param shared_mb: of that, what lies in shared memory (segments of the middleware)
-    :param threads: how many
-    :param descriptors: open files, sockets and the like
-    :param cpu_s: processor time since its start
+    :param shared_mb: of that, shared memory (segments of the middleware)
+    :param threads: number of threads
+    :param descriptors: number of open files, sockets and the like
+    :param cpu_s: CPU time since its start
     """
 
     at_s: float
@@ -32,11 +32,11 @@ class Sample:
     cpu_s: float
 
 
-def take_sample(pid: int) -> Sample:
+def take_sample(pid: int) -> ProcessSample:
     """
-    Look at a process.
+    Sample a process.
 
-    :raises OSError: if there is no such process any more
+    :raises OSError: if the process does not exist any more
     """
     folder = Path('/proc') / str(pid)
     status = dict(
@@ -44,9 +44,9 @@ def take_sample(pid: int) -> Sample:
     )
     if 'VmRSS' not in status:
         raise OSError(f'process {pid} has ended')
-    # The name in brackets may hold spaces; the fields behind it are numbered from 3 on.
+    # The name in brackets may contain spaces; the field after it is number 3.
     fields = (folder / 'stat').read_text().rpartition(')')[2].split()
-    return Sample(
+    return ProcessSample(
         at_s=time.monotonic(),
         resident_mb=_kilobytes(status['VmRSS']) / 1024,
         shared_mb=_kilobytes(status['RssShmem']) / 1024,
@@ -64,8 +64,8 @@ def shared_entries(pid: int) -> set[str]:
     """
     Name the entries of ``/dev/shm`` that a process has mapped or open.
 
-    Other programs use the folder too, so what is left behind can only be told by who used it.
-    Entries that are deleted already are left out. Empty for a process that has ended.
+    Other programs use the folder too, so entries that are left behind can only be attributed by
+    who used them. Deleted entries are left out. Empty for a process that has ended.
     """
     folder = Path('/proc') / str(pid)
     paths: set[str] = set()
@@ -92,18 +92,18 @@ def _target(link: Path) -> str:
 
 
 def all_shared_entries() -> set[str]:
-    """Name everything in ``/dev/shm``, whoever's it is."""
+    """Name all entries of ``/dev/shm``."""
     return {path.name for path in SHARED_MEMORY.iterdir()}
 
 
 def used_by_anyone() -> set[str]:
-    """Name the entries of ``/dev/shm`` that some process has mapped or open, whoever's it is."""
+    """Name the entries of ``/dev/shm`` that any process has mapped or open."""
     pids = [int(path.name) for path in Path('/proc').iterdir() if path.name.isdigit()]
     return set[str]().union(*map(shared_entries, pids))
 
 
 def shared_size_mb(entries: set[str]) -> float:
-    """Add up what entries of ``/dev/shm`` take in memory; those that are gone take nothing."""
+    """Return the total size of entries of ``/dev/shm``; deleted ones count as nothing."""
     blocks = 0
     for name in entries:
         try:
@@ -114,5 +114,5 @@ def shared_size_mb(entries: set[str]) -> float:
 
 
 def folder_size(folder: Path) -> int:
-    """Add up the bytes of the files in a folder and below."""
+    """Return the total size in bytes of the files in a folder and its subfolders."""
     return sum(path.stat().st_size for path in folder.rglob('*') if path.is_file())

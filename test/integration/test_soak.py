@@ -1,4 +1,4 @@
-"""``make soak``, but for seconds: everything it does to the nodes is done, and judged."""
+"""``make soak`` for a few seconds: all disturbances are applied, all criteria evaluated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOAK = [sys.executable, '-m', 'nn_perception.benchmark.soak']
 KINDS = ('parameters set', 'parameters refused', 'transitions refused')
 
 
-def test_soak_disturbs_and_judges(tmp_path: Path, ros_environment: None) -> None:
+def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> None:
     output, logs = tmp_path / 'soak.json', tmp_path / 'logs'
     options = ['--minutes', '0.05', '--round', '3', '--seed', '3']
     result = subprocess.run(
@@ -42,9 +42,7 @@ def test_soak_disturbs_and_judges(tmp_path: Path, ros_environment: None) -> None
     assert '| what | must | measured | |' in result.stdout
 
 
-def test_soak_that_is_interrupted_ends_what_it_has_started(
-    tmp_path: Path, ros_environment: None
-) -> None:
+def test_an_interrupted_soak_ends_its_processes(tmp_path: Path, ros_environment: None) -> None:
     process = subprocess.Popen([*SOAK, '--logs', str(tmp_path)], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60.0
     while not (children := children_of(process.pid)) and time.monotonic() < deadline:

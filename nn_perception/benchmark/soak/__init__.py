@@ -1,1 +1,1 @@
-"""Endurance: nodes that work while everything around them changes (docs/endurance.md)."""
+"""The soak test: nodes work for minutes while everything around them changes."""

@@ -1,4 +1,4 @@
-"""The cameras of an endurance run: real ones in processes of their own."""
+"""The cameras of a soak test: camera_source in processes of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import cv2
 from nn_perception.benchmark.digit_page import digit_page
 from nn_perception.benchmark.probe_node import photograph, two_skiers
-from nn_perception.benchmark.soak.frames import SIZES
+from nn_perception.benchmark.soak.image_messages import SIZES
 from nn_perception.benchmark.soak.programs import Program
 from nn_perception.benchmark.soak.scripts import after, Condition, Script
 from nn_perception.ros.outputs import conversions
@@ -22,52 +22,52 @@ OVERLAP_S = 2.5
 
 class Cameras:
     """
-    One camera that plays 640 x 480 at 30 Hz nearly always, and others that come and go.
+    A main camera that plays 640 x 480 at 30 Hz nearly always, and others that come and go.
 
     :param folder: for pictures and logs
-    :param chance: decides what the next one is
+    :param rng: decides everything that is random
     """
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, rng: random.Random) -> None:
         self.all: list[Program] = []
         self._folder = folder
-        self._chance = chance
+        self._rng = rng
         self._pictures = folder / 'pictures'
         self._pictures.mkdir(parents=True)
         for name, make in (('a', photograph), ('b', digit_page), ('c', two_skiers)):
             cv2.imwrite(str(self._pictures / f'{name}.jpg'), make())
-        self.begin_anew()
+        self.start_main()
 
     @property
-    def playing(self) -> list[Program]:
-        """Those that run."""
+    def running(self) -> list[Program]:
+        """The cameras whose process runs."""
         return [camera for camera in self.all if camera.process.poll() is None]
 
-    def visitor(self, stay_s: float, unless: Condition) -> Script:
+    def play_beside(self, seconds: float, unless: Condition) -> Script:
         """Let another camera play on the same topic for some seconds."""
         camera = self._start(
-            self._chance.choice(((640, 480), *SIZES)),
-            self._chance.choice(conversions.PUBLISHED_ENCODINGS),
-            reliable=self._chance.random() < 0.5,
+            self._rng.choice(((640, 480), *SIZES)),
+            self._rng.choice(conversions.PUBLISHED_ENCODINGS),
+            reliable=self._rng.random() < 0.5,
         )
-        yield after(stay_s, unless)
+        yield after(seconds, unless)
         yield from self._end(camera)
 
-    def replacement(self) -> Script:
-        """Let a new camera take the place of the first; both play for a moment, or neither."""
+    def replace_main(self) -> Script:
+        """Replace the main camera by a new one; for a moment both play, or neither."""
         before = self._main
-        self._main = self._start((640, 480), 'bgr8', reliable=self._chance.random() < 0.5)
-        if self._chance.random() < 0.7:
+        self._main = self._start((640, 480), 'bgr8', reliable=self._rng.random() < 0.5)
+        if self._rng.random() < 0.7:
             yield after(OVERLAP_S)
         yield from self._end(before)
 
-    def begin_anew(self) -> None:
-        """Let one camera play."""
+    def start_main(self) -> None:
+        """Start a main camera."""
         self._main = self._start((640, 480), 'bgr8', reliable=True)
 
     def end_all(self) -> Script:
-        """End every camera that still runs."""
-        for camera in self.playing:
+        """End every camera that runs."""
+        for camera in self.running:
             yield from self._end(camera)
 
     def _start(self, size: tuple[int, int], encoding: str, *, reliable: bool) -> Program:
@@ -87,6 +87,6 @@ class Cameras:
         return camera
 
     def _end(self, camera: Program) -> Script:
-        yield camera.listens
-        camera.ask_to_end(self._chance.choice((signal.SIGINT, signal.SIGTERM)))
-        yield camera.has_ended
+        yield camera.handles_signals
+        camera.request_exit(self._rng.choice((signal.SIGINT, signal.SIGTERM)))
+        yield camera.has_exited

@@ -1,4 +1,4 @@
-"""Values for the nodes' parameters, such as they must accept and such as they must refuse."""
+"""Values for the nodes' parameters: valid ones, and ones that the nodes must reject."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import random
 from typing import Any
 
-from nn_perception.benchmark.soak.listener import DIGITS, JPEG_TAGGER, POSES, TAGGER
+from nn_perception.benchmark.soak.listener import DIGIT_READER, JPEG_TAGGER, POSE_ESTIMATOR, TAGGER
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.nodes.digit_reader import DigitReaderParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
@@ -19,17 +19,17 @@ _TAGGER: Mapping[str, tuple[Any, ...]] = {
     'smoothing_s': (0.0, 0.5, 60.0),
     'max_rate': (0.0, 20.0, 1000.0),
 }
-GOOD: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+VALID: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     TAGGER.name: _TAGGER,
     JPEG_TAGGER.name: _TAGGER,
-    DIGITS.name: {
+    DIGIT_READER.name: {
         'min_score': (0.0, 0.7, 1.0),
         'ink': ('auto', 'dark', 'light'),
         'min_height': (8, 14, 100),
         'max_candidates': (1, 100, 400),
         'max_rate': (0.0, 20.0, 1000.0),
     },
-    POSES.name: {
+    POSE_ESTIMATOR.name: {
         'min_score': (0.0, 0.4, 1.0),
         'min_joint_score': (0.0, 0.2, 1.0),
         'max_people': (1, 20, 100),
@@ -39,8 +39,8 @@ GOOD: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
         'max_rate': (0.0, 20.0, 1000.0),
     },
 }
-# Out of range, of another type, not a number, unknown, and set at the start only.
-BAD: tuple[tuple[str, Any], ...] = (
+# Out of range, not a number, of another type, unknown, and read-only.
+INVALID: tuple[tuple[str, Any], ...] = (
     ('min_score', 1.5),
     ('min_score', -0.1),
     ('min_score', math.nan),
@@ -59,20 +59,20 @@ BAD: tuple[tuple[str, Any], ...] = (
 _CLASSES: Mapping[str, type[CameraParameters]] = {
     TAGGER.name: TaggerParameters,
     JPEG_TAGGER.name: TaggerParameters,
-    DIGITS.name: DigitReaderParameters,
-    POSES.name: PoseEstimatorParameters,
+    DIGIT_READER.name: DigitReaderParameters,
+    POSE_ESTIMATOR.name: PoseEstimatorParameters,
 }
 
 
-def any_change(chance: random.Random, node: str) -> tuple[str, Any, bool]:
-    """Choose a parameter, a value for it, and say whether it must be accepted."""
-    if chance.random() < 0.4:
-        return (*chance.choice(BAD), False)
-    name, values = chance.choice(list(GOOD[node].items()))
-    return name, chance.choice(values), True
+def random_change(rng: random.Random, node: str) -> tuple[str, Any, bool]:
+    """Choose a parameter of a node, a value, and whether the node must accept it."""
+    if rng.random() < 0.4:
+        return (*rng.choice(INVALID), False)
+    name, values = rng.choice(list(VALID[node].items()))
+    return name, rng.choice(values), True
 
 
 def defaults(node: str) -> dict[str, Any]:
-    """Give the values that :func:`any_change` may have changed as they were at the start."""
+    """Return the start values of the parameters that :func:`random_change` may change."""
     start = _CLASSES[node]()
-    return {name: getattr(start, name) for name in GOOD[node]}
+    return {name: getattr(start, name) for name in VALID[node]}

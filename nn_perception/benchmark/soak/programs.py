@@ -1,4 +1,4 @@
-"""The processes of an endurance run: started, looked at, ended, and started anew if they die."""
+"""The processes of a soak test: started, observed, ended, and restarted after a crash."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ import time
 
 from nn_perception.benchmark.process_samples import (
     folder_size,
-    Sample,
+    ProcessSample,
     shared_entries,
     take_sample,
 )
-from nn_perception.benchmark.soak.verdict import Calm
+from nn_perception.benchmark.soak.criteria import QuietPhase
 
-LAST_WORDS = 12
-# So long a process that was asked to end may take before it is aborted.
-ABORTED_AFTER_S = 20.0
-ABORTED_WITHIN_S = 5.0
+# Of the log of a crashed process, in the report.
+LAST_LINES = 12
+# A process that has not exited so long after it was asked to is aborted.
+EXIT_LIMIT_S = 20.0
+ABORT_LIMIT_S = 5.0
 
 
 class Program:
     """
-    A process with a folder for all that it writes.
+    A process with a folder for everything that it writes.
 
-    :param name: what it is called in the report
-    :param command: how it is started
-    :param folder: for its output and its ROS logs; made if it is not there
+    :param name: its name in the report
+    :param command: that starts it
+    :param folder: for its output and its ROS logs; created if it does not exist
     """
 
     def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
         self.name = name
-        self.samples: list[Sample] = []
+        self.samples: list[ProcessSample] = []
         self.crashes: list[str] = []
         self.entries: set[str] = set()
-        self.end_s = 0.0
+        self.exit_s = 0.0
         self._command = list(command)
         self._folder = folder
-        self._asked_at: float | None = None
+        self._requested_at: float | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._start()
 
     def _start(self) -> None:
-        # Buffered output would be lost with the process that it tells about.
         environment = {
             **os.environ,
             'ROS_LOG_DIR': str(self._folder / 'ros'),
+            # Buffered output would be lost in a crash.
             'PYTHONUNBUFFERED': '1',
-            # What every thread of a process does that must be aborted comes into its log.
+            # The log of a process that has to be aborted shows the stack of every thread.
             'PYTHONFAULTHANDLER': '1',
         }
         with (self._folder / 'output.log').open('ab') as output:
@@ -68,13 +69,13 @@ class Program:
         """Size of its output and its ROS logs."""
         return folder_size(self._folder)
 
-    def look(self) -> None:
-        """Take a sample; one that has ended without being asked is noted, and started anew."""
-        if self._asked_at is not None:
+    def observe(self) -> None:
+        """Take a sample; a process that exited without a request is recorded and restarted."""
+        if self._requested_at is not None:
             return
         if self.process.poll() is not None:
-            words = ' | '.join(self.log.splitlines()[-LAST_WORDS:])
-            self.crashes.append(f'status {self.process.returncode}: {words}')
+            lines = ' | '.join(self.log.splitlines()[-LAST_LINES:])
+            self.crashes.append(f'status {self.process.returncode}: {lines}')
             self._start()
             return
         try:
@@ -83,15 +84,15 @@ class Program:
             return
         self.entries |= shared_entries(self.process.pid)
 
-    def calm(self, since: float) -> Calm:
-        """Sum up what was seen since a moment of the steady clock."""
-        return Calm.of([sample for sample in self.samples if sample.at_s >= since])
+    def quiet_phase(self, since: float) -> QuietPhase:
+        """Summarize the samples since a time of the steady clock."""
+        return QuietPhase.of([sample for sample in self.samples if sample.at_s >= since])
 
-    def listens(self) -> bool:
+    def handles_signals(self) -> bool:
         """
-        Tell whether it takes signals by now, or has ended already.
+        Tell whether the process has installed its signal handlers, or has exited already.
 
-        Before its first lines have run, Python itself ends it, and not with status 0.
+        Before its first lines have run, a signal ends Python itself, and not with status 0.
         """
         if self.process.poll() is not None:
             return True
@@ -99,27 +100,27 @@ class Program:
         caught = int(status.partition('SigCgt:')[2].split()[0], 16)
         return bool(caught >> (signal.SIGTERM - 1) & 1)
 
-    def ask_to_end(self, number: int = signal.SIGINT) -> None:
+    def request_exit(self, number: int = signal.SIGINT) -> None:
         """Send a signal, as Ctrl-C or a supervisor does."""
         self.entries |= shared_entries(self.process.pid)
-        self._asked_at = time.monotonic()
+        self._requested_at = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)
 
     def abort(self) -> None:
-        """End a process that hangs; what its threads did comes into its log."""
+        """End a process that hangs; its log gets the stack of every thread."""
         self.process.send_signal(signal.SIGABRT)
         try:
-            self.process.wait(ABORTED_WITHIN_S)
+            self.process.wait(ABORT_LIMIT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
-    def has_ended(self) -> bool:
-        """Tell whether it has followed :meth:`ask_to_end`; abort it after a while."""
-        if self._asked_at is None:
+    def has_exited(self) -> bool:
+        """Tell whether it has exited after :meth:`request_exit`; abort it after a while."""
+        if self._requested_at is None:
             return False
-        self.end_s = time.monotonic() - self._asked_at
-        if self.process.poll() is None and self.end_s > ABORTED_AFTER_S:
+        self.exit_s = time.monotonic() - self._requested_at
+        if self.process.poll() is None and self.exit_s > EXIT_LIMIT_S:
             self.abort()
         return self.process.poll() is not None

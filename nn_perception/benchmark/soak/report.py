@@ -1,4 +1,4 @@
-"""Write down an endurance run: a table by round, the verdict, and everything as JSON."""
+"""Write the report of a soak test: a table by round, the verdict, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import asdict, dataclass
 import json
 from typing import Any
 
-from nn_perception.benchmark.soak.verdict import Calm, Row
+from nn_perception.benchmark.soak.criteria import Criterion, QuietPhase
 
 
 @dataclass(frozen=True)
 class Round:
     """
-    The calm at the end of a round.
+    The quiet phase at the end of a round.
 
-    :param minute: since the nodes stood
-    :param programs: each process
+    :param minute: time since the nodes were ready
+    :param programs: each process, by name
     :param rates_hz: results of each node
-    :param age_p95_ms: ages of each node's results, those of the storm before too
-    :param shared_entries: of ours in ``/dev/shm``
-    :param shared_mb: what they take
+    :param age_p95_ms: ages of each node's results, those of the disturbed phase included
+    :param shared_entries: number of entries in ``/dev/shm`` that belong to this run
+    :param shared_mb: their size
     """
 
     minute: float
-    programs: Mapping[str, Calm]
+    programs: Mapping[str, QuietPhase]
     rates_hz: Mapping[str, float]
     age_p95_ms: Mapping[str, float]
     shared_entries: int
@@ -32,35 +32,41 @@ class Round:
 
 
 def progress_line(part: Round) -> str:
-    """Sum a round up in a line."""
+    """Summarize a round in a line."""
     programs = ', '.join(
-        f'{name} {calm.resident_mb:.0f} MB {calm.threads} threads'
-        for name, calm in part.programs.items()
+        f'{name} {phase.resident_mb:.0f} MB {phase.threads} threads'
+        for name, phase in part.programs.items()
     )
     rates = ' '.join(f'{rate:.0f}' for rate in part.rates_hz.values())
     return f'minute {part.minute:5.1f}: {programs}; results {rates} Hz'
 
 
-def markdown(rounds: Sequence[Round], verdict: Sequence[Row], counts: Mapping[str, int]) -> str:
-    """Write the tables."""
+def markdown(
+    rounds: Sequence[Round], verdict: Sequence[Criterion], counts: Mapping[str, int]
+) -> str:
+    """
+    Write the tables.
+
+    :param counts: how often each disturbance was applied
+    """
     return '\n'.join(
-        [*_course(rounds), '', *_verdict(verdict), '', 'Done to them: ' + _listed(counts) + '.']
+        [*_rounds(rounds), '', *_verdict(verdict), '', 'Disturbances: ' + _listed(counts) + '.']
     )
 
 
-def _course(rounds: Sequence[Round]) -> Iterator[str]:
+def _rounds(rounds: Sequence[Round]) -> Iterator[str]:
     programs, nodes = ' / '.join(rounds[0].programs), ' / '.join(rounds[0].rates_hz)
     yield f'Processes: {programs}. Nodes: {nodes}.'
     yield ''
     yield '| minute | MB | threads | descriptors | results, Hz | age p95, ms | /dev/shm, entries |'
     yield '| --- | --- | --- | --- | --- | --- | --- |'
     for part in rounds:
-        calms = list(part.programs.values())
+        phases = list(part.programs.values())
         cells = [
             f'{part.minute:.1f}',
-            ' / '.join(f'{calm.resident_mb:.1f}' for calm in calms),
-            ' / '.join(f'{calm.threads}' for calm in calms),
-            ' / '.join(f'{calm.descriptors}' for calm in calms),
+            ' / '.join(f'{phase.resident_mb:.1f}' for phase in phases),
+            ' / '.join(f'{phase.threads}' for phase in phases),
+            ' / '.join(f'{phase.descriptors}' for phase in phases),
             ' / '.join(f'{rate:.1f}' for rate in part.rates_hz.values()),
             ' / '.join(f'{age:.0f}' for age in part.age_p95_ms.values()),
             f'{part.shared_entries}',
@@ -68,8 +74,8 @@ def _course(rounds: Sequence[Round]) -> Iterator[str]:
         yield '| ' + ' | '.join(cells) + ' |'
 
 
-def _verdict(verdict: Sequence[Row]) -> Iterator[str]:
-    marks = {True: 'yes', False: 'NO', None: 'too short a run'}
+def _verdict(verdict: Sequence[Criterion]) -> Iterator[str]:
+    marks = {True: 'yes', False: 'NO', None: 'run too short'}
     yield '| what | must | measured | |'
     yield '| --- | --- | --- | --- |'
     for row in verdict:
@@ -83,7 +89,7 @@ def _listed(counts: Mapping[str, int]) -> str:
 def as_json(
     settings: Mapping[str, Any],
     rounds: Sequence[Round],
-    verdict: Sequence[Row],
+    verdict: Sequence[Criterion],
     details: Mapping[str, Any],
 ) -> str:
     """Write everything for programs."""

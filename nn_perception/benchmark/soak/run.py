@@ -1,4 +1,4 @@
-"""An endurance run from its start to its verdict."""
+"""A soak test from its start to its end."""
 
 from __future__ import annotations
 
@@ -17,12 +17,22 @@ from nn_perception.benchmark.process_samples import (
     used_by_anyone,
 )
 from nn_perception.benchmark.soak.cameras import CAMERA_FRAME, Cameras
-from nn_perception.benchmark.soak.disturbances import CALM_LIMIT_S, Disturbances, RELOADED
-from nn_perception.benchmark.soak.listener import Heard, Listener, NODES, Watched
+from nn_perception.benchmark.soak.disturbances import (
+    Disturbances,
+    QUIET_LIMIT_S,
+    RELOADED,
+    Surroundings,
+)
+from nn_perception.benchmark.soak.listener import (
+    MonitoredNode,
+    NodeResults,
+    NODES,
+    ResultListener,
+)
 from nn_perception.benchmark.soak.programs import Program
 from nn_perception.benchmark.soak.report import progress_line, Round
 from nn_perception.benchmark.soak.requests import Requests
-from nn_perception.benchmark.soak.scripts import Condition, Script, Stage
+from nn_perception.benchmark.soak.scripts import Condition, Script, ScriptRunner
 from nn_perception.ros.process.executables import node_command
 from nn_perception.ros.process.signals import stop_requested
 import numpy as np
@@ -34,26 +44,26 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     'processes': ('tagger', 'digit_reader', 'pose_estimator'),
     'one-process': ('perception',),
 }
-# The first start of all exports the networks.
+# The very first start exports the networks.
 START_LIMIT_S = 180.0
-LOOK_EVERY_S = 0.5
-STORM_SHARE = 0.6
+SAMPLE_PERIOD_S = 0.5
+DISTURBED_SHARE = 0.6
 SETTLE_S = 2.0
-# Of a round, also when the tour takes long: malloc must have given back what the tour left.
-SHORTEST_CALM = 0.2
-# Who leaves so many requests unanswered hangs; a restart may lose one or two.
-UNANSWERED = 3
+# Of a round, however long the reset takes: malloc needs time to return what the reset freed.
+MIN_QUIET_SHARE = 0.2
+# A node that leaves so many requests unanswered hangs; a restart may lose one or two.
+MAX_UNANSWERED = 3
 
 
 @dataclass(frozen=True)
-class Plan:
+class SoakPlan:
     """
-    How an endurance run is to be.
+    What a soak test does.
 
-    :param minutes: length, start and end not counted
+    :param minutes: length, without start and end
     :param layout: one of :data:`LAYOUTS`
-    :param seed: of everything that chance decides
-    :param round_s: length of a storm and the calm after it
+    :param seed: of everything that is random
+    :param round_s: length of a round: a disturbed phase, a reset and a quiet phase
     """
 
     minutes: float
@@ -63,55 +73,59 @@ class Plan:
 
     @property
     def rounds(self) -> int:
-        """How many times there is a storm and a calm."""
+        """Number of rounds."""
         return max(1, round(self.minutes * 60.0 / self.round_s))
 
 
-class Soak:
+class SoakTest:
     """
-    Nodes, cameras, disturbances and what is seen of them.
+    Nodes, cameras, disturbances and what is observed of them.
 
+    :ivar rounds: that are finished
+    :ivar log_kb_per_minute: of each process in the last round
+    :ivar results: of each node
+
+    :param plan: what to do
     :param folder: for logs and pictures
     """
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: SoakPlan, folder: Path) -> None:
         self.rounds: list[Round] = []
-        self.log_kb_a_minute: dict[str, float] = {}
-        self.entries_before = all_shared_entries()
+        self.log_kb_per_minute: dict[str, float] = {}
+        self._entries_before = all_shared_entries()
         self._entries = shared_entries(os.getpid())
         self._plan = plan
-        chance = random.Random(plan.seed)
+        rng = random.Random(plan.seed)
         self._node = rclpy.create_node('soak')
-        # That its publishers and the subscribers do not always suit each other is intended.
+        # Its publishers and the subscribers are meant to be incompatible at times.
         self._node.get_logger().set_level(LoggingSeverity.ERROR)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
-        listener = Listener(self._node)
-        self.heard: Mapping[str, Heard] = listener.heard
-        self.requests = Requests(self._node, tuple(watched.name for watched in NODES))
-        self.cameras = Cameras(folder, chance)
-        self.disturbances = Disturbances(
-            self._node, self.heard, self.requests, self.cameras, chance
-        )
+        listener = ResultListener(self._node)
+        self.results: Mapping[str, NodeResults] = listener.results
+        self.requests = Requests(self._node, tuple(monitored.name for monitored in NODES))
+        self.cameras = Cameras(folder, rng)
+        surroundings = Surroundings(self._node, listener, self.requests, self.cameras)
+        self.disturbances = Disturbances(surroundings, rng)
         self.programs = [
             Program(name, node_command(name), folder / name) for name in LAYOUTS[plan.layout]
         ]
         jpeg = node_command('tagger', {'image_transport': 'compressed'}, ('-r', '__ns:=/jpeg'))
         self.programs.append(Program('jpeg_tagger', jpeg, folder / 'jpeg_tagger'))
-        self._look_at = 0.0
-        self._begun = 0.0
+        self._sample_at = 0.0
+        self._started_at = 0.0
 
     def run(self) -> None:
         """
-        Let the rounds pass.
+        Run all rounds, or stop early on a signal.
 
-        :raises RuntimeError: if the nodes do not begin to work, or not go on
+        :raises RuntimeError: if the nodes do not start to work, or the disturbances do not end
         """
-        if not self._until(self._standing, START_LIMIT_S):
-            raise RuntimeError('the nodes gave no results; see their logs')
-        for heard in self.heard.values():
-            heard.forget()
-        self._begun = time.monotonic()
+        if not self._until(self._ready, START_LIMIT_S):
+            raise RuntimeError('the nodes published no results; see their logs')
+        for results in self.results.values():
+            results.clear()
+        self._started_at = time.monotonic()
         for _ in range(self._plan.rounds):
             if stop_requested():
                 return
@@ -120,12 +134,12 @@ class Soak:
             sys.stdout.flush()
 
     def end(self) -> None:
-        """End all processes, and leave the graph."""
-        ending = Stage()
-        ending.start(self.cameras.end_all())
+        """End all processes, and destroy the node."""
+        scripts = ScriptRunner()
+        scripts.start(self.cameras.end_all())
         for program in self.programs:
-            ending.start(_ended(program))
-        self._until(lambda: not len(ending), CALM_LIMIT_S, ending.step, stoppable=False)
+            scripts.start(_end(program))
+        self._until(lambda: not len(scripts), QUIET_LIMIT_S, scripts.step, stoppable=False)
         self._entries |= shared_entries(os.getpid())
         self._executor.shutdown()
         self._node.destroy_node()
@@ -136,53 +150,56 @@ class Soak:
         used = self._entries.union(
             *(program.entries for program in [*self.programs, *self.cameras.all])
         )
-        left = (used & all_shared_entries()) - self.entries_before
-        # Ports are shared by all programs of the machine: another one may have come to use them.
+        left = (used & all_shared_entries()) - self._entries_before
+        # Ports are shared by all programs of the machine: another one may use them by now.
         return sorted(left - used_by_anyone()) if left else []
 
-    def _standing(self) -> bool:
-        return self.requests.ready and all(heard.results for heard in self.heard.values())
+    def _ready(self) -> bool:
+        return self.requests.ready and all(results.count for results in self.results.values())
 
-    def _camera_plays(self) -> bool:
-        return all(self.heard[name].newest_frame_id == CAMERA_FRAME for name in RELOADED)
+    def _main_camera_plays(self) -> bool:
+        return all(self.results[name].newest_frame_id == CAMERA_FRAME for name in RELOADED)
 
     def _round(self) -> None:
         begun = time.monotonic()
         logs = {program.name: program.log_bytes for program in self.programs}
         self.disturbances.begin()
-        self._spin(STORM_SHARE * self._plan.round_s)
-        self.disturbances.calm_down()
-        if not self._until(lambda: self.disturbances.calm, CALM_LIMIT_S):
-            raise RuntimeError('the disturbances did not come to an end')
-        self._until(self._camera_plays, CALM_LIMIT_S)
+        self._spin(DISTURBED_SHARE * self._plan.round_s)
+        self.disturbances.end()
+        if not self._until(lambda: self.disturbances.quiet, QUIET_LIMIT_S):
+            raise RuntimeError('the disturbances did not end')
+        self._until(self._main_camera_plays, QUIET_LIMIT_S)
         self._spin(min(SETTLE_S, 0.1 * self._plan.round_s))
-        calm_from = time.monotonic()
-        self._spin(max(SHORTEST_CALM * self._plan.round_s, begun + self._plan.round_s - calm_from))
+        quiet_from = time.monotonic()
+        least_s = MIN_QUIET_SHARE * self._plan.round_s
+        self._spin(max(least_s, begun + self._plan.round_s - quiet_from))
         minutes = (time.monotonic() - begun) / 60.0
-        self.log_kb_a_minute = {
+        self.log_kb_per_minute = {
             program.name: (program.log_bytes - logs[program.name]) / 1000 / minutes
             for program in self.programs
         }
-        self.rounds.append(self._summary(begun, calm_from))
+        self.rounds.append(self._summary(begun, quiet_from))
 
-    def _summary(self, begun: float, calm_from: float) -> Round:
+    def _summary(self, begun: float, quiet_from: float) -> Round:
         now = time.monotonic()
-        seconds = now - calm_from
+        seconds = now - quiet_from
         entries = set[str]().union(
             shared_entries(os.getpid()),
             *(
                 shared_entries(program.process.pid)
-                for program in [*self.programs, *self.cameras.playing]
+                for program in [*self.programs, *self.cameras.running]
             ),
         )
         return Round(
-            minute=(now - self._begun) / 60.0,
-            programs={program.name: program.calm(calm_from) for program in self.programs},
+            minute=(now - self._started_at) / 60.0,
+            programs={program.name: program.quiet_phase(quiet_from) for program in self.programs},
             rates_hz={
-                name: len(heard.ages_since(calm_from)) / seconds
-                for name, heard in self.heard.items()
+                name: len(results.ages_since(quiet_from)) / seconds
+                for name, results in self.results.items()
             },
-            age_p95_ms={name: _p95(heard.ages_since(begun)) for name, heard in self.heard.items()},
+            age_p95_ms={
+                name: _p95(results.ages_since(begun)) for name, results in self.results.items()
+            },
             shared_entries=len(entries),
             shared_mb=shared_size_mb(entries),
         )
@@ -198,7 +215,7 @@ class Soak:
         *,
         stoppable: bool = True,
     ) -> bool:
-        """Receive, disturb and look, until something holds or a time is over."""
+        """Receive, disturb and observe until a condition holds; False after the limit."""
         deadline = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > deadline or (stoppable and stop_requested()):
@@ -207,36 +224,36 @@ class Soak:
             step()
             if stoppable:
                 self.disturbances.step()
-                self._look()
+                self._observe()
         return True
 
-    def _look(self) -> None:
-        if time.monotonic() < self._look_at:
+    def _observe(self) -> None:
+        if time.monotonic() < self._sample_at:
             return
-        self._look_at = time.monotonic() + LOOK_EVERY_S
+        self._sample_at = time.monotonic() + SAMPLE_PERIOD_S
         for program in self.programs:
-            self._end_if_it_hangs(program)
-            program.look()
-        for camera in self.cameras.playing:
-            camera.look()
+            self._abort_if_it_hangs(program)
+            program.observe()
+        for camera in self.cameras.running:
+            camera.observe()
 
-    def _end_if_it_hangs(self, program: Program) -> None:
-        """A process that answers nothing any more is aborted, and so seen as crashed."""
-        silent = self.requests.silent
-        names = [watched.name for watched in NODES if program is self._program_of(watched)]
-        if sum(silent[name] for name in names) >= UNANSWERED:
+    def _abort_if_it_hangs(self, program: Program) -> None:
+        """Abort a process that answers nothing any more, so that it counts as crashed."""
+        unanswered = self.requests.unanswered
+        names = [node.name for node in NODES if program is self._program_of(node)]
+        if sum(unanswered[name] for name in names) >= MAX_UNANSWERED:
             program.abort()
             for name in names:
-                silent.pop(name, None)
+                unanswered.pop(name, None)
 
-    def _program_of(self, watched: Watched) -> Program:
+    def _program_of(self, monitored: MonitoredNode) -> Program:
         by_name = {program.name: program for program in self.programs}
-        return by_name.get(watched.name.strip('/').replace('/', '_'), self.programs[0])
+        return by_name.get(monitored.name.strip('/').replace('/', '_'), self.programs[0])
 
 
-def _ended(program: Program) -> Script:
-    program.ask_to_end()
-    yield program.has_ended
+def _end(program: Program) -> Script:
+    program.request_exit()
+    yield program.has_exited
 
 
 def _p95(values: list[float]) -> float:

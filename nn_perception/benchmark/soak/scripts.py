@@ -1,4 +1,4 @@
-"""Let several sequences of steps run side by side in one thread."""
+"""Run several sequences of steps side by side in one thread."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Script = Iterator[Condition]
 
 
 def after(seconds: float, or_when: Condition = lambda: False) -> Condition:
-    """Make a condition that holds when a time has passed, or sooner when another one holds."""
+    """Return a condition that holds after some time, or earlier when another one holds."""
     due = time.monotonic() + seconds
     return lambda: time.monotonic() >= due or or_when()
 
 
-class Stage:
+class ScriptRunner:
     """
-    Run scripts: generators that yield what they wait for.
+    Run scripts: generators that yield the condition they wait for.
 
-    ``yield after(2.0)`` waits for a time, ``yield process_ended`` for a condition.
+    ``yield after(2.0)`` waits for a time, ``yield process_has_exited`` for a condition.
     """
 
     def __init__(self) -> None:
@@ -27,16 +27,16 @@ class Stage:
         self._count = 0
 
     def __len__(self) -> int:
-        """Count the scripts that have not come to their end."""
+        """Count the scripts that have not finished."""
         return self._count
 
     def start(self, script: Script) -> None:
-        """Run a script until it waits for the first time, and from then on in :meth:`step`."""
+        """Run a script to its first condition; :meth:`step` runs the rest."""
         self._count += 1
         self._advance(script)
 
     def step(self) -> None:
-        """Go on with every script whose condition holds."""
+        """Continue every script whose condition holds."""
         waiting, self._waiting = self._waiting, []
         for script, condition in waiting:
             if condition():

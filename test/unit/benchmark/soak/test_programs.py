@@ -1,4 +1,4 @@
-"""Real processes that misbehave are seen from outside: they leak, crash, or do not end."""
+"""Real processes that misbehave are observed from outside: they leak, crash, or do not end."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from nn_perception.benchmark.process_samples import (
     shared_size_mb,
     used_by_anyone,
 )
-from nn_perception.benchmark.soak import verdict
+from nn_perception.benchmark.soak import criteria
 from nn_perception.benchmark.soak.programs import Program
-from nn_perception.benchmark.soak.scripts import after, Stage
+from nn_perception.benchmark.soak.scripts import after, ScriptRunner
 import pytest
 
 LEAKING = """
@@ -72,29 +72,29 @@ def start(tmp_path: Path) -> Iterator[StartProgram]:
 def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20.0
     while not condition():
-        assert time.monotonic() < deadline, 'waited in vain'
+        assert time.monotonic() < deadline, 'timed out'
         time.sleep(0.01)
 
 
 def test_a_leak_is_found(start: StartProgram) -> None:
     program = start(LEAKING)
     until(lambda: 'up' in program.log)
-    calms = []
+    phases = []
     for _ in range(3):
         since = time.monotonic()
         for _ in range(5):
-            program.look()
+            program.observe()
             time.sleep(0.06)
-        calms.append(program.calm(since))
-    assert verdict.judge_memory(program.name, calms).reached is False
-    assert verdict.judge_threads(program.name, calms).reached is False
+        phases.append(program.quiet_phase(since))
+    assert criteria.check_memory(program.name, phases).reached is False
+    assert criteria.check_threads(program.name, phases).reached is False
     assert not program.crashes
 
 
-def test_a_crash_is_told_and_the_program_started_anew(start: StartProgram) -> None:
+def test_a_crash_is_recorded_and_the_program_restarted(start: StartProgram) -> None:
     program = start(CRASHING)
     first = program.process
-    until(lambda: program.look() or bool(program.crashes))
+    until(lambda: program.observe() or bool(program.crashes))
     assert 'status 1' in program.crashes[0]
     assert 'RuntimeError: the worker ended' in program.crashes[0]
     assert program.process.pid != first.pid
@@ -102,55 +102,55 @@ def test_a_crash_is_told_and_the_program_started_anew(start: StartProgram) -> No
     assert program.log_bytes > 0
 
 
-def test_who_does_not_end_is_aborted_and_tells_what_it_did(
+def test_a_program_that_does_not_exit_is_aborted_and_logs_its_stacks(
     start: StartProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORTED_AFTER_S', 0.2)
+    monkeypatch.setattr('nn_perception.benchmark.soak.programs.EXIT_LIMIT_S', 0.2)
     program = start(OBSTINATE)
     until(lambda: 'deaf' in program.log)
-    program.ask_to_end(signal.SIGTERM)
-    assert not program.has_ended()
-    until(program.has_ended)
+    program.request_exit(signal.SIGTERM)
+    assert not program.has_exited()
+    until(program.has_exited)
     assert program.process.poll() == -signal.SIGABRT
-    assert program.end_s >= 0.2
+    assert program.exit_s >= 0.2
     assert 'Current thread' in program.log
 
 
-def test_who_ends_because_it_was_asked_to_has_not_crashed(start: StartProgram) -> None:
+def test_an_exit_on_request_is_not_a_crash(start: StartProgram) -> None:
     program = start('import time; print("up", flush=True); time.sleep(60)')
     until(lambda: 'up' in program.log)
-    assert not program.has_ended()
-    program.ask_to_end(signal.SIGTERM)
-    until(program.has_ended)
-    program.look()
+    assert not program.has_exited()
+    program.request_exit(signal.SIGTERM)
+    until(program.has_exited)
+    program.observe()
     assert not program.crashes
     assert program.process.poll() == -signal.SIGTERM
 
 
-def test_who_cannot_even_be_aborted_is_killed(
+def test_a_program_that_cannot_be_aborted_is_killed(
     start: StartProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORTED_WITHIN_S', 0.1)
+    monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORT_LIMIT_S', 0.1)
     program = start(OBSTINATE)
     until(lambda: 'deaf' in program.log)
     program.process.send_signal(signal.SIGSTOP)
     program.abort()
     assert program.process.poll() == -signal.SIGKILL
-    program.look()
+    program.observe()
     assert 'status -9' in program.crashes[0]
 
 
-def test_who_does_not_take_signals_yet_is_known(start: StartProgram) -> None:
+def test_tells_whether_the_signal_handlers_are_installed(start: StartProgram) -> None:
     listening = start('import signal, time; signal.signal(15, lambda *_: None); time.sleep(60)')
-    until(listening.listens)
+    until(listening.handles_signals)
     not_yet = start('import time; print("up", flush=True); time.sleep(60)')
     until(lambda: 'up' in not_yet.log)
-    assert not not_yet.listens()
+    assert not not_yet.handles_signals()
     not_yet.process.kill()
-    until(not_yet.listens)
+    until(not_yet.handles_signals)
 
 
-def test_what_a_process_uses_in_shared_memory_is_told_apart(start: StartProgram) -> None:
+def test_the_shared_memory_of_a_process_is_told_from_that_of_others(start: StartProgram) -> None:
     name = f'soak_test_{os.getpid()}'
     foreign = SHARED_MEMORY / f'{name}_of_another'
     foreign.write_bytes(b'x')
@@ -181,14 +181,14 @@ def test_scripts_run_side_by_side() -> None:
         yield after(60.0, or_when=lambda: True)
         said.append(f'{name} ends')
 
-    stage = Stage()
-    stage.start(script('a'))
-    stage.start(script('b'))
-    stage.step()
+    runner = ScriptRunner()
+    runner.start(script('a'))
+    runner.start(script('b'))
+    runner.step()
     assert said == ['a begins', 'b begins']
-    assert len(stage) == 2
+    assert len(runner) == 2
     go[0] = True
-    stage.step()
-    stage.step()
+    runner.step()
+    runner.step()
     assert said[2:] == ['a ends', 'b ends']
-    assert len(stage) == 0
+    assert len(runner) == 0
