@@ -1,9 +1,10 @@
-"""The picture that the benchmark has read: a page of digits, the same on every machine."""
+"""The page of digits that the benchmark reads, the same on every machine."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 SIZE = (640, 480)
 ROWS = ('31415', '92653', '58979', '32384')
@@ -12,12 +13,12 @@ LEFT_PX, TOP_PX, ACROSS_PX, DOWN_PX = 70, 110, 112, 104
 SCALE, THICKNESS = 2.2, 5
 
 
-def digit_page() -> np.ndarray:
+def digit_page() -> NDArray[np.uint8]:
     """
     Draw a page of 20 digits in four lines.
 
-    :returns: uint8 BGR, ``(480, 640, 3)``; paper with a shadow across and a little noise, as
-        a camera has it
+    :returns: uint8 BGR, ``(480, 640, 3)``; paper with a shadow and a little noise, as in a
+        camera image
     """
     width, height = SIZE
     page = np.full((height, width, 3), PAPER, np.uint8)

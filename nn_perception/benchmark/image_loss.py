@@ -1,4 +1,4 @@
-"""Count the images that are lost on the way from a camera to a listener."""
+"""Measure the share of images that are lost between a camera and a subscriber."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZES = ((640, 480), (1280, 720), (1920, 1080))
 
 
 def loss(seconds: float) -> dict[str, Any]:
-    """Images that do not arrive at 30 Hz best effort between two processes, by size."""
+    """Return the lost share at 30 Hz best effort between two processes, for each size."""
     return {f'{w}x{h}': _loss(w, h, seconds) for w, h in SIZES}
 
 

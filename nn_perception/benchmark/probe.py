@@ -1,14 +1,14 @@
 """
-Measure nodes from outside: a camera and a listener around a node in its own process.
+Measure nodes from outside: a camera and a subscriber around a node in its own process.
 
-``python -m nn_perception.benchmark.probe NAME [SECONDS]`` runs one of
-:data:`MEASUREMENTS` and writes its figures to standard output as one JSON object. Times
-in ms, memory in MB, rates in Hz.
+``python -m nn_perception.benchmark.probe NAME [SECONDS]`` runs one of :data:`MEASUREMENTS` and
+writes its figures to standard output as one JSON object. Times are in ms, memory in MB, rates in
+Hz.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 import json
@@ -48,12 +48,12 @@ import rclpy
 USUAL_WAY = [sys.executable, '-m', 'nn_perception.benchmark.usual_way']
 PAUSE_S = 0.02
 BLOCKS = 4
-# Slow enough that a camera ten times as fast is still possible in Python.
+# Slow enough that a camera in Python can be ten times as fast.
 SLOW_TAGGER = {'engine': 'torch', 'threads': 1}
 
 
 def latency(seconds: float) -> dict[str, Any]:
-    """From publishing to the tags, against bare forward passes: see :func:`_latency`."""
+    """Time from publishing to the tags, and the bare forward pass, see :func:`_latency`."""
     checkpoint = find_checkpoint(DEFAULT_MODEL)
     return _latency(
         seconds, 'tagger', TAGS, lambda: baseline_forward(checkpoint, default_threads())
@@ -61,7 +61,7 @@ def latency(seconds: float) -> dict[str, Any]:
 
 
 def digit_latency(seconds: float) -> dict[str, Any]:
-    """From publishing to the digits, against the same reader without ROS: see :func:`_latency`."""
+    """Time from publishing to the digits, and the reader without ROS, see :func:`_latency`."""
     page = digit_page()
     return _latency(
         seconds, 'digit_reader', DIGITS, lambda: partial(DigitReader.open().read, page)
@@ -69,7 +69,7 @@ def digit_latency(seconds: float) -> dict[str, Any]:
 
 
 def pose_latency(seconds: float) -> dict[str, Any]:
-    """From publishing to the people, against bare forward passes: see :func:`_latency`."""
+    """Time from publishing to the people, and the bare forward pass, see :func:`_latency`."""
     preset = PRESETS['fast']
     checkpoint = find_checkpoint(preset.finder)
     batch, _ = letterbox(two_skiers(), preset.long_sides_px[0], checkpoint.preprocessing)
@@ -82,7 +82,7 @@ def pose_latency(seconds: float) -> dict[str, Any]:
 
 
 def pose_cost(seconds: float) -> dict[str, Any]:
-    """Time both presets on a picture of two people, alone and beside a busy process, in turn."""
+    """Time both presets on two people, in turn alone and beside a busy process."""
     picture = two_skiers()
     estimators = {name: PoseEstimator.open(name, device='cpu') for name in ('fast', 'accurate')}
     times: dict[str, list[float]] = {}
@@ -90,8 +90,8 @@ def pose_cost(seconds: float) -> dict[str, Any]:
         for neighbours in ('alone', 'busy'):
             with _busy_process() if neighbours == 'busy' else nullcontext():
                 for name, estimator in estimators.items():
-                    look = partial(estimator.estimate, picture)
-                    ms = _bare_ms(look, seconds / BLOCKS / 4)
+                    estimate = partial(estimator.estimate, picture)
+                    ms = _bare_ms(estimate, seconds / BLOCKS / 4)
                     times.setdefault(f'{name}_{neighbours}_ms', []).extend(ms)
     return {name: float(np.median(values)) for name, values in times.items()}
 
@@ -112,12 +112,12 @@ def _latency(
     seconds: float, executable: str, task: Task, open_bare: Callable[[], Callable[[], object]]
 ) -> dict[str, Any]:
     """
-    From publishing to the result, one image at a time, thirty a second.
+    Measure the time from publishing to the result, one image at a time.
 
     The bare work at the same rate is measured in turn with it, so that both see the same
-    machine; its session is closed in between, since its threads may spin on for long.
+    machine. Its session is closed in between, since its threads may spin for long.
 
-    :param open_bare: loads what is needed for the bare work, and gives a call of it
+    :param open_bare: loads what the bare work needs, and returns a function that does it once
     """
     bare_ms: list[float] = []
     with running(node_command(executable), task) as (probe, _):
@@ -135,7 +135,7 @@ def _latency(
 def _bare_ms(bare: Callable[[], object], seconds: float) -> list[float]:
     times: list[float] = []
     ends = time.monotonic() + seconds
-    # The first one does not count.
+    # The first run warms up.
     while len(times) < 2 or time.monotonic() < ends:
         begun = time.perf_counter()
         bare()
@@ -145,7 +145,7 @@ def _bare_ms(bare: Callable[[], object], seconds: float) -> list[float]:
 
 
 def throughput(seconds: float) -> dict[str, Any]:
-    """Results a second when the camera is faster than the node: the tagger and the usual way."""
+    """Results per second of the tagger and the usual way; the camera is faster than both."""
     rates = {}
     for name, command in (('tagger', node_command('tagger')), ('usual_way', USUAL_WAY)):
         with running(command) as (probe, _):
@@ -158,7 +158,7 @@ def throughput(seconds: float) -> dict[str, Any]:
 
 
 def age(seconds: float) -> dict[str, Any]:
-    """Age of the results when the camera is ten times as fast as a slow node."""
+    """Age of the results of a slow node; the camera is ten times as fast."""
     with running(node_command('tagger', SLOW_TAGGER), reliable=False) as (probe, _):
         probe.await_node()
         probe.play(1.0, 10.0, lambda: 'nan' not in probe.values.get('inference_p50_ms', 'nan'))
@@ -182,7 +182,7 @@ def age(seconds: float) -> dict[str, Any]:
 
 
 def start(seconds: float) -> dict[str, Any]:
-    """From the start of a process to its first result, and the memory of it after some."""
+    """Time from the start of a process to its first result, and its memory afterwards."""
     times_ms, resident_mb = [], []
     for _ in range(5):
         begun = time.monotonic()
@@ -199,11 +199,11 @@ def start(seconds: float) -> dict[str, Any]:
 
 
 def clean_ends(seconds: float) -> dict[str, Any]:
-    """Of how many tries a working tagger ends with status 0; ``seconds`` counts the tries."""
+    """Count how often a working tagger exits with status 0; ``seconds`` is the number of tries."""
     tries = round(seconds)
     ways = {'SIGINT': [signal.SIGINT], 'SIGTERM': [signal.SIGTERM]}
     ways['two SIGINT'] = [signal.SIGINT, signal.SIGINT]
-    return {name: sum(_ends_cleanly(ways[name]) for _ in range(tries)) for name in ways} | {
+    return {name: sum(_exits_cleanly(ways[name]) for _ in range(tries)) for name in ways} | {
         'tries': tries
     }
 
@@ -226,7 +226,7 @@ MEASUREMENTS = {
 }
 
 
-def _ends_cleanly(signals: list[int]) -> bool:
+def _exits_cleanly(signals: Sequence[int]) -> bool:
     process = subprocess.Popen(node_command('tagger'), stderr=subprocess.DEVNULL)
     probe = Probe(reliable=True)
     probe.play(30.0, START_LIMIT_S, lambda: bool(probe.ages_ms))

@@ -1,4 +1,4 @@
-"""A camera and a listener in one node, around a node that is measured."""
+"""A node that plays camera to the measured node, and receives its results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SETTLE_S = 1.0
 @dataclass(frozen=True)
 class Task:
     """
-    What is asked of a node.
+    What a node gets and publishes.
 
     :param kind: message type of its results
     :param topic: topic of its results
@@ -51,7 +51,7 @@ def photograph() -> np.ndarray:
 
 
 def two_skiers() -> np.ndarray:
-    """Put two people into a picture, uint8 BGR, ``(480, 640, 3)``."""
+    """Compose a picture of two people, uint8 BGR, ``(480, 640, 3)``."""
     skier = cv2.imread(str(PHOTOGRAPH.with_name('skier.jpg')))
     return cv2.resize(np.hstack([skier[:, 180:500]] * 2), SIZE)
 
@@ -62,7 +62,16 @@ POSES = Task(HumanPoseArray, 'pose_estimator/poses', two_skiers)
 
 
 class Probe(Node):
-    """Publish images, and note when the results come back."""
+    """
+    Publish images, and measure when the results arrive.
+
+    :ivar published: number of images
+    :ivar ages_ms: of the results, from the stamp of the image
+    :ivar values: of the newest diagnostics
+
+    :param task: what the measured node gets and publishes
+    :param reliable: whether the images are published reliable, else best effort
+    """
 
     def __init__(self, task: Task = TAGS, *, reliable: bool) -> None:
         super().__init__('probe')
@@ -79,7 +88,7 @@ class Probe(Node):
         self.values: dict[str, str] = {}
 
     def publish(self) -> None:
-        """Publish the picture, stamped now."""
+        """Publish the picture with the present time."""
         stamp = Time(nanoseconds=time.time_ns()).to_msg()
         self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
         self.published += 1
@@ -92,7 +101,7 @@ class Probe(Node):
         self.values = {pair.key: pair.value for pair in msg.status[0].values}
 
     def spin(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Receive for a time, or until something holds; tell whether it did."""
+        """Receive for a time or until a condition holds; tell whether it did."""
         deadline = time.monotonic() + seconds
         while not until():
             left = deadline - time.monotonic()
@@ -104,7 +113,7 @@ class Probe(Node):
     def play(
         self, rate_hz: float, seconds: float, until: Callable[[], bool] | None = None
     ) -> None:
-        """Publish at a rate for a time, receiving in between."""
+        """Publish at a rate for a time, or until a condition holds, and receive in between."""
         begun = due = time.monotonic()
         while due < begun + seconds and not (until and until()):
             self.publish()
@@ -112,13 +121,13 @@ class Probe(Node):
             self.spin(max(0.0, due - time.monotonic()))
 
     def await_node(self) -> None:
-        """Publish slowly until the node answers, then let it settle."""
+        """Publish slowly until there are results, then let the node settle."""
         self.play(10.0, START_LIMIT_S, lambda: bool(self.ages_ms))
         if not self.ages_ms:
-            raise RuntimeError('the node gave no result')
+            raise RuntimeError('the node published no result')
         self.play(30.0, SETTLE_S)
         results = -1
-        while results != len(self.ages_ms):  # the last ones are still on their way
+        while results != len(self.ages_ms):  # the last ones are still in transit
             results = len(self.ages_ms)
             self.spin(0.3)
         self.ages_ms.clear()
@@ -129,7 +138,7 @@ class Probe(Node):
 def running(
     command: list[str], task: Task = TAGS, *, reliable: bool = True
 ) -> Iterator[tuple[Probe, int]]:
-    """Run a node and a probe for it; gives the probe and the node's process id."""
+    """Run a node and a probe for it; yield the probe and the node's process id."""
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     probe = Probe(task, reliable=reliable)
     try:

@@ -1,4 +1,4 @@
-"""Measure what nodes save that share a process, and cameras that share a network."""
+"""Measure what nodes in one process save, and cameras that share a network."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ CAMERAS = ('front', 'left', 'right')
 
 class Cameras:
     """
-    Cameras that all show one picture, and a listener to results.
+    Cameras that all publish one picture, and subscriptions to results.
 
     :ivar ages_ms: of the results, by topic
-    :ivar rate_hz: images a second of each camera
+    :ivar rate_hz: frame rate of each camera
 
     :param topics: of the cameras' images
-    :param results: kind and topic of what is listened to
+    :param results: message type and topic of the results
     """
 
     def __init__(self, topics: Sequence[str], results: Sequence[tuple[type, str]]) -> None:
@@ -58,16 +58,16 @@ class Cameras:
             self._node.create_subscription(kind, topic, self._listener(topic), 10)
 
     def close(self) -> None:
-        """Leave the graph."""
+        """Destroy the node."""
         self._executor.shutdown()
         self._node.destroy_node()
 
     def await_nodes(self) -> None:
-        """Play until every result has come, then let it settle."""
+        """Play until there is a result on every topic, then let the nodes settle."""
         begun = time.monotonic()
         while not all(self.ages_ms.values()):
             if time.monotonic() > begun + START_LIMIT_S:
-                raise RuntimeError('a node gave no result')
+                raise RuntimeError('a node published no result')
             self.play(1.0)
         self.play(SETTLE_S)
         for ages in self.ages_ms.values():
@@ -77,7 +77,7 @@ class Cameras:
         """
         Publish at the cameras' rate for a time.
 
-        :param apart: the cameras take their pictures one after the other, not together
+        :param apart: the cameras publish in turn, not all at the same moment
         """
         begun = time.monotonic()
         count = len(self._publishers)
@@ -94,15 +94,15 @@ class Cameras:
             self._executor.spin_once(timeout_sec=left_s)
 
     def _listener(self, topic: str) -> Any:
-        def note(msg: Any) -> None:
+        def add(msg: Any) -> None:
             stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
             self.ages_ms[topic].append((time.time_ns() - stamp_ns) * 1e-6)
 
-        return note
+        return add
 
 
 def one_process(seconds: float) -> dict[str, Any]:
-    """Run three nodes on one camera, in three processes and in one, in turn."""
+    """Run three nodes on one camera, in turn in three processes and in one."""
     layouts = {
         'apart': [node_command(name) for name in NODES],
         'together': [node_command('perception')],
@@ -117,7 +117,7 @@ def one_process(seconds: float) -> dict[str, Any]:
 
 
 def many_cameras(seconds: float) -> dict[str, Any]:
-    """Tag the images of one camera and of three, in turn; those come together, or spread out."""
+    """Tag the images of one camera and of three, in turn in step and out of step."""
     names = ', '.join(CAMERAS)
     many = node_command('tagger', ros_args=['-p', f'cameras:=[{names}]'])
     cases = [f'{name} {rate:.0f}' for rate in RATES_HZ for name in ('one', 'three', 'three_apart')]
@@ -148,7 +148,7 @@ def _tags(prefix: str) -> tuple[type, str]:
 def _running(
     commands: Sequence[list[str]], topics: Sequence[str], results: Sequence[tuple[type, str]]
 ) -> Iterator[tuple[Cameras, list[int]]]:
-    """Run processes and cameras for them; gives the cameras and the processes' ids."""
+    """Run processes and cameras for them; yield the cameras and the ids of the processes."""
     processes = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
     cameras = Cameras(topics, results)
     try:
@@ -163,7 +163,7 @@ def _running(
 def _measure(
     cameras: Cameras, pids: Sequence[int], seconds: float, *, apart: bool = False
 ) -> dict[str, float]:
-    """Play for a time, and tell what that cost the processes and how old the results were."""
+    """Play for a time; return the CPU time and memory of the processes, and the ages."""
     for ages in cameras.ages_ms.values():
         ages.clear()
     before_s = sum(take_sample(pid).cpu_s for pid in pids)
@@ -191,8 +191,8 @@ def _medians(figures: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
 
 
 def _own_mb(pid: int) -> float:
-    """Measure a process's memory, pages that several share divided among them."""
+    """Return the proportional set size of a process: shared pages are divided among processes."""
     for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
         if line.startswith('Pss:'):
             return int(line.split()[1]) / 1024
-    raise OSError(f'process {pid} does not tell its memory')
+    raise OSError(f'process {pid} does not report its memory')

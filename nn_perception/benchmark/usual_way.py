@@ -1,8 +1,8 @@
 """
-The way that most packages run a network: everything in the subscription's callback.
+The usual way to run a network: everything in the callback of the subscription.
 
-It is what the tagger is compared with: default quality of service, cv_bridge, PIL,
-torchvision's transforms, eager torch. The network and its weights are the tagger's own.
+The benchmark compares the tagger with this node: default quality of service, cv_bridge, PIL,
+torchvision's transforms, eager torch. The network and its weights are those of the tagger.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from vision_msgs.msg import Classification, ObjectHypothesis
 try:
     from cv_bridge import CvBridge
 except (ImportError, AttributeError):
-    # Without a ROS installation: the same work by the library that stands in for it.
+    # Without a ROS installation the package uses rosbags-image instead, and so does this node.
     from rosbags.image import image_to_cvimage
 
     class CvBridge:  # type: ignore[no-redef]
-        """Look like cv_bridge."""
+        """The part of cv_bridge that is used."""
 
         def imgmsg_to_cv2(self, msg: Image, encoding: str) -> object:
-            """Convert a message to a picture."""
+            """Convert a message to an image."""
             return image_to_cvimage(msg, encoding)
 
 
 class UsualWay(Node):
-    """A tagger as tutorials write it."""
+    """A tagger as in tutorials."""
 
     def __init__(self) -> None:
         super().__init__('tagger')
@@ -74,7 +74,7 @@ class UsualWay(Node):
 
 
 def main() -> None:
-    """Run the node until the process is asked to end."""
+    """Run the node until the process gets a signal."""
     rclpy.init()
     node = UsualWay()
     with suppress(KeyboardInterrupt, ExternalShutdownException):
