@@ -14,7 +14,7 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import to_bgr
 from nn_perception.ros.nodes.camera_source import PLAYING_QOS
-from nn_perception.sources.frame_source import PHOTO_SUFFIXES
+from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception_interfaces.msg import HumanPoseArray
 from rclpy.node import Node
 from sensor_msgs.msg import Image

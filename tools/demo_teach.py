@@ -28,7 +28,7 @@ from nn_perception.ros.nodes.camera_source import SAMPLES
 from nn_perception.ros.process.executables import end_process
 from nn_perception.ros.process.main import prepare_process
 from nn_perception.ros.process.signals import stop_requested, watch_signals
-from nn_perception.sources.frame_source import PHOTO_SUFFIXES
+from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary
 from nn_perception_interfaces.srv import Record

@@ -16,17 +16,19 @@ import json
 import os
 from pathlib import Path
 import shutil
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import cv2
 from nn_perception import __version__
-from nn_perception.bags.annotators import Annotator
 from nn_perception.bags.bag import Bag, Message, METADATA
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.messages import header
 from nn_perception.bags.provenance import CUSTOM_KEY, fingerprint, made_here
 from nn_perception.core.files.journal import Journal
 from nn_perception.core.files.storage import sync_folder
+
+if TYPE_CHECKING:
+    from nn_perception.bags.annotators import Annotator
 
 UNFINISHED = '.unfinished'
 JOURNAL = 'findings'

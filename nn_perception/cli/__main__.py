@@ -1,4 +1,4 @@
-"""Let ``python -m nn_perception.cli`` be the command."""
+"""Run the command by ``python -m nn_perception.cli``."""
 
 import sys
 

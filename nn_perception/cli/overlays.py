@@ -1,38 +1,47 @@
-"""Annotated pictures beside what a verb prints."""
+"""Annotated pictures, written beside what a verb prints."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nn_perception.cli.pictures import Picture
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.image_files import Image
 
 OVERLAY_SUFFIXES = ('.jpg', '.jpeg', '.png')
-LARGEST_JPEG_PX = 65500
+# The JPEG format can hold no larger width or height.
+MAX_JPEG_PX = 65500
 
 
 def add_overlay_argument(parser: argparse.ArgumentParser, drawn: str) -> None:
-    """Declare where annotated pictures go; ``drawn`` says in words what is drawn."""
+    """
+    Add the folder for annotated pictures.
+
+    :param drawn: what is drawn in, in words
+    """
     parser.add_argument(
         '--overlay',
         type=Path,
         metavar='FOLDER',
-        help=f'also write the pictures with {drawn} drawn in into this folder',
+        help=f'also write each picture with {drawn} drawn in to this folder',
     )
 
 
-def open_overlays(args: argparse.Namespace) -> Overlays | None:
+def open_overlays(folder: Path | None, pictures: Sequence[Picture]) -> Overlays | None:
     """
-    Make the folder that the arguments name; None where they name none.
+    Create the folder for annotated pictures; do nothing where none is given.
 
-    :raises OSError: if it cannot be made
+    :param pictures: that are annotated, and never overwritten
+    :raises OSError: if it cannot be created
     """
-    if not args.overlay:
+    if not folder:
         return None
-    args.overlay.mkdir(parents=True, exist_ok=True)
-    return Overlays(args.overlay, args.files)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Overlays(folder, [picture.path for picture in pictures])
 
 
 class Overlays:
@@ -40,24 +49,25 @@ class Overlays:
     Write annotated pictures, each under the name of its file.
 
     :param folder: exists
-    :param files: none of them is overwritten
+    :param files: that must not be overwritten
     """
 
-    def __init__(self, folder: Path, files: list[str]) -> None:
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
         self._folder = folder
         self._taken = {Path(file).resolve() for file in files}
 
     def write(self, file: str, drawn: Image) -> None:
         """
-        Write one annotated picture; a number is put behind a name that is taken.
+        Write one annotated picture; its name gets a number if it is taken.
 
         :param file: name of the picture that was annotated
+        :param drawn: the annotated picture, uint8 BGR
         :raises OSError: if it cannot be written
         """
         import cv2
 
         suffix = Path(file).suffix
-        if max(drawn.shape) > LARGEST_JPEG_PX:
+        if max(drawn.shape) > MAX_JPEG_PX:
             suffix = '.png'
         elif suffix.lower() not in OVERLAY_SUFFIXES:
             suffix = '.jpg'

@@ -1,82 +1,82 @@
-"""A progress line on a terminal."""
+"""Progress bars on standard error, for terminals only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import sys
-import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar('Item')
 
-FEW = 10
-INTERVAL_S = 0.2
-BAR_WIDTH = 30
+# Fewer items than this need no bar.
+MIN_ITEMS = 10
+FORMAT = '{desc} [{bar:30}] {percentage:.0f}%, {remaining} left'
 
 
-def progress(items: Sequence[Item]) -> Iterator[Item]:
+class ProgressBar:
     """
-    Go through items and show on standard error how far it is.
+    A bar on standard error for long work: its name, the share that is done, the time left.
 
-    Nothing is shown for a few items, where standard error is no terminal, or where the results
-    go to the same terminal and show it themselves.
-    """
-    if len(items) < FEW or not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from items
-        return
-    shown_s = 0.0
-    try:
-        for done, item in enumerate(items):
-            if time.monotonic() - shown_s >= INTERVAL_S:
-                shown_s = time.monotonic()
-                sys.stderr.write(f'\r{done} of {len(items)}')
-                sys.stderr.flush()
-            yield item
-    finally:
-        sys.stderr.write('\r' + ' ' * 30 + '\r')
-        sys.stderr.flush()
-
-
-class Bar:
-    """
-    A line on standard error for long work: a bar, how far it is and how long it will take.
-
-    Nothing is shown where standard error is no terminal.
+    Nothing is shown where standard error is not a terminal.
 
     :param total: how many steps the work has
     """
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._shown_s = 0.0
-        self._begun: tuple[int, float] | None = None
-        self._width = 0
+        self._bar: Any = None
 
-    def show(self, done: int, text: str) -> None:
+    def show(self, done: int, name: str) -> None:
         """
-        Show it, but not more often than one can read.
+        Show how far the work is; often enough for people, however often it is called.
 
-        :param done: steps, of the total
-        :param text: what is being done
+        :param done: number of steps that are done, of the total
+        :param name: of the work that is being done
         """
-        now = time.monotonic()
-        # Work that goes on somewhere was not that fast up to there.
-        done_before, begun_s = self._begun = self._begun or (done, now)
-        if now - self._shown_s < INTERVAL_S or not sys.stderr.isatty():
+        if not sys.stderr.isatty():
             return
-        self._shown_s = now
-        filled = BAR_WIDTH * done // self._total
-        line = f'{text} [{"#" * filled:<{BAR_WIDTH}}] {done / self._total:.0%}'
-        if done > done_before:
-            left_s = (now - begun_s) / (done - done_before) * (self._total - done)
-            line += f', {left_s / 60:.0f} min left' if left_s >= 90 else f', {left_s:.0f} s left'
-        sys.stderr.write(f'\r{line:<{self._width}}')
-        sys.stderr.flush()
-        self._width = len(line)
+        if self._bar is None:
+            self._bar = _open_bar(name, self._total, done)
+        if self._bar.desc != name:
+            self._bar.set_description_str(name, refresh=False)
+        self._bar.update(done - self._bar.n)
 
     def clear(self) -> None:
-        """Remove the line, so that something else can be written."""
-        if self._width:
-            sys.stderr.write('\r' + ' ' * self._width + '\r')
-            sys.stderr.flush()
-            self._width = 0
+        """Remove the bar, so that something else can be written."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def show_progress(items: Sequence[Item]) -> Iterator[Item]:
+    """
+    Yield items, and show on standard error how many are done.
+
+    Nothing is shown for few items, where standard error is not a terminal, or where standard
+    output is one: there the results themselves show the progress.
+    """
+    if len(items) < MIN_ITEMS or sys.stdout.isatty():
+        yield from items
+        return
+    bar = ProgressBar(len(items))
+    try:
+        for done, item in enumerate(items):
+            bar.show(done, f'{done} of {len(items)}')
+            yield item
+    finally:
+        bar.clear()
+
+
+def _open_bar(name: str, total: int, done: int) -> Any:
+    """Open a bar; steps that were done before do not count for the time left."""
+    from tqdm import tqdm
+
+    return tqdm(
+        desc=name,
+        total=total,
+        initial=done,
+        file=sys.stderr,
+        leave=False,
+        mininterval=0.2,
+        bar_format=FORMAT,
+    )

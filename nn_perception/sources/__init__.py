@@ -1,1 +1,1 @@
-"""Photographs, videos, bags and webcams as frames."""
+"""Frames from photographs, video files, recorded bags and webcams."""

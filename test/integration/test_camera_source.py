@@ -178,8 +178,8 @@ def test_stamps_and_pace_follow_simulated_time(
     ('parameters', 'sentence'),
     [
         ({'source': '/nowhere'}, 'is neither a folder, a file nor a webcam'),
-        ({'source': '/dev/video77'}, 'there is no webcam /dev/video77'),
-        ({'source': __file__}, 'is no video that OpenCV can read'),
+        ({'source': '/dev/video77'}, 'webcam /dev/video77 does not exist'),
+        ({'source': __file__}, 'is not a video that OpenCV can read'),
         ({'camera_info_file': __file__}, 'is no camera calibration'),
         ({'encoding': 'cmyk'}, 'parameter encoding: expected one of bgr8'),
         ({'rate': -1.0}, 'parameter rate'),

@@ -15,7 +15,7 @@ from nn_perception.core.imaging.camera_calibration import read_calibration, unca
 from nn_perception.ros.base.parameters import LiveParameters, parameter
 from nn_perception.ros.inputs.image_topics import camera_info_topic, compressed_topic
 from nn_perception.ros.outputs import conversions
-from nn_perception.sources.frame_source import open_frames
+from nn_perception.sources.open_frames import open_frames
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration

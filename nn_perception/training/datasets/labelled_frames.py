@@ -19,7 +19,7 @@ import re
 from nn_perception.core.files.locks import shared_lock
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.sources.frame_source import PHOTO_SUFFIXES
+from nn_perception.sources.photographs import PHOTO_SUFFIXES
 
 MANIFEST = 'manifest.jsonl'
 # Held by a reader together with others while it lists, by the writer alone while it changes.

@@ -10,7 +10,7 @@ import tempfile
 from typing import Any
 
 from nn_perception.core.inference.checkpoint import SUFFIX
-from nn_perception.sources.frame_source import PHOTO_SUFFIXES
+from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception.training.digits.clutter import SAMPLES
 from nn_perception.training.digits.mnist import Bytes, load_mnist, split
 from nn_perception.training.digits.training_loop import train, TrainingSettings

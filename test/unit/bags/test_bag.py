@@ -10,8 +10,8 @@ from typing import Any
 from mcap.writer import IndexType
 from mcap.writer import Writer as McapWriter
 from nn_perception.bags.bag import Bag
-from nn_perception.sources.bag_source import BagSource
-from nn_perception.sources.frame_source import open_frames
+from nn_perception.sources.open_frames import open_frames
+from nn_perception.sources.recorded_bag import BagSource
 import numpy as np
 import pytest
 

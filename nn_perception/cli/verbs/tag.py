@@ -1,19 +1,23 @@
-"""``nn_perception tag``: say what pictures show."""
+"""``nn_perception tag``: tag pictures with what they show."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import (
+from nn_perception.cli.arguments import (
     add_engine_arguments,
-    add_file_arguments,
     add_store_argument,
     engine_options,
     probability,
-    unusable,
     whole_number,
-    work_through,
+)
+from nn_perception.cli.console import fail
+from nn_perception.cli.pictures import (
+    add_file_arguments,
+    find_pictures,
+    process_pictures,
+    Verb,
 )
 from nn_perception.core.options import DEFAULT_MODEL
 
@@ -22,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the verb takes."""
+    """Add the arguments of the verb."""
     add_file_arguments(parser)
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,
         help="a name from 'nn_perception models', the path of a checkpoint, the name of a "
-        'torchvision classification model, or store:NAME, the active version of a taught model '
-        '(default: %(default)s)',
+        'torchvision classification model, or store:NAME for the active version of a fine-tuned '
+        'model (default: %(default)s)',
     )
     add_store_argument(parser)
     parser.add_argument(
@@ -37,20 +41,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(1),
         default=5,
         metavar='K',
-        help='how many tags a picture gets at most (default: %(default)s)',
+        help='maximum number of tags per picture (default: %(default)s)',
     )
     parser.add_argument(
         '--min-score',
         type=probability,
         default=0.0,
         metavar='S',
-        help='drop tags below this score, 0 to 1 (default: %(default)s)',
+        help='drop tags with a lower score, 0 to 1 (default: %(default)s)',
     )
     add_engine_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tag the files."""
+    """Tag the pictures."""
     from nn_perception.capabilities.tagging.tagger import Tagger
     from nn_perception.training.model_store.store import active_checkpoint
 
@@ -58,13 +62,13 @@ def run(args: argparse.Namespace) -> int:
         model = active_checkpoint(args.model, args.store)
         tagger = Tagger.open(model, **engine_options(args))
     except (OSError, ValueError, RuntimeError) as error:
-        return unusable('tag', error)
-    return work_through(
-        args,
+        return fail('tag', error)
+    verb = Verb(
         lambda _, image: tagger.tag(image, top_k=args.top_k, min_score=args.min_score),
         _fields,
         _text,
     )
+    return process_pictures(find_pictures(args.files), verb, as_json=args.json)
 
 
 def _fields(tags: list[Tag]) -> dict[str, Any]:
@@ -73,4 +77,4 @@ def _fields(tags: list[Tag]) -> dict[str, Any]:
 
 def _text(tags: list[Tag]) -> str:
     lines = [f'  {tag.score:.3f}  {tag.label}\n' for tag in tags]
-    return ''.join(lines) or '  nothing reaches the minimum score\n'
+    return ''.join(lines) or '  no tag reaches the minimum score\n'

@@ -13,8 +13,10 @@ import signal
 import sys
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import STATUS_FAILED, unusable, whole_number
-from nn_perception.cli.progress import Bar
+from nn_perception.cli.arguments import whole_number
+from nn_perception.cli.console import fail, report
+from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.files.storage import cache_folder
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from nn_perception.training.epoch import Epoch
 
 VERB = 'train-digits'
-STATUS_INTERRUPTED = 130
 LEAST_DIGITS = 100
 
 
@@ -138,20 +139,20 @@ def run(args: argparse.Namespace) -> int:
         training = _begin(args)
         if training.resumed:
             state = training.state
-            _tell(f'going on in epoch {state.epoch + 1} after step {state.step}')
+            report(VERB, f'going on in epoch {state.epoch + 1} after step {state.step}')
         if not _train(training, args.threads):
-            _tell(
+            report(
+                VERB,
                 f'stopped; the state is in {training.state_path}, and the same command goes on '
-                'from there'
+                'from there',
             )
-            return STATUS_INTERRUPTED
-        report = finish(training)
+            return ExitStatus.INTERRUPTED
+        result = finish(training)
     except (OSError, ValueError) as error:
-        return unusable(VERB, error)
+        return fail(VERB, error)
     except ArithmeticError as error:
-        _tell(str(error))
-        return STATUS_FAILED
-    sys.stdout.write(json.dumps(report) + '\n' if args.json else _text(report))
+        return fail(VERB, error, ExitStatus.FAILED)
+    sys.stdout.write(json.dumps(result) + '\n' if args.json else _text(result))
     return 0
 
 
@@ -199,7 +200,7 @@ def _train(training: TrainingRun, threads: int) -> bool:
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, finds mistakes
     epochs = training.options.settings.epochs
-    bar = Bar(epochs * training.steps)
+    bar = ProgressBar(epochs * training.steps)
 
     def on_step(epoch: int, step: int, steps: int) -> None:
         bar.show(epoch * steps + step, f'epoch {epoch + 1} of {epochs}')
@@ -230,10 +231,6 @@ def _stop_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(f'nn_perception {VERB}: {sentence}\n')
 
 
 def _text(report: dict[str, Any]) -> str:

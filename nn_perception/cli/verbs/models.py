@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import add_store_argument
+from nn_perception.cli.arguments import add_store_argument
 
 if TYPE_CHECKING:
     from nn_perception.core.inference.model_zoo import ModelEntry

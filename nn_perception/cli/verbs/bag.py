@@ -11,14 +11,14 @@ from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import (
+from nn_perception.cli.arguments import (
     add_engine_arguments,
     add_store_argument,
     engine_options,
-    STATUS_FAILED,
-    unusable,
 )
-from nn_perception.cli.progress import Bar
+from nn_perception.cli.console import fail, report
+from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.options import DEFAULT_MODEL, POSE_PRESETS
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from nn_perception.bags.bag import Bag
 
 VERB = 'bag'
-STATUS_INTERRUPTED = 130
 SENSES = ('tags', 'digits', 'poses')
 
 
@@ -86,15 +85,15 @@ def run(args: argparse.Namespace) -> int:
             bag = stack.enter_context(Bag(args.bag))
             annotation = _annotation(args, bag)
         except (ImportError, OSError, ValueError, RuntimeError) as error:
-            return unusable(VERB, error)
+            return fail(VERB, error)
         return _annotate(args, annotation)
 
 
 def _annotate(args: argparse.Namespace, annotation: Annotation) -> int:
-    bars: dict[str, Bar] = {}
+    bars: dict[str, ProgressBar] = {}
 
     def show(text: str, done: int, total: int) -> None:
-        bars.setdefault(text, Bar(max(total, 1))).show(done, text)
+        bars.setdefault(text, ProgressBar(max(total, 1))).show(done, text)
 
     try:
         summary = annotation.run(show)
@@ -102,30 +101,32 @@ def _annotate(args: argparse.Namespace, annotation: Annotation) -> int:
         for bar in bars.values():
             bar.clear()
         if isinstance(error, KeyboardInterrupt):
-            _tell(
+            report(
+                VERB,
                 f'stopped; what was found is in {annotation.unfinished}, and the same command '
-                'goes on from there'
+                'goes on from there',
             )
-            return STATUS_INTERRUPTED
-        return unusable(VERB, error)
+            return ExitStatus.INTERRUPTED
+        return fail(VERB, error)
     for bar in bars.values():
         bar.clear()
-    return _report(args, summary)
+    return _print(args, summary)
 
 
-def _report(args: argparse.Namespace, summary: Summary) -> int:
+def _print(args: argparse.Namespace, summary: Summary) -> int:
     if summary.refused:
         reason, times = next(iter(summary.reasons.items()))
-        _tell(
+        report(
+            VERB,
             f'{summary.refused} of {summary.images} images cannot be used and have no results; '
-            f'the reason of {times}: {reason}'
+            f'the reason of {times}: {reason}',
         )
     if args.json:
         sys.stdout.write(json.dumps({'bag': str(args.output), **asdict(summary)}) + '\n')
     else:
         lines = [f'  {count} on {topic}\n' for topic, count in summary.outputs.items()]
         sys.stdout.write(f'{args.output}\n' + ''.join(lines))
-    return STATUS_FAILED if summary.refused else 0
+    return ExitStatus.FAILED if summary.refused else ExitStatus.OK
 
 
 def _check_paths(given: Path, output: Path) -> None:
@@ -178,7 +179,3 @@ def _senses(args: argparse.Namespace) -> dict[str, Annotator]:
     if 'poses' in wanted:
         senses['poses'] = Poses(PoseEstimator.open(args.preset, **options))
     return senses
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(f'nn_perception {VERB}: {sentence}\n')

@@ -1,20 +1,24 @@
-"""``nn_perception pose``: find the people in pictures, and their joints."""
+"""``nn_perception pose``: find people and their keypoints in pictures."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import (
+from nn_perception.cli.arguments import (
     add_engine_arguments,
-    add_file_arguments,
     engine_options,
     probability,
-    unusable,
     whole_number,
-    work_through,
 )
+from nn_perception.cli.console import fail
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
+from nn_perception.cli.pictures import (
+    add_file_arguments,
+    find_pictures,
+    process_pictures,
+    Verb,
+)
 from nn_perception.core.options import (
     POSE_MAX_PEOPLE,
     POSE_MIN_JOINT_SCORE,
@@ -28,55 +32,56 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the verb takes."""
+    """Add the arguments of the verb."""
     add_file_arguments(parser)
     parser.add_argument(
         '--preset',
         choices=POSE_PRESETS,
         default='fast',
-        help='accurate looks at each person again; the last one is downloaded by torchvision '
-        '(default: %(default)s)',
+        help='accurate runs a second network on each person; torchvision downloads the weights '
+        'of keypointrcnn_resnet50_fpn (default: %(default)s)',
     )
     parser.add_argument(
         '--min-score',
         type=probability,
         default=POSE_MIN_SCORE,
         metavar='S',
-        help='drop people below this score, 0 to 1 (default: %(default)s)',
+        help='drop people with a lower score, 0 to 1 (default: %(default)s)',
     )
     parser.add_argument(
         '--max-people',
         type=whole_number(1, 100),
         default=POSE_MAX_PEOPLE,
         metavar='N',
-        help='people of a picture at most (default: %(default)s)',
+        help='maximum number of people per picture (default: %(default)s)',
     )
     add_overlay_argument(parser, 'skeletons')
     add_engine_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at the files."""
+    """Find the people."""
     from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
     from nn_perception.core.imaging.draw import draw_poses
 
+    pictures = find_pictures(args.files, leave_out=args.overlay)
     try:
-        overlays = open_overlays(args)
+        overlays = open_overlays(args.overlay, pictures)
         estimator = PoseEstimator.open(args.preset, **engine_options(args))
     except (OSError, ValueError, RuntimeError) as error:
-        return unusable('pose', error)
+        return fail('pose', error)
 
-    def look(file: str, image: Image) -> list[Person]:
+    def estimate(file: str, image: Image) -> list[Person]:
         people = estimator.estimate(image, min_score=args.min_score, max_people=args.max_people)
         if overlays:
             overlays.write(file, draw_poses(image, people))
         return _stored(file, image, people)
 
-    return work_through(args, look, _fields, _text)
+    return process_pictures(pictures, Verb(estimate, _fields, _text), as_json=args.json)
 
 
 def _stored(file: str, image: Image, people: list[Person]) -> list[Person]:
-    """Turn the people of an upright picture as the picture lies in its file."""
+    """Convert the people of an upright picture to pixels of the picture as it is stored."""
     from nn_perception.core.imaging.exif_orientation import person_to_stored, read_orientation
 
     orientation = read_orientation(file)
@@ -108,4 +113,4 @@ def _text(people: list[Person]) -> str:
         lines.append(
             f'  {person.score:.3f}  {seen:2d} joints  {width} x {height} px at {left}, {top}\n'
         )
-    return ''.join(lines) or '  nobody\n'
+    return ''.join(lines) or '  no people\n'

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 import logging
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import (
+from nn_perception.cli.arguments import (
     add_engine_arguments,
-    add_file_arguments,
     engine_options,
     probability,
-    unusable,
     whole_number,
-    work_through,
 )
+from nn_perception.cli.console import fail
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
+from nn_perception.cli.pictures import (
+    add_file_arguments,
+    find_pictures,
+    process_pictures,
+    Verb,
+)
 from nn_perception.core.options import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
@@ -36,15 +40,20 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is printed of one file; the boxes are in pixels of the picture as it is stored."""
+class StoredReading:
+    """
+    The digits of one file.
+
+    :param reading: with boxes in pixels of the upright picture
+    :param boxes: of its digits, in pixels of the picture as it is stored
+    """
 
     reading: DigitReading
     boxes: list[Box]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the verb takes."""
+    """Add the arguments of the verb."""
     add_file_arguments(parser)
     parser.add_argument(
         '--model',
@@ -58,19 +67,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what is looked for."""
+    """Add the arguments that choose what is read."""
     parser.add_argument(
         '--min-score',
         type=probability,
         default=DIGIT_MIN_SCORE,
         metavar='S',
-        help='drop digits below this score, 0 to 1 (default: %(default)s)',
+        help='drop digits with a lower score, 0 to 1 (default: %(default)s)',
     )
     parser.add_argument(
         '--ink',
         choices=INKS,
         default='auto',
-        help='whether the writing is darker or lighter than its ground; auto looks for both '
+        help='whether the digits are darker or lighter than their background; auto: both '
         '(default: %(default)s)',
     )
     parser.add_argument(
@@ -78,41 +87,40 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(8, 1000),
         default=LOWEST_DIGIT_PX,
         metavar='PX',
-        help='leave out writing lower than this, in pixels (default: %(default)s)',
+        help='minimum height of a digit, in pixels (default: %(default)s)',
     )
     parser.add_argument(
         '--max-candidates',
         type=whole_number(1, 2048),
         default=DIGIT_MAX_CANDIDATES,
         metavar='N',
-        help='look at so many places of a picture at most (default: %(default)s)',
+        help='maximum number of places per picture that are classified (default: %(default)s)',
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the files."""
+    """Read the digits."""
     from nn_perception.capabilities.digits.digit_reader import DigitReader
     from nn_perception.core.imaging.draw import draw_digits
 
+    pictures = find_pictures(args.files, leave_out=args.overlay)
     try:
-        overlays = open_overlays(args)
+        overlays = open_overlays(args.overlay, pictures)
         reader = DigitReader.open(args.model, **engine_options(args))
     except (OSError, ValueError, RuntimeError) as error:
-        return unusable('digits', error)
+        return fail('digits', error)
 
-    def read(file: str, image: Image) -> Found:
-        reading = _reading(reader, file, image, args)
+    def read(file: str, image: Image) -> StoredReading:
+        reading = _read(reader, file, image, args)
         if overlays:
             overlays.write(file, draw_digits(image, reading))
-        return Found(reading, _stored_boxes(file, image, reading))
+        return StoredReading(reading, _stored_boxes(file, image, reading))
 
-    return work_through(args, read, _fields, _text)
+    return process_pictures(pictures, Verb(read, _fields, _text), as_json=args.json)
 
 
-def _reading(
-    reader: DigitReader, file: str, image: Image, args: argparse.Namespace
-) -> DigitReading:
-    """Read one picture, and warn when not all of it was looked at."""
+def _read(reader: DigitReader, file: str, image: Image, args: argparse.Namespace) -> DigitReading:
+    """Read one picture, and warn when some of its places were not classified."""
     reading = reader.read(
         image,
         min_score=args.min_score,
@@ -122,8 +130,8 @@ def _reading(
     )
     if reading.capped:
         LOG.warning(
-            '%s holds more places that may be digits than --max-candidates (%d); the '
-            'least sharp ones were not looked at',
+            '%s has more places that may be digits than --max-candidates (%d); the least sharp '
+            'ones were skipped',
             file,
             args.max_candidates,
         )
@@ -131,7 +139,7 @@ def _reading(
 
 
 def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:
-    """Turn the boxes of an upright picture as the picture lies in its file."""
+    """Convert the boxes of an upright picture to pixels of the picture as it is stored."""
     from nn_perception.core.imaging.exif_orientation import read_orientation, to_stored
 
     orientation = read_orientation(file)
@@ -139,17 +147,17 @@ def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:
     return [to_stored(digit.bbox, orientation, size) for digit in reading.digits]
 
 
-def _fields(found: Found) -> dict[str, Any]:
+def _fields(stored: StoredReading) -> dict[str, Any]:
     digits = [
         {
             'digit': digit.label,
             'score': round(digit.score, 6),
             'bbox': [round(value, 2) for value in bbox],
         }
-        for digit, bbox in zip(found.reading.digits, found.boxes, strict=True)
+        for digit, bbox in zip(stored.reading.digits, stored.boxes, strict=True)
     ]
-    return {'digits': digits, 'lines': list(found.reading.lines)}
+    return {'digits': digits, 'lines': list(stored.reading.lines)}
 
 
-def _text(found: Found) -> str:
-    return ''.join(f'  {line}\n' for line in found.reading.lines) or '  no digits\n'
+def _text(stored: StoredReading) -> str:
+    return ''.join(f'  {line}\n' for line in stored.reading.lines) or '  no digits\n'

@@ -1,4 +1,4 @@
-"""A recorded bag as a source of frames."""
+"""Recorded bags as frames."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from nn_perception.core.frame import Frame
 
 LOG = logging.getLogger(__name__)
 
-# Of a bag with a single image, which has none of its own.
-RATE_HZ = 1.0
-MOST_REASONS = 20
+# Of a bag with a single image, which has no rate of its own.
+DEFAULT_RATE_HZ = 1.0
+MAX_REASONS = 20
 
 
 class BagSource:
     """
-    The images of one topic of a bag, at the distances in time at which they were taken.
+    The images of one topic of a bag, with the intervals at which they were taken.
 
     :ivar rate_hz: about the mean of the recording
-    :ivar calibration: of the camera where the bag has one, as of
-        :func:`nn_perception.core.imaging.camera_calibration.read_calibration`
-    :param topic: may be empty if there is only one with images
+    :ivar calibration: the first one that the bag has of this camera
+    :param topic: may be empty if the bag has only one with images
     :raises ImportError: if the package rosbags is not installed
     :raises OSError: if the bag cannot be read
-    :raises ValueError: if it is no bag, is damaged, has no images, or the topic is not clear
+    :raises ValueError: if it is not a bag, is damaged or has no images, or if it has several
+        image topics and none is given
     """
 
     live = False
@@ -47,7 +47,7 @@ class BagSource:
 
     def read(self) -> Frame | None:
         """
-        Read the next frame; images that cannot be decoded are left out and logged.
+        Read the next frame; images that cannot be decoded are skipped and logged.
 
         A bag that turns out to be damaged ends there, which is logged too.
         """
@@ -56,13 +56,13 @@ class BagSource:
                 self._count += 1
                 if image.image_bgr is not None:
                     return self._frame(image)
-                self._tell(f'left out: an image of {self._topic}: {image.problem}')
+                self._warn(f'skipped: an image on {self._topic}: {image.problem}')
         except ValueError as error:
-            self._tell(str(error))
+            self._warn(str(error))
         return None
 
     def rewind(self) -> bool:
-        """Begin again."""
+        """Start again from the first image."""
         self._count = 0
         self._before_ns: int | None = None
         self._images: Iterator[BagImage] = self._bag.images(self._topic)
@@ -84,12 +84,12 @@ class BagSource:
     def _mean_rate_hz(self) -> float:
         count = self._bag.count(self._topic)
         if not count:
-            raise ValueError(f'{self._bag.path} holds no images on {self._topic}')
-        length_s = self._bag.duration_s
-        return (count - 1) / length_s if count > 1 and length_s > 0 else RATE_HZ
+            raise ValueError(f'{self._bag.path} contains no images on {self._topic}')
+        duration_s = self._bag.duration_s
+        return (count - 1) / duration_s if count > 1 and duration_s > 0 else DEFAULT_RATE_HZ
 
-    def _tell(self, sentence: str) -> None:
-        """Log each sentence once, and not without end."""
-        if sentence not in self._reasons and len(self._reasons) < MOST_REASONS:
+    def _warn(self, sentence: str) -> None:
+        """Log each sentence once, and only so many different ones."""
+        if sentence not in self._reasons and len(self._reasons) < MAX_REASONS:
             self._reasons.add(sentence)
             LOG.warning('%s', sentence)

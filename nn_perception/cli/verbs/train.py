@@ -9,8 +9,10 @@ from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.cli.files import STATUS_FAILED, unusable, whole_number
-from nn_perception.cli.progress import Bar
+from nn_perception.cli.arguments import whole_number
+from nn_perception.cli.console import fail
+from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from nn_perception.training.fine_tuning.job import FineTuningJob, teach
     from nn_perception.training.fine_tuning.settings import FineTuneSettings
 
-    bar = Bar(BAR_STEPS)
+    bar = ProgressBar(BAR_STEPS)
 
     def show(progress: Progress) -> None:
         bar.show(int(BAR_STEPS * progress.done), STAGES[progress.stage])
@@ -91,11 +93,10 @@ def run(args: argparse.Namespace) -> int:
         taught = teach(lesson, show)
     except ArithmeticError as error:
         bar.clear()
-        sys.stderr.write(f'nn_perception {VERB}: {error}\n')
-        return STATUS_FAILED
+        return fail(VERB, error, ExitStatus.FAILED)
     except (OSError, ValueError, RuntimeError) as error:
         bar.clear()
-        return unusable(VERB, error)
+        return fail(VERB, error)
     bar.clear()
     sys.stderr.write(f'nn_perception {VERB}: {taught.message}\n')
     result = _result(taught)

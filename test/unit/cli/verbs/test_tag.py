@@ -55,18 +55,33 @@ def test_bad_files_do_not_stop_the_others(picture, tmp_path):
     empty = tmp_path / 'empty.jpg'
     empty.write_bytes(b'')
     missing = tmp_path / 'missing.jpg'
-    finished = run('tag', '--json', empty, picture, missing, tmp_path)
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    finished = run('tag', '--json', empty, picture, missing, folder)
     assert finished.returncode == 1
     assert finished.stderr == ''
     found = [json.loads(line) for line in finished.stdout.splitlines()]
     assert [entry['file'] for entry in found] == [
-        str(path) for path in (empty, picture, missing, tmp_path)
+        str(path) for path in (empty, picture, missing, folder)
     ]
     assert ['error' in entry for entry in found] == [True, False, True, True]
     assert 'is empty' in found[0]['error']
     assert len(found[1]['tags']) == 5
     assert 'No such file' in found[2]['error']
-    assert 'is a folder' in found[3]['error']
+    assert f'{folder} contains no pictures' in found[3]['error']
+
+
+def test_a_folder_is_all_its_pictures(picture, tmp_path):
+    below = tmp_path / 'b'
+    below.mkdir()
+    names = ['a2.png', 'a10.PNG', 'b/c.png']
+    for name in ('b/c.png', 'a10.PNG', '.hidden.png', 'notes.txt', 'a2.png'):
+        (tmp_path / name).write_bytes(picture.read_bytes())
+    finished = run('tag', '--json', '--top-k', 1, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    found = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [entry['file'] for entry in found] == [str(tmp_path / name) for name in names]
+    assert all(entry['tags'] for entry in found)
 
 
 def test_text_for_people(picture, tmp_path):
@@ -84,7 +99,7 @@ def test_min_score_may_leave_nothing(picture):
     finished = run('tag', '--json', '--min-score', 1.0, picture)
     assert finished.returncode == 0
     assert json.loads(finished.stdout) == {'file': str(picture), 'tags': []}
-    assert 'nothing reaches' in run('tag', '--min-score', 1.0, picture).stdout
+    assert 'no tag reaches' in run('tag', '--min-score', 1.0, picture).stdout
 
 
 def test_verbose_says_what_runs_where(picture):

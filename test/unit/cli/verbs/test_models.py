@@ -1,9 +1,7 @@
 import json
 
 from nn_perception import __version__
-from nn_perception.cli import progress as progress_module
 from nn_perception.cli.main import main
-from nn_perception.cli.progress import progress
 import pytest
 
 
@@ -44,19 +42,3 @@ def test_version_and_missing_verb(capsys):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2
-
-
-@pytest.mark.parametrize(
-    ('count', 'errors_tty', 'output_tty', 'shown'),
-    [(50, True, False, True), (50, False, False, False), (50, True, True, False),
-     (3, True, False, False)],
-)  # fmt: skip
-def test_progress_only_for_many_on_a_terminal(
-    monkeypatch, capsys, count, errors_tty, output_tty, shown
-):
-    monkeypatch.setattr(progress_module.sys.stderr, 'isatty', lambda: errors_tty, raising=False)
-    monkeypatch.setattr(progress_module.sys.stdout, 'isatty', lambda: output_tty, raising=False)
-    assert list(progress(range(count))) == list(range(count))
-    captured = capsys.readouterr()
-    assert (f'of {count}' in captured.err) == shown
-    assert captured.out == ''

@@ -56,7 +56,7 @@ def test_text_for_people(tmp_path):
     finished = run(SKIER, NOBODY, tmp_path / 'missing.jpg')
     assert finished.returncode == 1
     first, person, second, nobody = finished.stdout.splitlines()
-    assert (first, second, nobody) == (str(SKIER), str(NOBODY), '  nobody')
+    assert (first, second, nobody) == (str(SKIER), str(NOBODY), '  no people')
     assert '17 joints' in person
     assert finished.stderr.splitlines() == [
         f'{tmp_path / "missing.jpg"} cannot be read: No such file or directory'

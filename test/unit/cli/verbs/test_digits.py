@@ -70,7 +70,8 @@ def test_json_is_the_contract_and_nothing_else(page, blank):
 def test_bad_files_do_not_stop_the_others(page, tmp_path):
     empty = tmp_path / 'empty.jpg'
     empty.write_bytes(b'')
-    finished = run('--json', empty, page, tmp_path / 'missing.jpg', tmp_path)
+    (tmp_path / 'folder').mkdir()
+    finished = run('--json', empty, page, tmp_path / 'missing.jpg', tmp_path / 'folder')
     assert finished.returncode == 1
     assert finished.stderr == ''
     found = [json.loads(line) for line in finished.stdout.splitlines()]
@@ -102,7 +103,7 @@ def test_options_reach_the_reader(page):
     assert capped.returncode == 0
     assert len(json.loads(capped.stdout)['digits']) <= 4
     (warning,) = capped.stderr.splitlines()
-    assert f'{page} holds more places' in warning
+    assert f'{page} has more places' in warning
     assert '--max-candidates (4)' in warning
 
 
