@@ -25,9 +25,22 @@ NODES = {
     'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
 }
-# What is said once for all of them in the README.
+# Documented once for all camera nodes in the README.
 COMMON = {'camera nodes': CameraParameters}
-ROW = re.compile(r'^\| `(\w+)` \| `([^`]*)` \| (.*) \|$', re.MULTILINE)
+# Names of the ROS parameter types, by the Python type of the default.
+TYPE_NAMES = {str: 'string', float: 'double', int: 'integer', bool: 'bool', tuple: 'string array'}
+HEADER = '| parameter | type | default | description |'
+ROW = re.compile(r'^\| `(\w+)` \| ([^|]+) \| `([^`]*)` \| (.*) \|$', re.MULTILINE)
+READ_ONLY = '*read-only*'
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One parameter, as a table of the README documents it."""
+
+    type_name: str
+    default: str
+    description: str
 
 
 def defaults(kind: type) -> dict[str, object]:
@@ -35,17 +48,32 @@ def defaults(kind: type) -> dict[str, object]:
     return {field.name: field.default for field in dataclasses.fields(kind)}
 
 
-def shown(value: object) -> str:
-    """Write a default as the tables have it."""
+def default_text(value: object) -> str:
+    """Write a default as the tables do."""
     if isinstance(value, tuple):
         return '[' + ', '.join(name or "''" for name in value) + ']'
     return (str(value).lower() if isinstance(value, bool) else str(value)) or '""'
 
 
-def own(kind: type) -> list[str]:
-    """Name the parameters that a node does not have in common with the other camera nodes."""
+def range_text(minimum: float, maximum: float) -> str:
+    """Write the range of a parameter as the tables do."""
+    low, high = (int(bound) if bound == int(bound) else bound for bound in (minimum, maximum))
+    return f'{low} to {high}'
+
+
+def own_parameters(kind: type) -> dict[str, object]:
+    """Map the parameters that a node does not share with all camera nodes to their defaults."""
     common = defaults(CameraParameters) if kind is not CameraParameters else {}
-    return [name for name in defaults(kind) if name not in common]
+    return {name: value for name, value in defaults(kind).items() if name not in common}
+
+
+def rows_of(repository: Path, node: str) -> dict[str, Row]:
+    """Read the parameter table in the README's chapter about a node."""
+    readme = (repository / 'README.md').read_text(encoding='utf-8')
+    chapter = readme.split(f'\n## {node}\n')[1].split('\n## ')[0]
+    section = chapter.split('\n### Parameters\n')[1].split('\n### ')[0]
+    assert HEADER in section
+    return {name: Row(*columns) for name, *columns in ROW.findall(section)}
 
 
 @pytest.mark.parametrize('node', NODES)
@@ -61,20 +89,30 @@ def test_config_file_is_complete_and_has_the_defaults(repository: Path, node: st
 
 
 @pytest.mark.parametrize(('node', 'kind'), [*NODES.items(), *COMMON.items()])
-def test_readme_lists_every_parameter_with_its_default(
+def test_readme_lists_every_parameter_with_its_type_and_default(
     repository: Path, node: str, kind: type
 ) -> None:
-    readme = (repository / 'README.md').read_text()
-    chapter = readme.split(f'\n## {node}\n')[1].split('\n## ')[0]
-    table = chapter.split('### Parameters')[1]
-    rows = {name: (default, text) for name, default, text in ROW.findall(table)}
-    expected = {name: shown(value) for name, value in defaults(kind).items() if name in own(kind)}
-    assert {name: default for name, (default, _) in rows.items()} == expected
-    for name in own(kind):
-        contract, text = contracts(kind)[name], rows[name][1]
-        assert ('*start*' in text) == contract.read_only, name
+    found = {name: (row.type_name, row.default) for name, row in rows_of(repository, node).items()}
+    assert found == {
+        name: (TYPE_NAMES[type(value)], default_text(value))
+        for name, value in own_parameters(kind).items()
+    }
+
+
+@pytest.mark.parametrize(('node', 'kind'), [*NODES.items(), *COMMON.items()])
+def test_readme_gives_range_choices_and_unit_and_marks_what_is_read_only(
+    repository: Path, node: str, kind: type
+) -> None:
+    rows = rows_of(repository, node)
+    for name in own_parameters(kind):
+        contract, row = contracts(kind)[name], rows[name]
+        assert row.description.startswith(READ_ONLY) == contract.read_only, name
+        if contract.minimum is not None and contract.maximum is not None:
+            assert row.description.endswith(range_text(contract.minimum, contract.maximum)), name
+        documented = set(re.findall(r'\w+', f'{row.default} {row.description}'))
+        assert set(contract.choices) <= documented, name
         if contract.unit:
-            assert contract.unit in text, name
+            assert contract.unit in documented, name
 
 
 @pytest.mark.parametrize('node', NODES)
