@@ -2,9 +2,9 @@
 """
 Show what the nodes find in the sample pictures, live, over DDS.
 
-Cameras (``camera_source``) and the perception nodes run as processes of their own, as on
-a robot; this program only listens, prints each result beside the picture's name, and
-saves the annotated pictures.
+Cameras (``camera_source``) and the perception nodes run in processes of their own, as on a
+robot. This program only subscribes: it prints each result beside the picture's name, and saves
+the annotated pictures.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import subprocess
 import sys
 import time
 
-from demo_audience import (
-    Audience,
+from demo_viewer import (
+    DemoPart,
+    DemoViewer,
     digits_in_words,
     people_in_words,
     say,
-    Show,
     tags_in_words,
 )
 from nn_perception.core.discovery import stay_on_this_machine
@@ -45,58 +45,58 @@ def start(
     executable: str, namespace: str, parameters: Mapping[str, object]
 ) -> subprocess.Popen[bytes]:
     """Start one node of the package in a process of its own."""
-    # Each waits for its turn, and would warn that no image comes.
+    # The parts run one after the other: until then a node would warn that it gets no images.
     ros_args = ('--log-level', 'error', '-r', f'__ns:=/{namespace}')
     return subprocess.Popen(node_command(executable, parameters, ros_args))
 
 
-def listen(audience: Audience, is_over: Callable[[], bool], limit_s: float) -> bool:
-    """Receive until ``is_over``, a signal, or the time limit; tell whether it was over."""
+def receive(viewer: DemoViewer, condition: Callable[[], bool], limit_s: float) -> bool:
+    """Receive until a condition holds, a signal, or the time limit; tell whether it holds."""
     executor = SingleThreadedExecutor()
-    executor.add_node(audience)
+    executor.add_node(viewer)
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline and not stop_requested():
         executor.spin_once(timeout_sec=0.2)
-        if is_over():
+        if condition():
             return True
     return False
 
 
-def play(show: Show, node: subprocess.Popen[bytes], rate: float) -> bool:
-    """Play a show's pictures to its node; tell whether every one of them came back."""
-    audience = Audience(show)
+def play(part: DemoPart, node: subprocess.Popen[bytes], rate: float) -> bool:
+    """Play the pictures of a part to its node; tell whether all results arrived."""
+    viewer = DemoViewer(part)
     camera = None
 
-    def one_ended() -> bool:
+    def one_exited() -> bool:
         return node.poll() is not None or (camera is not None and camera.poll() is not None)
 
     try:
-        # The camera starts once the node's results would be heard, and ends by itself after
-        # its last picture, whose result may still be on its way.
-        listen(audience, lambda: audience.hears_the_node or one_ended(), START_LIMIT_S)
+        # The camera starts once the node's publishers are discovered, and exits after its last
+        # picture, whose result may still be in transit.
+        receive(viewer, lambda: viewer.sees_the_node or one_exited(), START_LIMIT_S)
         once = {'loop': False, 'exit_at_end': True, 'wait_for_subscriber': True}
-        source = {'source': show.source, 'rate': rate if show.rate is None else show.rate}
-        camera = start('camera_source', show.namespace, {**source, **once})
-        came_back = (
-            listen(audience, lambda: audience.shown > 0 or one_ended(), START_LIMIT_S)
-            and listen(audience, one_ended, math.inf)
-            and audience.shown > 0
-            and listen(audience, lambda: audience.complete, LAST_RESULT_S)
+        source = {'source': part.source, 'rate': rate if part.rate is None else part.rate}
+        camera = start('camera_source', part.namespace, {**source, **once})
+        complete = (
+            receive(viewer, lambda: viewer.published > 0 or one_exited(), START_LIMIT_S)
+            and receive(viewer, one_exited, math.inf)
+            and viewer.published > 0
+            and receive(viewer, lambda: viewer.complete, LAST_RESULT_S)
         )
         if not stop_requested():
-            say(audience.summary)
-        return came_back
+            say(viewer.summary)
+        return complete
     finally:
         status = end_process(camera) if camera else 0
         if status and not stop_requested():
-            say(f'the camera ended with status {status}')
-        audience.destroy_node()
+            say(f'the camera exited with status {status}')
+        viewer.destroy_node()
 
 
-def shows_of(arguments: argparse.Namespace) -> list[Show]:
-    """List what is shown, one after the other."""
+def parts_of(arguments: argparse.Namespace) -> list[DemoPart]:
+    """List the parts of the demo, which run one after the other."""
     return [
-        Show(
+        DemoPart(
             executable='tagger',
             topic='tags',
             kind=Classification,
@@ -106,7 +106,7 @@ def shows_of(arguments: argparse.Namespace) -> list[Show]:
             folder=arguments.output,
             parameters={'top_k': 3, 'min_score': 0.1},
         ),
-        Show(
+        DemoPart(
             executable='digit_reader',
             topic='digits',
             kind=Detection2DArray,
@@ -115,16 +115,16 @@ def shows_of(arguments: argparse.Namespace) -> list[Show]:
             source=arguments.digits,
             folder=arguments.output / 'digits',
         ),
-        Show(
+        DemoPart(
             executable='pose_estimator',
             topic='poses',
             kind=HumanPoseArray,
             in_words=people_in_words,
-            done='looked through for people',
+            done='searched for people',
             source=arguments.people,
             folder=arguments.output / 'people',
             rate=0.0,
-            told_every=10,
+            every=10,
             may_drop=0.2,
         ),
     ]
@@ -132,45 +132,57 @@ def shows_of(arguments: argparse.Namespace) -> list[Show]:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--output', type=Path, default=Path('demo_pictures'))
+    parser = argparse.ArgumentParser(
+        description='Show what the nodes find in the sample pictures, live, over DDS.'
+    )
     parser.add_argument(
-        '--source', default='', help='folder, video or webcam for the tagger; default: samples'
+        '--output',
+        type=Path,
+        default=Path('demo_pictures'),
+        help='folder for the annotated pictures (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--source',
+        default='',
+        help='folder, video or webcam for the tagger (default: the sample photographs)',
     )
     parser.add_argument(
         '--digits',
         default=str(SAMPLES / 'digits'),
-        help='folder, video or webcam for the digit reader; default: samples',
+        help='folder, video or webcam for the digit reader (default: the sample pages)',
     )
     parser.add_argument(
         '--people',
         default=str(SAMPLES / 'people' / 'walking.mp4'),
-        help='folder, video or webcam for the pose estimator; default: a clip of the samples',
+        help='folder, video or webcam for the pose estimator (default: the sample clip)',
     )
     parser.add_argument(
-        '--rate', type=float, default=2.0, help='photographs a second; a clip has its own rate'
+        '--rate',
+        type=float,
+        default=2.0,
+        help='photographs per second; the clip plays at its own rate (default: %(default)s)',
     )
     return parser.parse_args()
 
 
 def main() -> int:
-    """Run the demo; status 1 when a picture did not come back."""
+    """Run the demo; status 1 when results are missing."""
     arguments = parse_arguments()
-    shows = shows_of(arguments)
-    for show in shows:
-        show.folder.mkdir(parents=True, exist_ok=True)
+    parts = parts_of(arguments)
+    for part in parts:
+        part.folder.mkdir(parents=True, exist_ok=True)
     stay_on_this_machine()
     watch_signals()
     prepare_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     say(
-        'Starting a tagger, a digit reader, a pose estimator and their cameras, each in a process '
-        'of its own; the first time the networks are exported, which takes some seconds.'
+        'Starting a tagger, a digit reader, a pose estimator and their cameras, each in its own '
+        'process. The first start exports the networks, which takes some seconds.'
     )
-    nodes = [start(show.executable, show.namespace, show.parameters) for show in shows]
+    nodes = [start(part.executable, part.namespace, part.parameters) for part in parts]
     try:
         good = all(
-            play(show, node, arguments.rate) for show, node in zip(shows, nodes, strict=True)
+            play(part, node, arguments.rate) for part, node in zip(parts, nodes, strict=True)
         )
     finally:
         statuses = [end_process(node) for node in nodes]
@@ -178,7 +190,7 @@ def main() -> int:
     if stop_requested():
         return 130
     if any(statuses):
-        say(f'the nodes ended with {statuses}')
+        say(f'the nodes exited with {statuses}')
     return 0 if good and not any(statuses) else 1
 
 

@@ -1,4 +1,4 @@
-"""``make demo`` shows what it promises, and the benchmark's probe measures."""
+"""``make demo`` shows the results of all nodes, and the probe of the benchmark measures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_demo_prints_results_beside_names_and_saves_pictures(
         annotated = cv2.imread(str(tmp_path / 'digits' / path.name))
         assert annotated.shape == cv2.imread(str(path)).shape
     assert str(tmp_path) in result.stdout
-    # In the clip there is nobody, then one person, who leaves again.
+    # In the clip one person enters and leaves.
     words = [lines[name].split()[-1] for name in clip]
     assert words[:2] == ['nobody', 'p1']
     assert words[-1] == 'nobody'

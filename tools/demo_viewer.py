@@ -1,4 +1,4 @@
-"""What is shown in the demo, and who listens to it."""
+"""A part of the demo: what a camera plays to a node, and the viewer of the results."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ NAMESPACE = 'demo'
 
 
 @dataclass(frozen=True)
-class Show:
+class DemoPart:
     """
     Pictures that a camera plays to one node.
 
-    :param executable: the node, which is also called so
-    :param topic: its results, below its name
+    :param executable: of the node, and the node's name
+    :param topic: of its results, below its name
     :param kind: message type of its results
     :param in_words: writes a result in one line
     :param done: what the node did with a picture, for the summary
     :param source: folder, video or webcam; empty: the sample photographs
-    :param folder: where the annotated pictures go
+    :param folder: for the annotated pictures
     :param parameters: of the node
-    :param rate: pictures a second; None: as the command line says
-    :param told_every: of so many pictures only one is saved, and a line is printed when it
-        differs from the one before
-    :param may_drop: share of the pictures that need not come back: of a clip at full rate a node
-        leaves some out when the machine is busy
+    :param rate: pictures per second; None: the rate of the command line
+    :param every: save one of so many pictures, and print a result only when it differs from the
+        one before; 1: save and print all
+    :param may_drop: share of the pictures that may have no result: a node drops frames of a clip
+        at full rate when the machine is busy
     """
 
     executable: str
@@ -53,104 +53,110 @@ class Show:
     folder: Path
     parameters: Mapping[str, object] = field(default_factory=dict)
     rate: float | None = None
-    told_every: int = 1
+    every: int = 1
     may_drop: float = 0.0
 
     @property
     def namespace(self) -> str:
-        """Where the node and its camera are."""
+        """Namespace of the node and its camera."""
         return f'{NAMESPACE}/{self.topic}'
 
 
-class Audience(Node):
-    """Listen to a camera and its node, and pair what belongs to one image."""
+class DemoViewer(Node):
+    """
+    Subscribe to a camera and its node, and match the messages of each image by their stamps.
 
-    def __init__(self, show: Show) -> None:
-        super().__init__('audience', namespace=show.namespace)
-        self._show = show
-        self._topics = [f'{show.executable}/{name}' for name in (show.topic, 'overlay')]
+    :ivar published: number of pictures that the camera has published
+    :ivar answered: number of pictures that have a result
+    :ivar annotated: number of pictures that have an overlay
+    """
+
+    def __init__(self, part: DemoPart) -> None:
+        super().__init__('viewer', namespace=part.namespace)
+        self._part = part
+        self._topics = [f'{part.executable}/{name}' for name in (part.topic, 'overlay')]
         self._names: dict[tuple[int, int], str] = {}
         self._results: dict[tuple[int, int], Any] = {}
-        self._pictures: dict[tuple[int, int], Image] = {}
-        self.shown = 0
+        self._overlays: dict[tuple[int, int], Image] = {}
+        self.published = 0
         self.answered = 0
-        self.drawn = 0
-        self._told = ''
-        self.ages_ms: list[float] = []
+        self.annotated = 0
+        self._printed = ''
+        self._ages_ms: list[float] = []
         self.create_subscription(
             DiagnosticArray, 'camera_source/playing', self._on_playing, PLAYING_QOS
         )
-        self.create_subscription(show.kind, self._topics[0], self._on_result, 10)
+        self.create_subscription(part.kind, self._topics[0], self._on_result, 10)
         self.create_subscription(Image, self._topics[1], self._on_overlay, 10)
 
     @property
     def complete(self) -> bool:
-        """Whether the pictures that were shown came back with a result, and drawn."""
-        least = (1.0 - self._show.may_drop) * self.shown
-        return 0 < self.answered == self.drawn >= least
+        """Whether enough of the pictures have a result, and each of these an overlay."""
+        least = (1.0 - self._part.may_drop) * self.published
+        return 0 < self.answered == self.annotated >= least
 
     @property
-    def hears_the_node(self) -> bool:
-        """Whether the node's results and overlays are found."""
+    def sees_the_node(self) -> bool:
+        """Whether the publishers of the results and overlays are discovered."""
         return all(self.count_publishers(topic) for topic in self._topics)
 
     @property
     def summary(self) -> str:
-        """What came back, in one line."""
+        """The numbers of pictures and the time, in one line."""
         if not self.complete:
             return (
-                f'{self.answered} of {self.shown} pictures came back {self._show.done}, '
-                f'{self.drawn} annotated'
+                f'{self.answered} of {self.published} pictures {self._part.done}, '
+                f'{self.annotated} annotated'
             )
-        count = f'{self.answered}' + f' of {self.shown}' * (self.answered < self.shown)
+        count = f'{self.answered}' + f' of {self.published}' * (self.answered < self.published)
         return (
-            f'{count} pictures {self._show.done}; from camera to result in '
-            f'{statistics.median(self.ages_ms):.0f} ms (median). '
-            f'Annotated: {self._show.folder.resolve()}'
+            f'{count} pictures {self._part.done}; from camera to result in '
+            f'{statistics.median(self._ages_ms):.0f} ms (median). '
+            f'Annotated pictures: {self._part.folder.resolve()}'
         )
 
     def _on_playing(self, msg: DiagnosticArray) -> None:
-        self.shown += 1
+        self.published += 1
         self._names[key(msg.header)] = msg.status[0].message
-        self._pair(key(msg.header))
+        self._match(key(msg.header))
 
     def _on_result(self, msg: Any) -> None:
         stamp = msg.header.stamp.sec + msg.header.stamp.nanosec * 1e-9
-        self.ages_ms.append((time.time() - stamp) * 1e3)
+        self._ages_ms.append((time.time() - stamp) * 1e3)
         self._results[key(msg.header)] = msg
-        self._pair(key(msg.header))
+        self._match(key(msg.header))
 
     def _on_overlay(self, msg: Image) -> None:
-        self._pictures[key(msg.header)] = msg
-        self._pair(key(msg.header))
+        self._overlays[key(msg.header)] = msg
+        self._match(key(msg.header))
 
-    def _pair(self, stamp: tuple[int, int]) -> None:
+    def _match(self, stamp: tuple[int, int]) -> None:
         name = self._names.get(stamp)
         if name is None:
             return
         if stamp in self._results:
-            self._tell(name, self._show.in_words(self._results.pop(stamp)))
+            self._print(name, self._part.in_words(self._results.pop(stamp)))
             self.answered += 1
-        if stamp in self._pictures:
-            picture = self._pictures.pop(stamp)
-            if self.drawn % self._show.told_every == 0:
-                cv2.imwrite(str(self._show.folder / file_name(name)), to_bgr(picture))
-            self.drawn += 1
+        if stamp in self._overlays:
+            overlay = self._overlays.pop(stamp)
+            if self.annotated % self._part.every == 0:
+                cv2.imwrite(str(self._part.folder / file_name(name)), to_bgr(overlay))
+            self.annotated += 1
 
-    def _tell(self, name: str, words: str) -> None:
-        if self._show.told_every == 1 or words != self._told:
+    def _print(self, name: str, words: str) -> None:
+        if self._part.every == 1 or words != self._printed:
             say(f'  {name:<18} {words}')
-        self._told = words
+        self._printed = words
 
 
 def tags_in_words(msg: Classification) -> str:
     """Write the best tags and their scores."""
     tags = ', '.join(f'{tag.class_id} {tag.score:.2f}' for tag in msg.results[:3])
-    return tags or 'nothing that it knows'
+    return tags or 'no tags'
 
 
 def digits_in_words(msg: Detection2DArray) -> str:
-    """Write the digits; a line ends where the next one lies further left, or quite below."""
+    """Write the digits; a new line starts where a digit lies further left, or well below."""
     text, before = '', None
     for detection in msg.detections:
         box = detection.bbox
@@ -166,21 +172,21 @@ def digits_in_words(msg: Detection2DArray) -> str:
 
 
 def people_in_words(msg: HumanPoseArray) -> str:
-    """Write who is seen."""
+    """Write the ids of the people."""
     return ', '.join(pose.id for pose in msg.poses) or 'nobody'
 
 
 def key(header: Header) -> tuple[int, int]:
-    """Name an image by its stamp."""
+    """Return the stamp of an image, which identifies it."""
     return header.stamp.sec, header.stamp.nanosec
 
 
 def file_name(name: str) -> str:
-    """Name the picture of a frame; those of a video or webcam have a number and no suffix."""
+    """Return the file name for a frame; those of videos and webcams have no suffix yet."""
     suffix = '' if Path(name).suffix.lower() in PHOTO_SUFFIXES else '.jpg'
     return re.sub(r'[^\w.-]', '_', name) + suffix
 
 
 def say(text: str) -> None:
-    """Print a line at once, also into a pipe."""
+    """Print a line at once, also to a pipe."""
     print(text, flush=True)
