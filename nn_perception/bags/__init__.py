@@ -1,1 +1,1 @@
-"""Recorded bags, read and written without ROS."""
+"""Recorded bags, read, annotated and written without ROS."""

@@ -1,4 +1,4 @@
-"""A recorded bag: what it holds, and its images as pictures."""
+"""A recorded bag: its topics, its messages, and its images as pictures."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 RAW = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
-# Of a bag that is a single file; that of ROS 1 is one always.
+# A bag of ROS 1 is always a single file.
 ROS1_SUFFIX = '.bag'
 SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
 METADATA = 'metadata.yaml'
 
 Message = tuple['Connection', int, bytes]
-"""Connection, time of the recording in ns, and the serialised message"""
+"""Connection, recording time in ns, and the serialized message."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Bag:
     """
     A bag that is open for reading; leaving the context closes it.
 
-    :ivar path: folder of a ROS 2 bag (sqlite3 or MCAP), its single file, or a file of ROS 1
+    :ivar path: folder of a ROS 2 bag (sqlite3 or MCAP), its single file, or a ROS 1 bag
+    :ivar is_ros1: whether it is a ROS 1 bag
+    :ivar connections: its topics, with their types
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -69,14 +71,14 @@ class Bag:
 
         :raises ImportError: if the package rosbags is not installed
         :raises OSError: if it cannot be read
-        :raises ValueError: if it is no bag, or is damaged
+        :raises ValueError: if it is not a bag, or is damaged
         """
         try:
             from rosbags.rosbag1 import Reader as Reader1
             from rosbags.rosbag2 import Reader as Reader2
             from rosbags.typesys import get_typestore, Stores
         except ImportError as error:
-            raise ImportError('to read a bag the Python package rosbags is needed') from error
+            raise ImportError('reading bags needs the Python package rosbags') from error
 
         self.path = Path(path).expanduser()
         _check_path(self.path)
@@ -84,8 +86,8 @@ class Bag:
         self._damage = _damage()
         self._convert = encodings.rosbags_image()
         self._reader: Any = None
-        # The messages that are read are the same in all distributions: what the bag says of
-        # its own types, which may be anything, need not be understood.
+        # The messages that are decoded are the same in all distributions, so the definitions in
+        # the bag, which may be anything, are not needed.
         if self.is_ros1:
             self._deserialize: Any = get_typestore(Stores.ROS1_NOETIC).deserialize_ros1
         else:
@@ -110,17 +112,17 @@ class Bag:
 
     @property
     def message_count(self) -> int:
-        """How many messages it holds."""
+        """Number of messages."""
         return int(self._reader.message_count)
 
     @property
     def duration_s(self) -> float:
-        """From its first to its last message, in seconds."""
-        # The reader counts from the first to behind the last nanosecond.
+        """Time from the first to the last message, in seconds."""
+        # The reader counts to one nanosecond after the last message.
         return float(max(0, self._reader.duration - 1)) * 1e-9
 
     def count(self, *topics: str) -> int:
-        """Tell how many messages it holds on topics."""
+        """Return the number of messages on some topics."""
         return sum(c.msgcount for c in self.connections if c.topic in topics)
 
     @property
@@ -130,10 +132,10 @@ class Bag:
 
     def choose_topic(self, topic: str = '') -> str:
         """
-        Choose a topic of images.
+        Choose a topic with images.
 
-        :param topic: may be empty if there is only one
-        :raises ValueError: if it is not clear which, or there is none
+        :param topic: may be empty if the bag has only one
+        :raises ValueError: if the bag has no images on it, or several topics and none is given
         """
         images = self.image_topics
         if topic in images:
@@ -141,13 +143,13 @@ class Bag:
         if len(images) == 1 and not topic:
             return images[0]
         if not images:
-            raise ValueError(f'{self.path} holds no images')
-        wanted = f'no images on {topic}' if topic else 'not one topic of images'
-        raise ValueError(f'the bag has {wanted}; it has images on: {", ".join(images)}')
+            raise ValueError(f'{self.path} contains no images')
+        problem = f'has no images on {topic}' if topic else 'has images on several topics'
+        raise ValueError(f'the bag {problem}; choose one of: {", ".join(images)}')
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
         """
-        Read messages in the order in which they were recorded.
+        Read messages in the order of the recording.
 
         :param topics: empty for all
         :raises ValueError: if the bag is damaged
@@ -157,7 +159,7 @@ class Bag:
             yield from self._reader.messages(chosen)
 
     def image(self, message: Message) -> BagImage:
-        """Decode an image message; one that cannot be decoded says why."""
+        """Decode an image message; if that fails, the result says why."""
         connection, recorded_ns, content = message
         try:
             msg: Any = self._deserialize(content, connection.msgtype)
@@ -178,15 +180,15 @@ class Bag:
         """
         Read the images of a topic.
 
-        :param topic: may be empty if there is only one
-        :raises ValueError: if it is not clear which, or the bag is damaged
+        :param topic: may be empty if the bag has only one
+        :raises ValueError: as of :meth:`choose_topic`, and if the bag is damaged
         """
         for message in self.messages([self.choose_topic(topic)]):
             yield self.image(message)
 
     def calibration(self, image_topic: str) -> dict[str, Any] | None:
         """
-        Read the first CameraInfo beside the images: None where the bag has none.
+        Read the first CameraInfo beside an image topic; None if the bag has none.
 
         :returns: as of :func:`nn_perception.core.imaging.camera_calibration.read_calibration`
         :raises ValueError: if the bag is damaged
@@ -198,7 +200,7 @@ class Bag:
         for _, _, content in self.messages([beside]):
             with self._explained():
                 msg = self._deserialize(content, CAMERA_INFO)
-            # ROS 1 has the matrices in capitals.
+            # In ROS 1 the names of the matrices are capitals.
             fields = {name.lower(): value for name, value in vars(msg).items()}
             known = {name: fields[name] for name in ('width', 'height', 'distortion_model')}
             matrices = {name: fields[name].tolist() for name in ('d', 'k', 'r', 'p')}
@@ -207,7 +209,7 @@ class Bag:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say in a sentence what the reader found wrong."""
+        """Turn the errors of the reader into a sentence."""
         try:
             yield
         except self._damage as error:
@@ -219,10 +221,10 @@ class Bag:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """
-    Read what ``metadata.yaml`` says of a bag; empty for a bag that is a single file.
+    Read ``metadata.yaml`` of a bag; empty for a bag that is a single file.
 
     :raises OSError: if it cannot be read
-    :raises ValueError: if it is none
+    :raises ValueError: if it does not describe a bag
     """
     if not path.is_dir():
         return {}
@@ -234,27 +236,27 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def custom_data(metadata: dict[str, Any]) -> dict[str, str]:
-    """Take the texts out of a bag's metadata that programs keep there."""
+    """Return the texts that programs have stored in the metadata of a bag."""
     kept = metadata.get('custom_data')
     return {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _check_path(path: Path) -> None:
     if not path.exists():
-        raise FileNotFoundError(f'there is no bag {path}')
+        raise FileNotFoundError(f'bag {path} does not exist')
     if path.is_dir() and not (path / METADATA).exists():
         if any(file.suffix in SUFFIXES for file in path.iterdir()):
             raise ValueError(f'{path} has no {METADATA}: run `ros2 bag reindex {path}` first')
         raise ValueError(f'{path} cannot be read as a bag: it has no {METADATA}')
     if path.is_file() and path.suffix not in SUFFIXES:
         raise ValueError(
-            f'{path} cannot be read as a bag: it is no folder and ends in none of '
+            f'{path} cannot be read as a bag: it is not a folder and ends in none of '
             f'{", ".join(SUFFIXES)}'
         )
 
 
 def _own_errors() -> tuple[type[Exception], ...]:
-    """Name what rosbags raises with a sentence."""
+    """Return the errors of rosbags that come with a sentence."""
     from rosbags.rosbag1 import ReaderError as Reader1Error
     from rosbags.rosbag2 import ReaderError as Reader2Error
     from rosbags.serde import SerdeError
@@ -263,15 +265,15 @@ def _own_errors() -> tuple[type[Exception], ...]:
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    """Name what rosbags raises over bytes that mean nothing."""
-    # Its checks are not complete: the rest comes from the parsers that it uses.
+    """Return all errors that rosbags raises for damaged bytes."""
+    # Its checks are not complete: the other errors come from the parsers that it uses.
     parsers = (struct.error, ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
     others = (EOFError, RuntimeError, MemoryError, _database_error(), _decompression_error())
     return (*_own_errors(), *parsers, *others)
 
 
 def _database_error() -> type[Exception]:
-    """Name what a damaged sqlite3 bag raises, which depends on the version of rosbags."""
+    """Return the error for a damaged sqlite3 bag, which depends on the version of rosbags."""
     try:
         from apsw import Error
     except ImportError:
@@ -280,7 +282,7 @@ def _database_error() -> type[Exception]:
 
 
 def _decompression_error() -> type[Exception]:
-    """Name what damaged compressed chunks raise, which is part of Python from 3.14 on."""
+    """Return the error for damaged compressed chunks; Python has it from 3.14 on."""
     try:
         from backports.zstd import ZstdError
     except ImportError:

@@ -1,4 +1,4 @@
-"""Copies of bags, with messages added."""
+"""A copy of a bag with added messages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from rosbags.interfaces import Connection, Qos
 
 STORAGES = ('mcap', 'sqlite3')
-# From Jazzy on the profiles of the quality of service are written in words, which Humble and Iron
-# cannot read; the newer distributions read both.
-WORDS_VERSION: Literal[9] = 9
-NUMBERS_VERSION: Literal[8] = 8
+# From Jazzy on, QoS profiles are written in words, which Humble and Iron cannot read; the newer
+# distributions read both forms.
+QOS_IN_WORDS: Literal[9] = 9
+QOS_IN_NUMBERS: Literal[8] = 8
 
 
 class NoHash(str):
-    """The hash of a type that nobody knows: rosbags asks for one, and an empty one is true."""
+    """The hash of an unknown type: empty, but true, since rosbags demands a hash."""
 
     __slots__ = ()
 
@@ -34,12 +34,12 @@ class NoHash(str):
 
 class BagCopy:
     """
-    A new bag that takes the messages of another and more.
+    A new bag with the messages of another one, and more.
 
     :param bag: the other one
-    :param folder: of the new bag; its name becomes that of its file
+    :param folder: of the new bag; the file inside gets the same name
     :param storage: ``mcap`` or ``sqlite3``
-    :param custom: texts to keep in the metadata, beside those of the other bag
+    :param custom: texts for the metadata, in addition to those of the other bag
     :raises ValueError: if rosbags would write somewhere else
     """
 
@@ -47,15 +47,13 @@ class BagCopy:
         from rosbags.rosbag2 import StoragePlugin, Writer
 
         if storage == 'sqlite3' and set(str(folder)) & set('?#%'):
-            # It makes an address of the path, in which these have a meaning.
-            raise ValueError(
-                f'a bag in sqlite3 cannot be written below a path with ?, # or %: {folder}'
-            )
+            # rosbags turns the path into a URI, in which these characters have a meaning.
+            raise ValueError(f'a sqlite3 bag cannot be written to a path with ?, # or %: {folder}')
         metadata = read_metadata(bag.path)
-        words = int(metadata.get('version', WORDS_VERSION)) >= WORDS_VERSION
+        words = int(metadata.get('version', QOS_IN_WORDS)) >= QOS_IN_WORDS
         self._writer = Writer(
             folder,
-            version=WORDS_VERSION if words else NUMBERS_VERSION,
+            version=QOS_IN_WORDS if words else QOS_IN_NUMBERS,
             storage_plugin=StoragePlugin[storage.upper()],
         )
         for key, value in {**custom_data(metadata), **custom}.items():
@@ -67,9 +65,9 @@ class BagCopy:
     @contextlib.contextmanager
     def open(self, outputs: Mapping[str, str]) -> Iterator[None]:
         """
-        Write until the context is left; what is left by an error is no bag.
+        Write until the context is left; after an error the folder is not a bag.
 
-        :param outputs: topics and types of the messages that are added
+        :param outputs: topics and types of the added messages
         :raises OSError: if it cannot be written
         """
         try:
@@ -88,18 +86,18 @@ class BagCopy:
         sync_folder(self._writer.path)
 
     def copy(self, message: Message) -> None:
-        """Take a message of the other bag."""
+        """Copy a message of the other bag."""
         connection, recorded_ns, content = message
         self._writer.write(self._copies[connection.id], recorded_ns, content)
 
     def add(self, topic: str, message: Any, recorded_ns: int) -> None:
-        """Add a message on one of the new topics."""
+        """Write a message on one of the new topics."""
         connection = self._added[topic]
         content = result_types().serialize_cdr(message, connection.msgtype)
         self._writer.write(connection, recorded_ns, content)
 
     def _copy_of(self, connection: Connection) -> Connection:
-        """Announce a topic of the other bag as it is there."""
+        """Declare a topic of the other bag, exactly as it is there."""
         definition, digest = _definition(connection)
         ext: Any = connection.ext
         copy = self._writer.add_connection(
@@ -117,10 +115,10 @@ class BagCopy:
 
 def _definition(connection: Connection) -> tuple[str, str]:
     """
-    Find how a type is laid out, and its hash, each empty if nobody knows.
+    Find the definition of a type, and its hash; each is empty if unknown.
 
-    Bags of Humble and older say the first with MCAP only and the second never; there the types
-    of Humble are taken.
+    Bags of Humble and older contain definitions only with MCAP, and never hashes; for them the
+    types of Humble are used.
     """
     from rosbags.interfaces import MessageDefinitionFormat
     from rosbags.typesys import get_types_from_msg, get_typestore, Stores, TypesysError
@@ -142,7 +140,7 @@ def _definition(connection: Connection) -> tuple[str, str]:
 
 
 def _result_qos() -> Qos:
-    """Give what the nodes publish their results with: reliable, the last 10."""
+    """Return the QoS profile that the nodes publish their results with: reliable, depth 10."""
     from rosbags import interfaces
 
     forever = interfaces.QosTime(9223372036, 854775807)

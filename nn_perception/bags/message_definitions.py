@@ -1,8 +1,8 @@
 """
-The messages that results are written as, as their .msg files define them.
+The types of the messages that bags get, as their ``.msg`` files define them.
 
-A reader of bags that has no ROS has to be told them. A test holds them against the messages that
-the nodes publish.
+Without ROS they have to be defined here. A test compares them with the messages that the nodes
+publish.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ HumanPose[] poses
 
 @functools.cache
 def result_types() -> Typestore:
-    """Make the store of the types that results consist of."""
+    """Return the types of all results, and the types in them."""
     from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
     store = get_typestore(Stores.ROS2_HUMBLE)

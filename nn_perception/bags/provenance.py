@@ -1,4 +1,4 @@
-"""Where a bag comes from: what tells bags apart, and what those that were made here say of it."""
+"""Where a bag comes from: fingerprints of bags, and the record in bags that were made here."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from nn_perception.bags.bag import custom_data, read_metadata
 
-# Of the metadata of a bag that was made here.
+# In the metadata of a bag that was made here.
 CUSTOM_KEY = 'nn_perception'
-# Changing a bag changes its first or last part: an index, a header or a length is there.
+# A change anywhere in a bag changes its first or last part: the index, a header or a length.
 FINGERPRINT_BYTES = 1_000_000
 
 
 def made_here(folder: Path) -> dict[str, Any] | None:
-    """Read what a bag says of how it was made here; None if it was not."""
+    """Read the record of how a bag was made here; None if it was not."""
     try:
         made = json.loads(custom_data(read_metadata(folder))[CUSTOM_KEY])
     except (OSError, ValueError, KeyError, TypeError):
@@ -27,9 +27,9 @@ def made_here(folder: Path) -> dict[str, Any] | None:
 
 def fingerprint(path: Path) -> dict[str, Any]:
     """
-    Tell bags apart without reading all of them.
+    Identify a bag without reading all of it.
 
-    :returns: size and a hash of the first and the last part of each file
+    :returns: for each file, its size and a hash of its first and last part
     :raises OSError: if it cannot be read
     """
     files = sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]

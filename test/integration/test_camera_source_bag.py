@@ -107,8 +107,8 @@ def test_loops_at_a_rate_of_its_own(
 @pytest.mark.parametrize(
     ('parameters', 'sentence'),
     [
-        ({}, 'not one topic of images; it has images on: /cam/image, /rear/image'),
-        ({'bag_topic': '/up'}, 'no images on /up; it has images on: /cam/image, /rear/image'),
+        ({}, 'has images on several topics; choose one of: /cam/image, /rear/image'),
+        ({'bag_topic': '/up'}, 'has no images on /up; choose one of: /cam/image, /rear/image'),
     ],
 )
 def test_refuses_what_is_not_clear(

@@ -204,7 +204,7 @@ def test_what_lies_in_the_way_is_left_alone(tmp_path: Path, given: Path) -> None
     # In the address that sqlite makes of a path this ends it.
     for name in ('a#b', 'a?b', 'a%41'):
         (tmp_path / name).mkdir()
-        with pytest.raises(ValueError, match='cannot be written below a path with'):
+        with pytest.raises(ValueError, match='cannot be written to a path with'):
             annotate(given, tmp_path / name / 'made')
         annotate(given, tmp_path / name / 'also', storage='mcap')
     assert not (tmp_path / 'a').exists()

@@ -43,12 +43,12 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: object) -> str:
 def test_refusals(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(tmp_path.rglob('*'))
     out = tmp_path / 'out'
-    assert 'there is no bag' in refusal(capsys, tmp_path / 'none', out)
+    assert 'none does not exist' in refusal(capsys, tmp_path / 'none', out)
     assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given)
     assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given / 'out')
     assert 'there is no folder' in refusal(capsys, given, tmp_path / 'none' / 'out')
     assert f'{tmp_path} exists already' in refusal(capsys, given / 'given.db3', tmp_path)
-    assert 'not one topic of images; it has images on: /left, /right' in refusal(
+    assert 'has images on several topics; choose one of: /left, /right' in refusal(
         capsys, given, out
     )
     assert 'no images on /words' in refusal(capsys, given, out, '--topic', '/words')
@@ -75,4 +75,4 @@ def test_without_rosbags(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
-    assert 'the Python package rosbags is needed' in refusal(capsys, given, tmp_path / 'out')
+    assert 'needs the Python package rosbags' in refusal(capsys, given, tmp_path / 'out')
