@@ -1,9 +1,9 @@
 """
-What is looked for in the images of a bag, and the messages that it becomes.
+Annotators: what finds the results for the images of a bag, and makes their messages.
 
-Each of the three gives what the node of that name publishes with its default parameters. What a
-network found is kept as plain JSON, since it has to outlive an interruption; the messages are made
-from it afterwards, in the order of the images, as people are followed in it.
+Each annotator gives what the node of the same kind publishes with its default parameters. What a
+network finds is kept as plain JSON, since it must survive an interruption; the messages are made
+from it afterwards, in the order of the images, since people are tracked in that order.
 """
 
 from __future__ import annotations
@@ -12,13 +12,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from nn_perception.bags.message_definitions import (
-    CLASSIFICATION,
-    DETECTIONS,
-    HUMAN_POSES,
-    STRING,
-)
 from nn_perception.bags.messages import classification, detections, human_poses, text
+from nn_perception.bags.topics import DIGIT_TOPICS, POSE_TOPICS, TAG_TOPICS
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
@@ -36,7 +31,7 @@ Messages = list[Any]
 
 
 class Annotator(Protocol):
-    """One thing that is looked for."""
+    """One kind of results."""
 
     @property
     def outputs(self) -> Mapping[str, str]:
@@ -45,14 +40,14 @@ class Annotator(Protocol):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the results beside the image; can be written as JSON."""
+        """What decides the results beside the image, as JSON."""
         ...
 
-    def look(self, image_bgr: Image) -> Any:
+    def analyse(self, image_bgr: Image) -> Any:
         """
-        Look at one image.
+        Process one image.
 
-        :returns: what was found; can be written as JSON
+        :returns: what was found, as JSON
         :raises ValueError: if the image cannot be used
         """
         ...
@@ -61,18 +56,19 @@ class Annotator(Protocol):
         """
         Make the messages of the next image.
 
-        :param found: what :meth:`look` gave
-        :param camera: which camera took it
-        :param stamp_s: when it was taken
+        :param found: result of :meth:`analyse`
+        :param header: of the image
+        :param camera: topic of the images
+        :param stamp_s: time at which the image was taken
         :returns: one for each of :attr:`outputs`
         """
         ...
 
 
-class Tags:
+class TagAnnotator:
     """What the node ``tagger`` publishes."""
 
-    outputs: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}
+    outputs = TAG_TOPICS
 
     def __init__(self, tagger: Tagger) -> None:
         self._tagger = tagger
@@ -83,10 +79,10 @@ class Tags:
         model = self._tagger.checkpoint.sha256
         return {'model': model, 'top_k': TAG_TOP_K, 'min_score': TAG_MIN_SCORE}
 
-    def look(self, image_bgr: Image) -> Any:
+    def analyse(self, image_bgr: Image) -> Any:
         """Tag one image."""
-        most = min(TAG_TOP_K, len(self._tagger.labels))
-        tags = self._tagger.tag(image_bgr, top_k=most, min_score=TAG_MIN_SCORE)
+        top_k = min(TAG_TOP_K, len(self._tagger.labels))
+        tags = self._tagger.tag(image_bgr, top_k=top_k, min_score=TAG_MIN_SCORE)
         return [[tag.label, tag.score] for tag in tags]
 
     def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
@@ -94,10 +90,10 @@ class Tags:
         return [classification([Tag(*tag) for tag in found], header)]
 
 
-class Digits:
+class DigitAnnotator:
     """What the node ``digit_reader`` publishes."""
 
-    outputs: Mapping[str, str] = {'digit_reader/digits': DETECTIONS, 'digit_reader/text': STRING}
+    outputs = DIGIT_TOPICS
 
     def __init__(self, reader: DigitReader) -> None:
         self._reader = reader
@@ -107,7 +103,7 @@ class Digits:
         """The model."""
         return {'model': self._reader.checkpoint.sha256}
 
-    def look(self, image_bgr: Image) -> Any:
+    def analyse(self, image_bgr: Image) -> Any:
         """Read one image."""
         rows = self._reader.read(image_bgr).rows
         return [[[d.label, float(d.score), _floats(d.bbox)] for d in row] for row in rows]
@@ -119,10 +115,10 @@ class Digits:
         return [detections(reading.digits, header), text(reading.lines)]
 
 
-class Poses:
+class PoseAnnotator:
     """What the node ``pose_estimator`` publishes."""
 
-    outputs: Mapping[str, str] = {'pose_estimator/poses': HUMAN_POSES}
+    outputs = POSE_TOPICS
 
     def __init__(self, estimator: PoseEstimator) -> None:
         self._estimator = estimator
@@ -137,8 +133,8 @@ class Poses:
         limits = {'min_score': POSE_MIN_SCORE, 'min_joint_score': POSE_MIN_JOINT_SCORE}
         return {'preset': self._estimator.preset, 'networks': networks, **limits}
 
-    def look(self, image_bgr: Image) -> Any:
-        """Find the people of one image, also those that only count if they are followed."""
+    def analyse(self, image_bgr: Image) -> Any:
+        """Find the people of one image, also those that only count if they are tracked."""
         people = self._estimator.estimate(image_bgr, min_score=FOLLOWED_SHARE * POSE_MIN_SCORE)
         return [
             [
@@ -150,7 +146,7 @@ class Poses:
         ]
 
     def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
-        """Follow the people and make nn_perception_interfaces/HumanPoseArray."""
+        """Track the people and make nn_perception_interfaces/HumanPoseArray."""
         people = [
             Person(score, tuple(bbox), tuple(Keypoint(*joint) for joint in joints))
             for score, bbox, joints in found

@@ -111,6 +111,12 @@ class Bag:
         self.close()
 
     @property
+    def storage(self) -> str:
+        """Its storage format: ``mcap`` or ``sqlite3``."""
+        stated = read_metadata(self.path).get('storage_identifier')
+        return str(stated or ('mcap' if self.path.suffix == '.mcap' else 'sqlite3'))
+
+    @property
     def message_count(self) -> int:
         """Number of messages."""
         return int(self._reader.message_count)

@@ -11,10 +11,11 @@ from typing import Any, Literal, TYPE_CHECKING
 
 from nn_perception.bags.bag import Bag, custom_data, Message, read_metadata
 from nn_perception.bags.message_definitions import result_types
+from nn_perception.bags.topics import result_qos
 from nn_perception.core.files.storage import sync_folder
 
 if TYPE_CHECKING:
-    from rosbags.interfaces import Connection, Qos
+    from rosbags.interfaces import Connection
 
 STORAGES = ('mcap', 'sqlite3')
 # From Jazzy on, QoS profiles are written in words, which Humble and Iron cannot read; the newer
@@ -76,7 +77,7 @@ class BagCopy:
                     self._copies[connection.id] = self._copy_of(connection)
                 for topic, kind in outputs.items():
                     self._added[topic] = self._writer.add_connection(
-                        topic, kind, typestore=result_types(), offered_qos_profiles=[_result_qos()]
+                        topic, kind, typestore=result_types(), offered_qos_profiles=[result_qos()]
                     )
                 yield
         except sqlite3.Error as error:
@@ -137,24 +138,6 @@ def _definition(connection: Connection) -> tuple[str, str]:
         return text, store.hash_rihs01(kind)
     except (TypesysError, KeyError):
         return text, ''
-
-
-def _result_qos() -> Qos:
-    """Return the QoS profile that the nodes publish their results with: reliable, depth 10."""
-    from rosbags import interfaces
-
-    forever = interfaces.QosTime(9223372036, 854775807)
-    return interfaces.Qos(
-        history=interfaces.QosHistory.KEEP_LAST,
-        depth=10,
-        reliability=interfaces.QosReliability.RELIABLE,
-        durability=interfaces.QosDurability.VOLATILE,
-        deadline=forever,
-        lifespan=forever,
-        liveliness=interfaces.QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=forever,
-        avoid_ros_namespace_conventions=False,
-    )
 
 
 def _sync(path: Path) -> None:

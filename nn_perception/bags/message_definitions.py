@@ -10,13 +10,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from nn_perception.bags.topics import CLASSIFICATION, DETECTIONS, HUMAN_POSES
+
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
-
-CLASSIFICATION = 'vision_msgs/msg/Classification'
-DETECTIONS = 'vision_msgs/msg/Detection2DArray'
-HUMAN_POSES = 'nn_perception_interfaces/msg/HumanPoseArray'
-STRING = 'std_msgs/msg/String'
 
 DEFINITIONS = {
     'vision_msgs/msg/Point2D': """

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nn_perception.bags.message_definitions import (
-    CLASSIFICATION,
-    DETECTIONS,
-    HUMAN_POSES,
-    result_types,
-    STRING,
-)
+from nn_perception.bags.message_definitions import result_types
+from nn_perception.bags.topics import CLASSIFICATION, DETECTIONS, HUMAN_POSES, STRING
 from nn_perception.core.results import Digit, Person, Tag
 import numpy as np
 

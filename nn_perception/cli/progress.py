@@ -18,25 +18,24 @@ class ProgressBar:
     A bar on standard error for long work: its name, the share that is done, the time left.
 
     Nothing is shown where standard error is not a terminal.
-
-    :param total: how many steps the work has
     """
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self) -> None:
         self._bar: Any = None
 
-    def show(self, done: int, name: str) -> None:
+    def show(self, name: str, done: int, total: int) -> None:
         """
         Show how far the work is; often enough for people, however often it is called.
 
-        :param done: number of steps that are done, of the total
         :param name: of the work that is being done
+        :param done: number of steps that are done
+        :param total: number of all steps; a new bar begins with another total, or fewer steps done
         """
         if not sys.stderr.isatty():
             return
-        if self._bar is None:
-            self._bar = _open_bar(name, self._total, done)
+        if self._bar is None or self._bar.total != total or done < self._bar.n:
+            self.clear()
+            self._bar = _open_bar(name, done, total)
         if self._bar.desc != name:
             self._bar.set_description_str(name, refresh=False)
         self._bar.update(done - self._bar.n)
@@ -58,16 +57,16 @@ def show_progress(items: Sequence[Item]) -> Iterator[Item]:
     if len(items) < MIN_ITEMS or sys.stdout.isatty():
         yield from items
         return
-    bar = ProgressBar(len(items))
+    bar = ProgressBar()
     try:
         for done, item in enumerate(items):
-            bar.show(done, f'{done} of {len(items)}')
+            bar.show(f'{done} of {len(items)}', done, len(items))
             yield item
     finally:
         bar.clear()
 
 
-def _open_bar(name: str, total: int, done: int) -> Any:
+def _open_bar(name: str, done: int, total: int) -> Any:
     """Open a bar; steps that were done before do not count for the time left."""
     from tqdm import tqdm
 

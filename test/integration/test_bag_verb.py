@@ -127,7 +127,7 @@ def test_compressed_images_in_mcap(test_data: Path, tmp_path: Path) -> None:
     assert 10 < sum(count > 0 for count in people) < 100
 
 
-def test_interrupted_it_goes_on(test_data: Path, tmp_path: Path, gesture: Path) -> None:
+def test_it_resumes_after_an_interruption(test_data: Path, tmp_path: Path, gesture: Path) -> None:
     given, output = test_data / 'bags' / 'gesture_raw_sqlite3', tmp_path / 'made'
     findings = tmp_path / 'made.unfinished' / 'findings'
     counts = []
@@ -143,7 +143,7 @@ def test_interrupted_it_goes_on(test_data: Path, tmp_path: Path, gesture: Path) 
         _, error = process.communicate(timeout=60)
         if number == signal.SIGINT:
             assert process.returncode == 130
-            assert b'the same command goes on from there' in error
+            assert b'run the same command again to resume' in error
             assert b'Traceback' not in error
         assert not output.exists()
         counts.append(lines(findings))
@@ -176,7 +176,7 @@ def test_images_that_cannot_be_used(tmp_path: Path, test_data: Path) -> None:
     done = run(given, tmp_path / 'made', '--tags')
     assert done.returncode == 1
     assert done.stderr.startswith(
-        'nn_perception bag: 1 of 4 images cannot be used and have no results; the reason of 1: '
+        'nn_perception bag: skipped 1 of 4 images; the reason for 1: '
     )
     assert done.stderr.count('\n') == 1
     rows = read_sqlite3_tags(tmp_path / 'made')

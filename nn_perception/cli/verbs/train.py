@@ -75,10 +75,10 @@ def run(args: argparse.Namespace) -> int:
     from nn_perception.training.fine_tuning.job import FineTuningJob, teach
     from nn_perception.training.fine_tuning.settings import FineTuneSettings
 
-    bar = ProgressBar(BAR_STEPS)
+    bar = ProgressBar()
 
     def show(progress: Progress) -> None:
-        bar.show(int(BAR_STEPS * progress.done), STAGES[progress.stage])
+        bar.show(STAGES[progress.stage], int(BAR_STEPS * progress.done), BAR_STEPS)
 
     lesson = FineTuningJob(
         dataset=args.dataset,

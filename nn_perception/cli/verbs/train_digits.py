@@ -198,12 +198,13 @@ def _train(training: TrainingRun, threads: int) -> bool:
 
     torch.set_num_threads(threads or usable_cores())
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, finds mistakes
+    # Filling memory finds mistakes, and costs time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     epochs = training.options.settings.epochs
-    bar = ProgressBar(epochs * training.steps)
+    bar = ProgressBar()
 
     def on_step(epoch: int, step: int, steps: int) -> None:
-        bar.show(epoch * steps + step, f'epoch {epoch + 1} of {epochs}')
+        bar.show(f'epoch {epoch + 1} of {epochs}', epoch * steps + step, epochs * steps)
 
     def on_epoch(epoch: Epoch) -> None:
         bar.clear()

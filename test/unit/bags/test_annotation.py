@@ -1,4 +1,4 @@
-"""Results beside the images of a bag: which, where, and whatever happens meanwhile."""
+"""Results beside the images of a bag: which, where, and after any interruption."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from nn_perception.bags.annotation import Annotation, camera_names, Summary
+from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
 from nn_perception.bags.bag import Bag
-from nn_perception.bags.message_definitions import result_types, STRING
+from nn_perception.bags.message_definitions import result_types
 from nn_perception.bags.messages import text
 from nn_perception.bags.provenance import fingerprint
+from nn_perception.bags.topics import STRING
 import pytest
 
 SECOND = 1_000_000_000
@@ -21,19 +22,19 @@ MAKE = Callable[..., Any]
 
 
 class Brightness:
-    """Tells the sum of the pixels; counts how often it looked, and breaks down if told to."""
+    """Finds the sum of the pixels; counts the images, and breaks at one if told to."""
 
     outputs: Mapping[str, str] = {'brightness/text': STRING}
 
     def __init__(self, name: str = 'sum', breaks_at: int = -1) -> None:
         self.identity = {'name': name}
-        self.looks = 0
+        self.images = 0
         self._breaks_at = breaks_at
 
-    def look(self, image_bgr: Any) -> Any:
-        if self.looks == self._breaks_at:
+    def analyse(self, image_bgr: Any) -> Any:
+        if self.images == self._breaks_at:
             raise KeyboardInterrupt
-        self.looks += 1
+        self.images += 1
         if image_bgr.max() == 0:
             raise ValueError('it is dark')
         return int(image_bgr.sum())
@@ -45,14 +46,14 @@ class Brightness:
 def annotate(
     given: Path,
     output: Path,
-    sense: Brightness | None = None,
+    annotator: Brightness | None = None,
     cameras: tuple[str, ...] = ('/image',),
     storage: str = 'sqlite3',
 ) -> Summary:
     with Bag(given) as bag:
-        senses = {'brightness': sense or Brightness()}
-        work = Annotation(bag, output, cameras, senses, storage, 'auto')
-        return work.run(lambda *_: None)
+        annotators = {'brightness': annotator or Brightness()}
+        request = AnnotationRequest(output, cameras, annotators, storage, 'auto')
+        return Annotation(bag, request).run(lambda *_: None)
 
 
 def read(output: Path, topic: str = '/brightness/text') -> list[tuple[int, str]]:
@@ -114,16 +115,7 @@ def test_several_cameras(tmp_path: Path, recording: Any, picture: MAKE) -> None:
         assert words.split()[:2] == [str(int(picture(number).sum())), camera]
 
 
-def test_names_of_cameras() -> None:
-    assert camera_names(['/front/image']) == {'/front/image': ''}
-    both = ['/robot/front/image_raw', '/robot/rear/image_raw/compressed']
-    assert list(camera_names(both).values()) == ['robot/front/', 'robot/rear/']
-    both = ['/cam/image_raw', '/cam/image_raw/compressed']
-    assert list(camera_names(both).values()) == ['cam/image_raw/', 'cam/image_raw/compressed/']
-    assert list(camera_names(['/image', '/cam/image']).values()) == ['image/', 'cam/image/']
-
-
-def test_goes_on_where_it_was_interrupted(tmp_path: Path, given: Path) -> None:
+def test_resumes_where_it_was_interrupted(tmp_path: Path, given: Path) -> None:
     (tmp_path / 'whole').mkdir()
     annotate(given, tmp_path / 'whole' / 'made')
     for breaks_at in range(5):
@@ -134,8 +126,8 @@ def test_goes_on_where_it_was_interrupted(tmp_path: Path, given: Path) -> None:
         assert not output.exists()
         second = Brightness()
         annotate(given, output, second)
-        # One of the seven cannot be decoded; nothing is looked at twice.
-        assert second.looks == 6 - breaks_at
+        # One of the seven cannot be decoded; no image is processed twice.
+        assert second.images == 6 - breaks_at
         assert contents(output) == contents(tmp_path / 'whole' / 'made')
         assert [path.name for path in output.parent.iterdir()] == ['made']
 
@@ -169,16 +161,16 @@ def test_a_finished_one_is_not_made_again(tmp_path: Path, given: Path) -> None:
     before = {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
     again = Brightness()
     assert annotate(given, tmp_path / 'made', again) == first
-    assert again.looks == 0
+    assert again.images == 0
     assert before == {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
     # From a copy of the bag that lies elsewhere it is the same.
     shutil.copytree(given, tmp_path / 'moved' / 'given')
     assert annotate(tmp_path / 'moved' / 'given', tmp_path / 'made', again) == first
-    assert again.looks == 0
-    with pytest.raises(FileExistsError, match='made exists already and holds something else'):
+    assert again.images == 0
+    with pytest.raises(FileExistsError, match='made already exists and contains something else'):
         annotate(given, tmp_path / 'made', Brightness('other'))
     (tmp_path / 'mine').mkdir()
-    with pytest.raises(FileExistsError, match='mine exists already'):
+    with pytest.raises(FileExistsError, match='mine already exists'):
         annotate(given, tmp_path / 'mine')
 
 
@@ -190,11 +182,11 @@ def test_other_options_do_not_mix(tmp_path: Path, given: Path) -> None:
     annotate(given, tmp_path / 'made')
 
 
-def test_what_lies_in_the_way_is_left_alone(tmp_path: Path, given: Path) -> None:
+def test_foreign_files_are_left_alone(tmp_path: Path, given: Path) -> None:
     mine = tmp_path / 'made.unfinished' / 'thesis.txt'
     mine.parent.mkdir()
     mine.write_text('all of it')
-    with pytest.raises(FileExistsError, match='is needed, and holds something else'):
+    with pytest.raises(FileExistsError, match='is needed, but contains something else'):
         annotate(given, tmp_path / 'made')
     annotate(given, tmp_path / 'other')
     (tmp_path / 'other.unfinished').mkdir()
@@ -216,14 +208,14 @@ def test_a_topic_that_is_taken(tmp_path: Path, recording: Any, picture: MAKE) ->
         ('/brightness/text', 1, recording.wheel(1.0)),
     ]
     given = recording.write(tmp_path / 'given', messages)
-    with pytest.raises(ValueError, match='holds /brightness/text already'):
+    with pytest.raises(ValueError, match='contains /brightness/text already'):
         annotate(given, tmp_path / 'made')
 
 
 def test_metadata_that_are_not_the_bags_own(tmp_path: Path, given: Path) -> None:
     path = given / 'metadata.yaml'
     path.write_text(path.read_text().replace('message_count: 8', 'message_count: 9'))
-    with pytest.raises(ValueError, match='gives 8 messages and says that it holds 9'):
+    with pytest.raises(ValueError, match='contains 8 messages, but states 9'):
         annotate(given, tmp_path / 'made')
     assert not (tmp_path / 'made').exists()
 
@@ -237,10 +229,10 @@ def test_a_disk_that_is_full(
         with largest_file(size), pytest.raises(OSError, match=r'too large|cannot be written'):
             annotate(given, tmp_path / 'made')
         assert not (tmp_path / 'made').exists()
-    # Nothing is looked at twice for that.
+    # No image is processed twice for that.
     last = Brightness()
     assert annotate(given, tmp_path / 'made', last).outputs == {'/brightness/text': 30}
-    assert last.looks == 0
+    assert last.images == 0
 
 
 def test_fingerprints_differ(tmp_path: Path, recording: Any, picture: MAKE) -> None:

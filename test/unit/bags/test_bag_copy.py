@@ -11,8 +11,8 @@ from typing import Any
 from mcap.reader import make_reader
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.bag_copy import BagCopy
-from nn_perception.bags.message_definitions import STRING
 from nn_perception.bags.messages import text
+from nn_perception.bags.topics import STRING
 import pytest
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import get_typestore, Stores

@@ -29,11 +29,11 @@ def test_shows_the_share_and_the_time_left(
 ) -> None:
     terminal = Terminal()
     monkeypatch.setattr('sys.stderr', terminal)
-    bar = ProgressBar(200)
+    bar = ProgressBar()
     # The work resumes at 50: what was done before says nothing about the speed.
     for done, seconds in ((50, 0.0), (51, 0.01), (100, 10.0)):
         clock[0] = 100.0 + seconds
-        bar.show(done, 'epoch 1')
+        bar.show('epoch 1', done, 200)
     first, last = [line for line in terminal.getvalue().split('\r') if line.strip()]
     assert re.fullmatch(r'epoch 1 \[.{30}\] 25%, \? left', first)
     assert re.fullmatch(r'epoch 1 \[.{30}\] 50%, 00:20 left', last)
@@ -41,11 +41,28 @@ def test_shows_the_share_and_the_time_left(
     assert re.search(r'\r +\r$', terminal.getvalue())
 
 
+def test_a_second_pass_has_a_bar_of_its_own(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr('sys.stderr', terminal)
+    bar = ProgressBar()
+    for name, done, total in (('read', 9, 10), ('write', 1, 10), ('write', 1, 20)):
+        bar.show(name, done, total)
+    bar.clear()
+    lines = [line for line in terminal.getvalue().split('\r') if line.strip()]
+    assert [re.sub(r'\[.*\]', '', line) for line in lines] == [
+        'read  90%, ? left',
+        'write  10%, ? left',
+        'write  5%, ? left',
+    ]
+
+
 def test_shows_nothing_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     monkeypatch.setattr('sys.stderr', file)
-    bar = ProgressBar(10)
-    bar.show(5, 'epoch 1')
+    bar = ProgressBar()
+    bar.show('epoch 1', 5, 10)
     bar.clear()
     assert file.getvalue() == ''
 

@@ -44,22 +44,23 @@ def test_refusals(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str
     before = sorted(tmp_path.rglob('*'))
     out = tmp_path / 'out'
     assert 'none does not exist' in refusal(capsys, tmp_path / 'none', out)
-    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given)
-    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, given / 'out')
-    assert 'there is no folder' in refusal(capsys, given, tmp_path / 'none' / 'out')
-    assert f'{tmp_path} exists already' in refusal(capsys, given / 'given.db3', tmp_path)
+    assert 'OUT must not be IN or inside it' in refusal(capsys, given, given)
+    assert 'OUT must not be IN or inside it' in refusal(capsys, given, given / 'out')
+    none = tmp_path / 'none'
+    assert f'folder {none} does not exist' in refusal(capsys, given, none / 'out')
+    assert f'{tmp_path} already exists' in refusal(capsys, given / 'given.db3', tmp_path)
     assert 'has images on several topics; choose one of: /left, /right' in refusal(
         capsys, given, out
     )
     assert 'no images on /words' in refusal(capsys, given, out, '--topic', '/words')
     assert sorted(tmp_path.rglob('*')) == before
     (tmp_path / 'link').symlink_to(given)
-    assert 'OUT must lie elsewhere than IN' in refusal(capsys, given, tmp_path / 'link')
+    assert 'OUT must not be IN or inside it' in refusal(capsys, given, tmp_path / 'link')
     (tmp_path / 'dangling').symlink_to(tmp_path / 'nowhere')
-    assert 'dangling exists already' in refusal(capsys, given, tmp_path / 'dangling')
+    assert 'dangling already exists' in refusal(capsys, given, tmp_path / 'dangling')
 
 
-def test_a_bag_that_is_none(
+def test_what_is_not_a_bag(
     tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = (given / 'given.db3').read_bytes()

@@ -1,0 +1,81 @@
+"""The topics that an annotated bag gets: their names, types and quality of service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Qos
+
+CLASSIFICATION = 'vision_msgs/msg/Classification'
+DETECTIONS = 'vision_msgs/msg/Detection2DArray'
+HUMAN_POSES = 'nn_perception_interfaces/msg/HumanPoseArray'
+STRING = 'std_msgs/msg/String'
+
+# Of each node, its name and outputs, as it publishes them.
+TAG_TOPICS: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}
+DIGIT_TOPICS: Mapping[str, str] = {'digit_reader/digits': DETECTIONS, 'digit_reader/text': STRING}
+POSE_TOPICS: Mapping[str, str] = {'pose_estimator/poses': HUMAN_POSES}
+
+
+class ResultTopics:
+    """
+    The topics of the results for some cameras.
+
+    :param cameras: topics of their images
+    :param outputs: topics without a leading slash and a camera, and their types
+    """
+
+    def __init__(self, cameras: Sequence[str], outputs: Mapping[str, str]) -> None:
+        self._outputs = dict(outputs)
+        self._prefixes = camera_prefixes(cameras)
+
+    def of(self, camera: str) -> dict[str, str]:
+        """Return the topics of a camera's results, and their types."""
+        topics = {}
+        for topic, kind in self._outputs.items():
+            node, _, output = topic.partition('/')
+            topics[f'/{node}/{self._prefixes[camera]}{output}'] = kind
+        return topics
+
+    def all(self) -> dict[str, str]:
+        """Return the topics of all cameras, and their types."""
+        topics: dict[str, str] = {}
+        for camera in self._prefixes:
+            topics.update(self.of(camera))
+        return topics
+
+
+def camera_prefixes(cameras: Sequence[str]) -> dict[str, str]:
+    """
+    Name cameras as a node with several of them does: ``front/`` for ``/front/image_raw``.
+
+    :param cameras: topics of their images
+    :returns: for each topic, what its outputs' names start with: the namespace, or the whole
+        topic where namespaces are not unique; nothing for a single camera
+    """
+    if len(cameras) == 1:
+        return {cameras[0]: ''}
+    names = [topic.removesuffix('/compressed').rpartition('/')[0] for topic in cameras]
+    if len(set(names)) < len(names) or not all(names):
+        names = list(cameras)
+    return {topic: name.strip('/') + '/' for topic, name in zip(cameras, names, strict=True)}
+
+
+def result_qos() -> Qos:
+    """Return the QoS profile that the nodes publish their results with: reliable, depth 10."""
+    from rosbags import interfaces
+
+    forever = interfaces.QosTime(9223372036, 854775807)
+    return interfaces.Qos(
+        history=interfaces.QosHistory.KEEP_LAST,
+        depth=10,
+        reliability=interfaces.QosReliability.RELIABLE,
+        durability=interfaces.QosDurability.VOLATILE,
+        deadline=forever,
+        lifespan=forever,
+        liveliness=interfaces.QosLiveliness.AUTOMATIC,
+        liveliness_lease_duration=forever,
+        avoid_ros_namespace_conventions=False,
+    )
