@@ -15,16 +15,12 @@ from typing import Any, Protocol
 from nn_perception.bags.messages import classification, detections, human_poses, text
 from nn_perception.bags.topics import DIGIT_TOPICS, POSE_TOPICS, TAG_TOPICS
 from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.capabilities.poses.defaults import POSE_MIN_JOINT_SCORE, POSE_MIN_SCORE
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
+from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import Image
-from nn_perception.core.options import (
-    POSE_MIN_JOINT_SCORE,
-    POSE_MIN_SCORE,
-    TAG_MIN_SCORE,
-    TAG_TOP_K,
-)
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
 
 Messages = list[Any]
@@ -129,7 +125,7 @@ class PoseAnnotator:
     @property
     def identity(self) -> dict[str, Any]:
         """The preset, its networks and the limits."""
-        networks = [stage.checkpoint.sha256 for stage in self._estimator.finder.stages]
+        networks = [model.checkpoint.sha256 for model in self._estimator.finder.models]
         limits = {'min_score': POSE_MIN_SCORE, 'min_joint_score': POSE_MIN_JOINT_SCORE}
         return {'preset': self._estimator.preset, 'networks': networks, **limits}
 

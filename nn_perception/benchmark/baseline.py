@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 import time
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import default_threads, open_engine
 from nn_perception.core.inference.export_cache import export_file
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.onnxruntime_import import onnxruntime
-from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.inference.processors import default_threads
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,7 +58,7 @@ def compare_forward() -> tuple[float, float]:
     checkpoint = find_checkpoint(DEFAULT_MODEL)
     batch = random_image(checkpoint)
     threads = default_threads()
-    engine = open_engine(checkpoint, engine='onnxruntime', device='cpu', threads=threads)
+    engine = LoadedModel.open(checkpoint, RunOptions('onnxruntime', 'cpu', threads))
     baseline = baseline_forward(checkpoint, threads)
     baseline_ms: list[float] = []
     engine_ms: list[float] = []

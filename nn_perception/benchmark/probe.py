@@ -36,10 +36,11 @@ from nn_perception.benchmark.sharing import many_cameras, one_process
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.poses.movenet import PRESETS
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.imaging.letterbox import letterbox
-from nn_perception.core.inference.engine import default_threads
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.inference.processors import default_threads
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.ros.process.executables import end_process, node_command
 from nn_perception.ros.process.main import prepare_process
 import numpy as np
@@ -84,7 +85,9 @@ def pose_latency(seconds: float) -> dict[str, Any]:
 def pose_cost(seconds: float) -> dict[str, Any]:
     """Time both presets on two people, in turn alone and beside a busy process."""
     picture = two_skiers()
-    estimators = {name: PoseEstimator.open(name, device='cpu') for name in ('fast', 'accurate')}
+    estimators = {
+        name: PoseEstimator.open(name, RunOptions(device='cpu')) for name in ('fast', 'accurate')
+    }
     times: dict[str, list[float]] = {}
     for _ in range(BLOCKS):
         for neighbours in ('alone', 'busy'):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
 
-from nn_perception.core.options import DEVICES, ENGINES
+from nn_perception.core.inference.run_options import DEVICES, ENGINES, RunOptions
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +31,9 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def engine_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the values of :func:`add_engine_arguments` as keyword arguments of ``open``."""
-    return {'engine': args.engine, 'device': args.device, 'threads': args.threads}
+def run_options(args: argparse.Namespace) -> RunOptions:
+    """Return the values of :func:`add_engine_arguments` as options of a network."""
+    return RunOptions(args.engine, args.device, args.threads)
 
 
 def add_store_argument(parser: argparse.ArgumentParser) -> None:

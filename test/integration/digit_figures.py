@@ -13,9 +13,9 @@ from pathlib import Path
 import sys
 
 import cv2
+from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.core.options import DEFAULT_DIGIT_MODEL
 from nn_perception.core.results import Digit
 import numpy as np
 from numpy.typing import NDArray

@@ -175,9 +175,7 @@ def test_images_that_cannot_be_used(tmp_path: Path, test_data: Path) -> None:
                 writer.write(connection, recorded_ns, content if number != 1 else content[:-5000])
     done = run(given, tmp_path / 'made', '--tags')
     assert done.returncode == 1
-    assert done.stderr.startswith(
-        'nn_perception bag: skipped 1 of 4 images; the reason for 1: '
-    )
+    assert done.stderr.startswith('nn_perception bag: skipped 1 of 4 images; the reason for 1: ')
     assert done.stderr.count('\n') == 1
     rows = read_sqlite3_tags(tmp_path / 'made')
     assert rows == [ns for i, ns in enumerate(times(given)) if i != 1]

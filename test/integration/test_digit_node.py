@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import DEFAULT_DIGIT_MODEL
 from nn_perception.ros.inputs.image_decoding import to_bgr
 from nn_perception.ros.outputs import conversions
 import numpy as np

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.labelled_frames import read_samples
 from nn_perception.training.fine_tuning.fine_tune import fine_tune
 from nn_perception.training.fine_tuning.result import FineTuned
@@ -59,7 +60,9 @@ def test_last_block(samples):
 def test_none_of_these(samples, test_data, tmp_path):
     four = [sample for sample in samples if sample.label != 'metal']
     tuned = taught(four, 0)
-    tagger = Tagger.open(str(tuned.write(tmp_path / 'four.safetensors').path), device='cpu')
+    tagger = Tagger.open(
+        str(tuned.write(tmp_path / 'four.safetensors').path), RunOptions(device='cpu')
+    )
 
     def unknown_share(paths):
         return np.mean([tagger.tag(read_image(path))[0].label == UNKNOWN for path in paths])

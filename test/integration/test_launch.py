@@ -18,7 +18,7 @@ import sys
 import time
 
 from launched import install, Launch
-from nn_perception.core.options import DEFAULT_DIGIT_MODEL
+from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
 from nn_perception.ros.launch.launch_arguments import CAMERA, CAMERA_NODES, HOST
 import pytest
 from rcl_interfaces.msg import ParameterType

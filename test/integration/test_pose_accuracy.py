@@ -10,6 +10,7 @@ import sys
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.skeleton import joints_of
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.run_options import RunOptions
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 import pytest
@@ -21,7 +22,7 @@ MUST = {'fast': 0.39, 'accurate': 0.50}
 
 @pytest.fixture(scope='module', params=MUST)
 def estimator(request: pytest.FixtureRequest) -> PoseEstimator:
-    return PoseEstimator.open(request.param, device='cpu')
+    return PoseEstimator.open(request.param, RunOptions(device='cpu'))
 
 
 def average_precision(estimator: PoseEstimator, folder: Path) -> float:

@@ -14,6 +14,7 @@ from lifecycle_msgs.srv import ChangeState
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.skeleton import joints_of
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Person
 from nn_perception.ros.inputs.image_decoding import to_bgr
 from nn_perception.ros.outputs import conversions
@@ -40,7 +41,7 @@ def skier() -> np.ndarray:
 @pytest.fixture(scope='module')
 def expected(skier: np.ndarray) -> Person:
     """Find the skier with the library."""
-    estimator = PoseEstimator.open(device='cpu')
+    estimator = PoseEstimator.open(options=RunOptions(device='cpu'))
     (person,) = estimator.estimate(skier)
     estimator.close()
     return person

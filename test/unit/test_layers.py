@@ -1,4 +1,4 @@
-"""The layers of the package, import circles, the size of folders and files, and no code from files."""
+"""Layers, import circles, sizes of folders, files and functions, and no code from files."""
 
 from __future__ import annotations
 

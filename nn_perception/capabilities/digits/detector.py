@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
+from nn_perception.capabilities.digits.defaults import LOWEST_DIGIT_PX
 from nn_perception.capabilities.digits.foreground import (
     find_grid,
     Grey,
@@ -20,7 +21,6 @@ from nn_perception.capabilities.digits.foreground import (
     Mask,
     without_lines,
 )
-from nn_perception.core.options import LOWEST_DIGIT_PX
 import numpy as np
 from numpy.typing import NDArray
 

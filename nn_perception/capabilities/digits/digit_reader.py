@@ -8,6 +8,13 @@ import math
 
 import cv2
 from nn_perception.capabilities.digits.background import unevenness
+from nn_perception.capabilities.digits.defaults import (
+    DEFAULT_DIGIT_MODEL,
+    DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_SCORE,
+    INKS,
+    LOWEST_DIGIT_PX,
+)
 from nn_perception.capabilities.digits.detector import Candidate, find_candidates
 from nn_perception.capabilities.digits.patches import patches
 from nn_perception.capabilities.digits.reading_order import in_lines
@@ -15,15 +22,10 @@ from nn_perception.capabilities.digits.selection import choose, DIGITS
 from nn_perception.capabilities.tagging.tagger import check_finite, softmax
 from nn_perception.core.imaging.preprocessing import check_image, Image
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import Engine, open_engine
+from nn_perception.core.inference.engine import Engine
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import (
-    DEFAULT_DIGIT_MODEL,
-    DIGIT_MAX_CANDIDATES,
-    DIGIT_MIN_SCORE,
-    INKS,
-    LOWEST_DIGIT_PX,
-)
+from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.core.results import DigitReading
 import numpy as np
 from numpy.typing import NDArray
@@ -36,45 +38,41 @@ class DigitReader:
     """
     Finds and reads the digits of images.
 
-    :ivar checkpoint: the network that it runs
-    :ivar engine: what runs it
+    :ivar model: the loaded network
     """
 
-    def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
-        """Join a network and its engine; :meth:`open` finds both."""
-        self.checkpoint = checkpoint
-        self.engine = engine
+    def __init__(self, model: LoadedModel) -> None:
+        """Take a loaded network; :meth:`open` finds it."""
+        self.model = model
 
     @classmethod
     def open(
-        cls,
-        model: str = DEFAULT_DIGIT_MODEL,
-        *,
-        engine: str = 'auto',
-        device: str = 'auto',
-        threads: int = 0,
-        streams: int = 1,
+        cls, model: str = DEFAULT_DIGIT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS
     ) -> DigitReader:
         """
         Load a network.
 
         :param model: see :func:`nn_perception.core.inference.model_zoo.find_checkpoint`; made by
             ``nn_perception train-digits``
-        :param engine: ``auto``, ``onnxruntime`` or ``torch``
-        :param device: ``auto``, ``cpu`` or ``cuda``
-        :param threads: number of threads on a CPU, 0 for an automatic choice
-        :param streams: see :func:`nn_perception.core.inference.engine.open_engine`
+        :param options: how the network is run
         :raises OSError: if a file cannot be read
-        :raises ValueError: if an argument or the checkpoint is not usable
+        :raises ValueError: if the checkpoint is not usable
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model)
         if checkpoint.labels[:10] != DIGITS or checkpoint.preprocessing.channels != 1:
             raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
-        opened = open_engine(
-            checkpoint, engine=engine, device=device, threads=threads, streams=streams
-        )
-        return cls(checkpoint, opened)
+        return cls(LoadedModel.open(checkpoint, options))
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The network's weights, labels and preprocessing."""
+        return self.model.checkpoint
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the network."""
+        return self.model.engine
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -146,13 +144,13 @@ class DigitReader:
             return np.zeros((0, len(self.checkpoint.labels)), np.float32)
         how = self.checkpoint.preprocessing
         batch = (patches(candidates) * np.float32(255) - how.mean[0]) / how.std[0]
-        logits = self.engine(batch[:, None].astype(np.float32))
+        logits = self.model(batch[:, None].astype(np.float32))
         check_finite(logits)
         return softmax(logits)
 
     def close(self) -> None:
         """Free the network's memory."""
-        self.engine.close()
+        self.model.close()
 
 
 @dataclass(frozen=True)

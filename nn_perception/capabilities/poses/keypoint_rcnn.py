@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nn_perception.capabilities.poses.decoding import sigmoid
 from nn_perception.capabilities.poses.people import People
 from nn_perception.core.imaging.letterbox import to_batch
 from nn_perception.core.imaging.preprocessing import Image
-from nn_perception.core.inference.loaded_model import Stage
+from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 
 KEYPOINT_RCNN = 'keypointrcnn_resnet50_fpn'
@@ -18,28 +20,30 @@ class RcnnFinder:
     """
     Keypoint R-CNN.
 
-    :ivar stage: the network
+    :ivar model: the network
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, model: LoadedModel) -> None:
         """Take a network; :meth:`open` finds it."""
-        self.stage = stage
+        self.model = model
 
     @classmethod
-    def open(cls, *, engine: str, device: str, threads: int) -> RcnnFinder:
+    def open(cls, options: RunOptions) -> RcnnFinder:
         """
-        Load the network, see :meth:`Stage.open`; it is downloaded the first time.
+        Load the network, see :meth:`LoadedModel.open`; it is downloaded the first time.
 
         :raises ValueError: if the engine is not one that can run it
         """
-        if engine == 'onnxruntime':
-            raise ValueError(f'{KEYPOINT_RCNN} is run by the engine torch only, not {engine}')
-        return cls(Stage.open(KEYPOINT_RCNN, engine='torch', device=device, threads=threads))
+        if options.engine == 'onnxruntime':
+            raise ValueError(
+                f'{KEYPOINT_RCNN} is run by the engine torch only, not {options.engine}'
+            )
+        return cls(LoadedModel.open(KEYPOINT_RCNN, replace(options, engine='torch')))
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def models(self) -> tuple[LoadedModel, ...]:
         """The one network."""
-        return (self.stage,)
+        return (self.model,)
 
     def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
         """
@@ -54,8 +58,8 @@ class RcnnFinder:
         return [self._find(image, most) for image in images_bgr]
 
     def _find(self, image_bgr: Image, most: int) -> People:
-        batch = to_batch([image_bgr], self.stage.checkpoint.preprocessing)
-        boxes, scores, joints, logits = (out[0] for out in self.stage.engine.outputs(batch))
+        batch = to_batch([image_bgr], self.model.checkpoint.preprocessing)
+        boxes, scores, joints, logits = (out[0] for out in self.model.outputs(batch))
         seen = sigmoid(logits)
         keypoints = np.concatenate([joints[..., :2], seen[..., None]], axis=2)
         people = People(keypoints, boxes, scores * seen.mean(axis=1))

@@ -16,7 +16,8 @@ from nn_perception.capabilities.poses.people import (
 from nn_perception.capabilities.poses.refinement import refine
 from nn_perception.core.imaging.letterbox import letterbox
 from nn_perception.core.imaging.preprocessing import Image
-from nn_perception.core.inference.loaded_model import Stage
+from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 
 # What the middle of a person must reach to be looked at, and a person to be looked at closely.
@@ -61,26 +62,20 @@ class MoveNetFinder:
     :ivar refiner: looks at each of them; None where the preset has none
     """
 
-    def __init__(self, preset: Preset, finder: Stage, refiner: Stage | None) -> None:
+    def __init__(self, preset: Preset, finder: LoadedModel, refiner: LoadedModel | None) -> None:
         """Join networks; :meth:`open` finds them."""
         self.preset = preset
         self.finder = finder
         self.refiner = refiner
 
     @classmethod
-    def open(
-        cls, preset: Preset, *, engine: str, device: str, threads: int, streams: int = 1
-    ) -> MoveNetFinder:
-        """Load the networks, see :meth:`Stage.open`."""
-
-        def stage(name: str) -> Stage:
-            return Stage.open(name, engine=engine, device=device, threads=threads, streams=streams)
-
-        refiner = stage(preset.refiner) if preset.refiner else None
-        return cls(preset, stage(preset.finder), refiner)
+    def open(cls, preset: Preset, options: RunOptions) -> MoveNetFinder:
+        """Load the networks, see :meth:`LoadedModel.open`."""
+        refiner = LoadedModel.open(preset.refiner, options) if preset.refiner else None
+        return cls(preset, LoadedModel.open(preset.finder, options), refiner)
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def models(self) -> tuple[LoadedModel, ...]:
         """Its networks, in the order in which they are run."""
         return (self.finder,) if self.refiner is None else (self.finder, self.refiner)
 
@@ -104,7 +99,7 @@ class MoveNetFinder:
         if self.refiner is not None:
             people = non_maximum_suppression(people, SAME_CANDIDATE)
             people = people.chosen(scores_of(people) >= REFINE_FROM).first(most)
-            keypoints = refine(image_bgr, people, self.refiner.checkpoint, self.refiner.engine)
+            keypoints = refine(image_bgr, people, self.refiner)
             people = people._replace(keypoints=keypoints)
         people = people._replace(scores=scores_of(people))
         return non_maximum_suppression(people, SAME_PERSON)
@@ -117,7 +112,7 @@ class MoveNetFinder:
         for _, alike in groupby(pictures, key=lambda picture: picture[0].shape):
             batches, placements = zip(*alike, strict=True)
             batch = batches[0] if len(batches) == 1 else np.concatenate(batches)
-            outputs = self.finder.engine.outputs(batch)
+            outputs = self.finder.outputs(batch)
             for index, placement in enumerate(placements):
                 maps = [output[index] for output in outputs]
                 people = decode_people(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from nn_perception.capabilities.poses.defaults import POSE_MAX_PEOPLE, POSE_MIN_SCORE, POSE_PRESETS
 from nn_perception.capabilities.poses.keypoint_rcnn import KEYPOINT_RCNN, RcnnFinder
 from nn_perception.capabilities.poses.movenet import MoveNetFinder, PRESETS
 from nn_perception.capabilities.poses.people import as_persons, People
 from nn_perception.core.imaging.preprocessing import check_image, Image
-from nn_perception.core.inference.loaded_model import Stage
-from nn_perception.core.options import POSE_MAX_PEOPLE, POSE_MIN_SCORE, POSE_PRESETS
+from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.core.results import Person
-import numpy as np
 
 WARM_UP_PX = 256
 
@@ -21,7 +21,7 @@ class Finder(Protocol):
     """What finds people in an image."""
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
+    def models(self) -> tuple[LoadedModel, ...]:
         """Its networks, in the order in which they are run."""
         ...
 
@@ -45,13 +45,13 @@ class PoseEstimator:
     @property
     def title(self) -> str:
         """The preset, its networks, and which training their weights come from."""
-        networks = (f'{s.checkpoint.network} {s.checkpoint.version}' for s in self.finder.stages)
+        networks = (f'{s.checkpoint.network} {s.checkpoint.version}' for s in self.finder.models)
         return f'{self.preset} ({", ".join(networks)})'
 
     @property
     def device(self) -> str:
         """What runs the networks where, in one line."""
-        return self.finder.stages[0].engine.description
+        return self.finder.models[0].description
 
     def warm_up(self) -> None:
         """
@@ -59,40 +59,28 @@ class PoseEstimator:
 
         :raises RuntimeError: if a network cannot be run
         """
-        for stage in self.finder.stages:
-            stage.engine.outputs(np.zeros((1, 3, WARM_UP_PX, WARM_UP_PX), np.float32))
+        for model in self.finder.models:
+            model.warm_up(WARM_UP_PX)
 
     @classmethod
     def open(
-        cls,
-        preset: str = 'fast',
-        *,
-        engine: str = 'auto',
-        device: str = 'auto',
-        threads: int = 0,
-        streams: int = 1,
+        cls, preset: str = 'fast', options: RunOptions = DEFAULT_RUN_OPTIONS
     ) -> PoseEstimator:
         """
         Load the networks of a preset.
 
         :param preset: ``fast``, ``accurate``, or ``keypointrcnn_resnet50_fpn``, which torchvision
             downloads the first time
-        :param engine: ``auto``, ``onnxruntime`` or ``torch``
-        :param device: ``auto``, ``cpu`` or ``cuda``
-        :param threads: number of threads on a CPU, 0 for an automatic choice
-        :param streams: see :func:`nn_perception.core.inference.engine.open_engine`
-        :raises OSError: if a file cannot be read or weights cannot be had
+        :param options: how the networks are run
+        :raises OSError: if a file cannot be read or weights are unavailable
         :raises ValueError: if an argument or a checkpoint is not usable
         :raises RuntimeError: if a network cannot be loaded
         """
         finder: Finder
         if preset in PRESETS:
-            chosen = PRESETS[preset]
-            finder = MoveNetFinder.open(
-                chosen, engine=engine, device=device, threads=threads, streams=streams
-            )
+            finder = MoveNetFinder.open(PRESETS[preset], options)
         elif preset == KEYPOINT_RCNN:
-            finder = RcnnFinder.open(engine=engine, device=device, threads=threads)
+            finder = RcnnFinder.open(options)
         else:
             raise ValueError(f'preset must be one of {", ".join(POSE_PRESETS)}, got {preset!r}')
         return cls(preset, finder)
@@ -144,5 +132,5 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the networks' memory."""
-        for stage in self.finder.stages:
-            stage.engine.close()
+        for model in self.finder.models:
+            model.close()

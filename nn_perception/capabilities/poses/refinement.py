@@ -6,8 +6,7 @@ from nn_perception.capabilities.poses.decoding import decode_single
 from nn_perception.capabilities.poses.people import Floats, People
 from nn_perception.core.imaging.letterbox import cut_square, to_batch
 from nn_perception.core.imaging.preprocessing import Image
-from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import Engine
+from nn_perception.core.inference.loaded_model import LoadedModel
 import numpy as np
 
 # The square around a person's box and joints that were seen, larger than both by this.
@@ -18,18 +17,17 @@ SMALLEST_SQUARE_PX = 16
 BATCH = 4
 
 
-def refine(image_bgr: Image, people: People, checkpoint: Checkpoint, engine: Engine) -> Floats:
+def refine(image_bgr: Image, people: People, model: LoadedModel) -> Floats:
     """
     Find people's joints anew, each in a square around the person.
 
     :param image_bgr: uint8, ``(H, W, 3)``, blue first
     :param people: in pixels of the image
-    :param checkpoint: a network for one person in the middle of a picture
-    :param engine: what runs it
+    :param model: a network for one person in the middle of a picture
     :returns: keypoints in pixels of the image, float32, ``(P, 17, 3)``
     """
     keypoints = np.empty_like(people.keypoints)
-    preprocessing = checkpoint.preprocessing
+    preprocessing = model.checkpoint.preprocessing
     squares = [
         cut_square(image_bgr, *_square(box, joints), preprocessing.size)
         for box, joints in zip(people.boxes, people.keypoints, strict=True)
@@ -37,7 +35,7 @@ def refine(image_bgr: Image, people: People, checkpoint: Checkpoint, engine: Eng
     for start in range(0, len(squares), BATCH):
         group = squares[start : start + BATCH]
         batch = to_batch([square for square, _ in group], preprocessing)
-        found = decode_single(engine.outputs(batch))
+        found = decode_single(model.outputs(batch))
         for index, (_, placement) in enumerate(group):
             found[index, :, :2] = placement.to_image(found[index, :, :2])
         keypoints[start : start + len(group)] = found

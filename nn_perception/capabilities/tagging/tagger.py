@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import Engine, open_engine
+from nn_perception.core.inference.engine import Engine
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.core.results import Tag
 import numpy as np
 from numpy.typing import NDArray
@@ -29,51 +31,45 @@ class Tagger:
     A classifier of whole images.
 
     :ivar checkpoint: the model that it runs
-    :ivar engine: what runs it
+    :ivar model: its loaded network; that of a fine-tuned model gives the embedding
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, engine: Engine, head: FineTunedHead | None = None
+        self, checkpoint: Checkpoint, model: LoadedModel, head: FineTunedHead | None = None
     ) -> None:
         """
-        Join a model and its engine; :meth:`open` finds both.
+        Join a checkpoint and its loaded network; :meth:`open` finds both.
 
-        :param head: of a taught model, whose engine gives the embedding; None: it gives logits
+        :param head: of a fine-tuned model, whose network gives the embedding; None: the network
+            gives logits
         """
         self.checkpoint = checkpoint
-        self.engine = engine
+        self.model = model
         self._head = head
 
     @classmethod
-    def open(
-        cls,
-        model: str = DEFAULT_MODEL,
-        *,
-        engine: str = 'auto',
-        device: str = 'auto',
-        threads: int = 0,
-        streams: int = 1,
-    ) -> Tagger:
+    def open(cls, model: str = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS) -> Tagger:
         """
         Load a model.
 
         :param model: see :func:`nn_perception.core.inference.model_zoo.find_checkpoint`
-        :param engine: ``auto``, ``onnxruntime`` or ``torch``
-        :param device: ``auto``, ``cpu`` or ``cuda``
-        :param threads: number of threads on a CPU, 0 for an automatic choice
-        :param streams: see :func:`nn_perception.core.inference.engine.open_engine`
+        :param options: how the network is run
         :raises OSError: if a file cannot be read
-        :raises ValueError: if an argument or the checkpoint is not usable
+        :raises ValueError: if the checkpoint is not usable
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model)
         if not checkpoint.labels:
             raise ValueError(f'{model} is not a classifier: it has no labels')
-        taught = bool(checkpoint.taught_from)
-        head = FineTunedHead.read(checkpoint) if taught else None
-        runs = checkpoint.embedding() if taught else checkpoint
-        opened = open_engine(runs, engine=engine, device=device, threads=threads, streams=streams)
-        return cls(checkpoint, opened, head)
+        if not checkpoint.taught_from:
+            return cls(checkpoint, LoadedModel.open(checkpoint, options))
+        head = FineTunedHead.read(checkpoint)
+        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options), head)
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the network."""
+        return self.model.engine
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -100,7 +96,7 @@ class Tagger:
         :param images_bgr: at least one
         :returns: float32, ``(N, C)``
         """
-        outputs = self.engine(self.checkpoint.preprocessing(images_bgr))  # (N, C) or (N, D)
+        outputs = self.model(self.checkpoint.preprocessing(images_bgr))  # (N, C) or (N, D)
         if self._head is None:
             return softmax(outputs)
         scores = softmax(self._head.logits(outputs))
@@ -120,7 +116,7 @@ class Tagger:
 
     def close(self) -> None:
         """Free the network's memory."""
-        self.engine.close()
+        self.model.close()
 
 
 def softmax(logits: NDArray[np.floating]) -> Scores:

@@ -10,15 +10,16 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from nn_perception.capabilities.poses.defaults import POSE_PRESETS
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import (
     add_engine_arguments,
     add_store_argument,
-    engine_options,
+    run_options,
 )
 from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
-from nn_perception.core.options import DEFAULT_MODEL, POSE_PRESETS
 
 if TYPE_CHECKING:
     from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
@@ -135,16 +136,16 @@ def _annotators(args: argparse.Namespace) -> dict[str, Annotator]:
     from nn_perception.capabilities.tagging.tagger import Tagger
     from nn_perception.training.model_store.store import active_checkpoint
 
-    options = engine_options(args)
+    options = run_options(args)
     wanted = [name for name in RESULTS if getattr(args, name)] or RESULTS
     annotators: dict[str, Annotator] = {}
     if 'tags' in wanted:
         model = active_checkpoint(args.model, args.store)
-        annotators['tags'] = TagAnnotator(Tagger.open(model, **options))
+        annotators['tags'] = TagAnnotator(Tagger.open(model, options))
     if 'digits' in wanted:
-        annotators['digits'] = DigitAnnotator(DigitReader.open(**options))
+        annotators['digits'] = DigitAnnotator(DigitReader.open(options=options))
     if 'poses' in wanted:
-        annotators['poses'] = PoseAnnotator(PoseEstimator.open(args.preset, **options))
+        annotators['poses'] = PoseAnnotator(PoseEstimator.open(args.preset, options))
     return annotators
 
 

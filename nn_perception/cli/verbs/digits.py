@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import logging
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.capabilities.digits.defaults import (
+    DEFAULT_DIGIT_MODEL,
+    DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_SCORE,
+    INKS,
+    LOWEST_DIGIT_PX,
+)
 from nn_perception.cli.arguments import (
     add_engine_arguments,
-    engine_options,
     probability,
+    run_options,
     whole_number,
 )
 from nn_perception.cli.console import fail
@@ -20,13 +27,6 @@ from nn_perception.cli.pictures import (
     find_pictures,
     process_pictures,
     Verb,
-)
-from nn_perception.core.options import (
-    DEFAULT_DIGIT_MODEL,
-    DIGIT_MAX_CANDIDATES,
-    DIGIT_MIN_SCORE,
-    INKS,
-    LOWEST_DIGIT_PX,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     pictures = find_pictures(args.files, leave_out=args.overlay)
     try:
         overlays = open_overlays(args.overlay, pictures)
-        reader = DigitReader.open(args.model, **engine_options(args))
+        reader = DigitReader.open(args.model, run_options(args))
     except (OSError, ValueError, RuntimeError) as error:
         return fail('digits', error)
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.capabilities.poses.defaults import (
+    POSE_MAX_PEOPLE,
+    POSE_MIN_JOINT_SCORE,
+    POSE_MIN_SCORE,
+    POSE_PRESETS,
+)
 from nn_perception.cli.arguments import (
     add_engine_arguments,
-    engine_options,
     probability,
+    run_options,
     whole_number,
 )
 from nn_perception.cli.console import fail
@@ -18,12 +24,6 @@ from nn_perception.cli.pictures import (
     find_pictures,
     process_pictures,
     Verb,
-)
-from nn_perception.core.options import (
-    POSE_MAX_PEOPLE,
-    POSE_MIN_JOINT_SCORE,
-    POSE_MIN_SCORE,
-    POSE_PRESETS,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     pictures = find_pictures(args.files, leave_out=args.overlay)
     try:
         overlays = open_overlays(args.overlay, pictures)
-        estimator = PoseEstimator.open(args.preset, **engine_options(args))
+        estimator = PoseEstimator.open(args.preset, run_options(args))
     except (OSError, ValueError, RuntimeError) as error:
         return fail('pose', error)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import (
     add_engine_arguments,
     add_store_argument,
-    engine_options,
     probability,
+    run_options,
     whole_number,
 )
 from nn_perception.cli.console import fail
@@ -19,7 +20,6 @@ from nn_perception.cli.pictures import (
     process_pictures,
     Verb,
 )
-from nn_perception.core.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from nn_perception.core.results import Tag
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         model = active_checkpoint(args.model, args.store)
-        tagger = Tagger.open(model, **engine_options(args))
+        tagger = Tagger.open(model, run_options(args))
     except (OSError, ValueError, RuntimeError) as error:
         return fail('tag', error)
     verb = Verb(

@@ -9,11 +9,11 @@ from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.console import fail
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
-from nn_perception.core.options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from nn_perception.training.fine_tuning.job import Taught

@@ -193,7 +193,7 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
 
 def _train(training: TrainingRun, threads: int) -> bool:
     """Train with a bar on the terminal and a line an epoch; say whether it is done."""
-    from nn_perception.core.inference.engine import usable_cores
+    from nn_perception.core.inference.processors import usable_cores
     import torch
 
     torch.set_num_threads(threads or usable_cores())

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import traceback
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.core.inference.engine import default_threads
+from nn_perception.core.inference.processors import default_threads
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.frame_worker import FrameWorker
@@ -101,11 +102,11 @@ class CameraNode(LifecycleNode, Generic[P, R]):
         return self._shared_resources.feeds
 
     @property
-    def engine_options(self) -> dict[str, Any]:
-        """How the parameters want a network to be run, as keyword arguments of ``open``."""
+    def run_options(self) -> RunOptions:
+        """How the parameters want the networks to be run."""
         p = self.parameters
         threads = p.threads or default_threads(self._shared_resources.nodes)
-        return {'engine': p.engine, 'device': p.device, 'threads': threads}
+        return RunOptions(p.engine, p.device, threads, streams=len(self.cameras))
 
     # What a capability writes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nn_perception.core.options import DEVICES, ENGINES
+from nn_perception.core.inference.run_options import DEVICES, ENGINES
 from nn_perception.ros.base.parameters import parameter
 
 # One camera whose topics have no name in front of them.

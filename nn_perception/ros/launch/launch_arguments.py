@@ -13,7 +13,8 @@ from pathlib import Path
 import re
 from typing import Any
 
-from nn_perception.core.options import DEVICES, ENGINES, POSE_PRESETS
+from nn_perception.capabilities.poses.defaults import POSE_PRESETS
+from nn_perception.core.inference.run_options import DEVICES, ENGINES
 from nn_perception.ros.launch.params_files import parameters_in
 from nn_perception.training.model_store.store import STORE_PREFIX
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nn_perception.capabilities.digits.digit_reader import DigitReader
-from nn_perception.core.imaging.draw import draw_digits
-from nn_perception.core.options import (
+from nn_perception.capabilities.digits.defaults import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
     DIGIT_MIN_SCORE,
     INKS,
     LOWEST_DIGIT_PX,
 )
+from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.core.imaging.draw import draw_digits
 from nn_perception.core.results import DigitReading
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
@@ -90,7 +90,7 @@ class DigitReaderNode(CameraNode[DigitReaderParameters, DigitReading]):
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
         p = self.parameters
-        reader = DigitReader.open(p.model, **self.engine_options, streams=len(self.cameras))
+        reader = DigitReader.open(p.model, self.run_options)
         # The first run of a network is slow; no image should wait for it.
         reader.engine(reader.checkpoint.preprocessing([np.zeros((8, 8, 3), np.uint8)]))
         self._reader = reader

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.files.storage import folder_of
 from nn_perception.core.imaging.draw import draw_tags
-from nn_perception.core.options import DEFAULT_MODEL
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
@@ -99,7 +99,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
         """Open the data set, and the network whose embeddings are kept with the frames."""
         p = self.parameters
         checked_name(p.model_name, 'model', spaces=False)
-        embedder = Embedder.open(p.base, **self.engine_options)
+        embedder = Embedder.open(p.base, self.run_options)
         try:
             # The first run of a network is slow; no frame should wait for it.
             embedder.features(np.zeros((8, 8, 3), np.uint8))

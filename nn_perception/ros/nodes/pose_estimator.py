@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nn_perception.capabilities.poses.depth import flat_positions
-from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
-from nn_perception.core.imaging.draw import draw_poses, person_colour
-from nn_perception.core.options import (
+from nn_perception.capabilities.poses.defaults import (
     POSE_MAX_PEOPLE,
     POSE_MIN_JOINT_SCORE,
     POSE_MIN_SCORE,
     POSE_PRESETS,
 )
+from nn_perception.capabilities.poses.depth import flat_positions
+from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
+from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
+from nn_perception.core.imaging.draw import draw_poses, person_colour
 from nn_perception.core.results import Person
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
@@ -137,7 +137,7 @@ class PoseEstimatorNode(CameraNode[PoseEstimatorParameters, PoseResult]):
     def load(self) -> None:
         """Open the networks of the preset that the parameters name."""
         preset = self.parameters.preset
-        estimator = PoseEstimator.open(preset, **self.engine_options, streams=len(self.cameras))
+        estimator = PoseEstimator.open(preset, self.run_options)
         # The first run of a network is slow; no image should wait for it.
         estimator.warm_up()
         self._estimator = estimator

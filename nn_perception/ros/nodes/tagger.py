@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 import threading
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.capabilities.tagging.tagger import Smoother, Tagger, top_k_tags
 from nn_perception.core.files.storage import folder_of
 from nn_perception.core.imaging.draw import draw_tags
-from nn_perception.core.options import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
@@ -71,15 +71,15 @@ class TaggerNode(CameraNode[TaggerParameters, list[Tag]]):
     def load(self) -> None:
         """Open the model that the parameters name and tell what it is."""
         p = self.parameters
-        options = {**self.engine_options, 'streams': len(self.cameras)}
+        options = self.run_options
         if p.model.startswith(STORE_PREFIX):
             store = ModelStore(folder_of('models', p.store_folder))
             name = p.model.removeprefix(STORE_PREFIX)
-            self._taught = ModelFollower(store, name, partial(Tagger.open, **options))
+            self._taught = ModelFollower(store, name, partial(Tagger.open, options=options))
             # Until the first version is active the usual model serves.
-            tagger = self._taught.load() or Tagger.open(DEFAULT_MODEL, **options)
+            tagger = self._taught.load() or Tagger.open(DEFAULT_MODEL, options)
         else:
-            tagger = Tagger.open(p.model, **options)
+            tagger = Tagger.open(p.model, options)
         # The first run of a network is slow; no image should wait for it.
         tagger.scores(np.zeros((8, 8, 3), np.uint8))
         self._tagger = tagger

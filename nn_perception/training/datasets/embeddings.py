@@ -18,12 +18,13 @@ import re
 import zlib
 
 import cv2
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.storage import cache_folder
 from nn_perception.core.imaging.image_files import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import Engine, open_engine
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,37 +55,31 @@ class Embedder:
     :ivar key: names what decides the embeddings: body and preprocessing
     """
 
-    def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
-        """Join a checkpoint and the engine of its body; :meth:`open` finds both."""
+    def __init__(self, checkpoint: Checkpoint, backbone: LoadedModel) -> None:
+        """Join a checkpoint and its loaded backbone; :meth:`open` finds both."""
         self.checkpoint = checkpoint
         self.key = embedding_key(checkpoint)
-        self._engine = engine
+        self._backbone = backbone
 
     @classmethod
     def open(
-        cls,
-        model: str = DEFAULT_MODEL,
-        *,
-        engine: str = 'auto',
-        device: str = 'auto',
-        threads: int = 0,
+        cls, model: str = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS
     ) -> Embedder:
         """
-        Load a network; the arguments are those of :meth:`nn_perception.capabilities.tagging.tagger.Tagger.open`.
+        Load a network; the arguments are those of
+        :meth:`nn_perception.capabilities.tagging.tagger.Tagger.open`.
 
         :raises OSError: if a file cannot be read
-        :raises ValueError: if an argument or the checkpoint is not usable, or the network has no
-            embedding
+        :raises ValueError: if the checkpoint is not usable, or the network has no embedding
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model).to_teach()
-        body = checkpoint.embedding()
-        return cls(checkpoint, open_engine(body, engine=engine, device=device, threads=threads))
+        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options))
 
     @property
     def description(self) -> str:
         """What runs it where, in one line."""
-        return self._engine.description
+        return self._backbone.description
 
     def features(self, image_bgr: Image) -> FrameFeatures:
         """
@@ -95,11 +90,11 @@ class Embedder:
         :raises RuntimeError: if the network cannot be run
         """
         batch = self.checkpoint.preprocessing([image_bgr])
-        return FrameFeatures(self._engine(batch)[0], sharpness(image_bgr))
+        return FrameFeatures(self._backbone(batch)[0], sharpness(image_bgr))
 
     def close(self) -> None:
         """Free the network's memory."""
-        self._engine.close()
+        self._backbone.close()
 
 
 def embedding_key(checkpoint: Checkpoint) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache, FrameFeatures
 from nn_perception.training.datasets.labelled_frames import hash_file, Sample
 
@@ -52,7 +53,7 @@ def gather_features(
 def _compute(
     samples: Sequence[Sample], base: str, warnings: list[str], tell: Callable[[float], None]
 ) -> dict[str, FrameFeatures]:
-    embedder = Embedder.open(base, device='cpu')
+    embedder = Embedder.open(base, RunOptions(device='cpu'))
     found = {}
     for place, sample in enumerate(samples):
         tell(place / len(samples))

@@ -22,12 +22,13 @@ import sys
 import tempfile
 from typing import Any
 
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import open_engine
-from nn_perception.core.options import DEFAULT_MODEL
+from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.labelled_frames import read_samples, Sample
 from nn_perception.training.fine_tuning.fine_tune import fine_tune
 from nn_perception.training.fine_tuning.result import FineTuned, Progress
@@ -113,7 +114,7 @@ def teach(
         tuned.write(path)
         version = store.add(lesson.name, path, report, listing.sha256)
     # A tagger that follows must not wait for an export, nor find that there can be none.
-    Tagger.open(str(version.checkpoint), device='cpu').close()
+    Tagger.open(str(version.checkpoint), RunOptions(device='cpu')).close()
     no_worse = before is None or tuned.evaluation.accuracy >= before
     activated = no_worse or lesson.activate
     if activated:
@@ -140,7 +141,7 @@ def accuracy_on(checkpoint: Path, samples: Sequence[Sample]) -> float:
     """
     model = Checkpoint.read(checkpoint)
     head = FineTunedHead.read(model, measured=True)
-    engine = open_engine(model.embedding(), device='cpu')
+    engine = LoadedModel.open(model.embedding(), RunOptions(device='cpu'))
     right = 0
     for sample in samples:
         logits = head.logits(engine(model.preprocessing([read_image(sample.path)])))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+from nn_perception.capabilities.poses.defaults import POSE_PRESETS
 from nn_perception.capabilities.poses.keypoint_rcnn import KEYPOINT_RCNN, RcnnFinder
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.skeleton import joints_of, KEYPOINT_NAMES
@@ -11,9 +12,9 @@ from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.loaded_model import Stage
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.options import POSE_PRESETS
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 import pytest
 
@@ -30,14 +31,14 @@ def skier(repository):
 
 @pytest.fixture(scope='module')
 def fast():
-    estimator = PoseEstimator.open('fast', device='cpu')
+    estimator = PoseEstimator.open('fast', RunOptions(device='cpu'))
     yield estimator
     estimator.close()
 
 
 @pytest.fixture(scope='module')
 def accurate():
-    estimator = PoseEstimator.open('accurate', device='cpu')
+    estimator = PoseEstimator.open('accurate', RunOptions(device='cpu'))
     yield estimator
     estimator.close()
 
@@ -66,7 +67,7 @@ def test_the_skier_is_found_with_all_joints(estimator, skier):
 
 
 def test_both_engines_find_the_same(fast, skier):
-    torch = PoseEstimator.open('fast', engine='torch', device='cpu')
+    torch = PoseEstimator.open('fast', RunOptions(engine='torch', device='cpu'))
     (one,), (other,) = fast.estimate(skier), torch.estimate(skier)
     np.testing.assert_allclose(joints_of(one), joints_of(other), atol=0.05)
     torch.close()
@@ -190,7 +191,7 @@ class FakeEngine:
 def test_keypoint_rcnn_is_one_of_the_presets():
     how = Preprocessing(800, 1.0, 'linear', (0.0,) * 3, (255.0,) * 3)
     checkpoint = Checkpoint(Path('x'), 'torchvision:' + KEYPOINT_RCNN, (), how, '1', '')
-    estimator = PoseEstimator(KEYPOINT_RCNN, RcnnFinder(Stage(checkpoint, FakeEngine())))
+    estimator = PoseEstimator(KEYPOINT_RCNN, RcnnFinder(LoadedModel(checkpoint, FakeEngine())))
     image = np.full((48, 64, 3), 255, np.uint8)
     first, second = estimator.estimate(image, min_score=0.1)
     assert first.bbox == (30, 5, 30, 40)
@@ -201,7 +202,7 @@ def test_keypoint_rcnn_is_one_of_the_presets():
 
 def test_keypoint_rcnn_needs_torch():
     with pytest.raises(ValueError, match='by the engine torch only'):
-        PoseEstimator.open(KEYPOINT_RCNN, engine='onnxruntime')
+        PoseEstimator.open(KEYPOINT_RCNN, RunOptions(engine='onnxruntime'))
 
 
 def test_keypoint_rcnn_says_what_is_missing_offline(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 import math
 
 from nn_perception.capabilities.tagging.tagger import Smoother, softmax, Tagger, top_k_tags
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Tag
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_smoother_refuses(value):
 
 
 def test_a_real_tagger():
-    tagger = Tagger.open(device='cpu')
+    tagger = Tagger.open(options=RunOptions(device='cpu'))
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
     scores = tagger.scores(image)
     assert scores.shape == (len(tagger.labels),) == (1000,)

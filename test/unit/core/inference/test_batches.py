@@ -9,6 +9,7 @@ from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.load_monitor import LoadMonitor
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 import pytest
 
@@ -25,7 +26,7 @@ def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 
 @pytest.mark.parametrize('streams', [1, 2])
 def test_tagger(streams: int) -> None:
-    tagger = Tagger.open(device='cpu', threads=2, streams=streams)
+    tagger = Tagger.open(options=RunOptions(device='cpu', threads=2, streams=streams))
     together = tagger.scores_of(PHOTOGRAPHS)
     alone = np.stack([tagger.scores(image) for image in PHOTOGRAPHS])
     assert together.shape == (3, len(tagger.labels))
@@ -35,7 +36,7 @@ def test_tagger(streams: int) -> None:
 
 @pytest.mark.parametrize('streams', [1, 2])
 def test_digit_reader(streams: int) -> None:
-    reader = DigitReader.open(device='cpu', threads=2, streams=streams)
+    reader = DigitReader.open(options=RunOptions(device='cpu', threads=2, streams=streams))
     pages = [read_image(file) for file in sorted((SAMPLES / 'digits').glob('*.jpg'))]
     images = [PHOTOGRAPHS[0], *pages, np.zeros((40, 40, 3), np.uint8)]
     together = reader.read_all(images)
@@ -48,7 +49,7 @@ def test_digit_reader(streams: int) -> None:
 
 @pytest.mark.parametrize('preset', ['fast', 'accurate'])
 def test_pose_estimator(preset: str) -> None:
-    estimator = PoseEstimator.open(preset, device='cpu', threads=2, streams=2)
+    estimator = PoseEstimator.open(preset, RunOptions(device='cpu', threads=2, streams=2))
     skier = PHOTOGRAPHS[0]
     # Two of one shape, and one of another between them.
     images = [skier, PHOTOGRAPHS[1][:200], skier[:, ::-1].copy(), np.zeros_like(skier)]
@@ -63,7 +64,7 @@ def test_pose_estimator(preset: str) -> None:
 def test_several_images_at_a_time_only_in_a_hurry(
     hurry: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tagger = Tagger.open(device='cpu', threads=2, streams=2)
+    tagger = Tagger.open(options=RunOptions(device='cpu', threads=2, streams=2))
     counted: list[float] = []
     monkeypatch.setattr(LoadMonitor, 'hand_on', lambda _, seconds: counted.append(seconds))
     tagger.scores_of(PHOTOGRAPHS)
@@ -75,4 +76,4 @@ def test_several_images_at_a_time_only_in_a_hurry(
 
 def test_streams_must_make_sense() -> None:
     with pytest.raises(ValueError, match='streams must be at least 1, got 0'):
-        Tagger.open(device='cpu', streams=0)
+        Tagger.open(options=RunOptions(device='cpu', streams=0))

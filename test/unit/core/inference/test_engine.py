@@ -2,12 +2,15 @@ import logging
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 from nn_perception.core.files.storage import cache_folder
-from nn_perception.core.inference import engine as engine_module
-from nn_perception.core.inference.engine import cuda_devices, open_engine, usable_cores
+from nn_perception.core.inference import loaded_model, processors
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.onnxruntime_engine import pool_cores
+from nn_perception.core.inference.processors import cuda_devices, usable_cores
+from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 import pytest
 
@@ -16,7 +19,7 @@ MODEL = find_checkpoint('efficientnet_lite0')
 
 @pytest.fixture(scope='module')
 def onnx_engine():
-    engine = open_engine(MODEL, engine='onnxruntime')
+    engine = LoadedModel.open(MODEL, RunOptions(engine='onnxruntime')).engine
     yield engine
     engine.close()
 
@@ -24,7 +27,7 @@ def onnx_engine():
 @pytest.fixture(scope='module')
 def torch_engine():
     pytest.importorskip('torch')
-    engine = open_engine(MODEL, engine='torch', device='cpu')
+    engine = LoadedModel.open(MODEL, RunOptions(engine='torch', device='cpu')).engine
     yield engine
     engine.close()
 
@@ -84,7 +87,7 @@ def test_errors_of_onnxruntime_become_runtime_errors(onnx_engine):
 def test_a_closed_engine_says_so(name):
     if name == 'torch':
         pytest.importorskip('torch')
-    engine = open_engine(MODEL, engine=name, device='cpu')
+    engine = LoadedModel.open(MODEL, RunOptions(engine=name, device='cpu')).engine
     engine.close()
     engine.close()
     with pytest.raises(RuntimeError, match='closed'):
@@ -102,25 +105,28 @@ def test_a_closed_engine_says_so(name):
 )
 def test_refuses_arguments(arguments, reason):
     with pytest.raises(ValueError, match=reason):
-        open_engine(MODEL, **arguments)
+        LoadedModel.open(MODEL, RunOptions(**arguments))
 
 
 def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
     """Open with a stubbed machine; give what was opened and the warnings."""
     calls = []
 
-    def open_torch(checkpoint, device, threads):
+    def torch_engine(checkpoint, device, threads):
         if device == 'cuda' and torch_error is not None:
             raise torch_error
         calls.append(f'torch {device}')
+        return SimpleNamespace(description='stub')
 
-    monkeypatch.setattr(engine_module, 'cuda_devices', lambda: devices)
-    monkeypatch.setattr(engine_module, '_open_torch', open_torch)
-    monkeypatch.setattr(
-        engine_module, '_open_onnxruntime', lambda *_: calls.append('onnxruntime cpu')
-    )
+    def onnxruntime_engine(checkpoint, threads, streams):
+        calls.append('onnxruntime cpu')
+        return SimpleNamespace(description='stub')
+
+    monkeypatch.setattr(loaded_model, 'cuda_devices', lambda: devices)
+    monkeypatch.setattr(loaded_model, '_torch_engine', torch_engine)
+    monkeypatch.setattr(loaded_model, '_onnxruntime_engine', onnxruntime_engine)
     with caplog.at_level(logging.WARNING):
-        open_engine(MODEL, **arguments)
+        LoadedModel.open(MODEL, RunOptions(**arguments))
     return calls, caplog.text
 
 
@@ -177,9 +183,9 @@ def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quot
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / 'cpu.max').write_text(f'{quota}\n')
     (tmp_path / 'own').write_text(f'{own}\n')
-    monkeypatch.setattr(engine_module, 'CONTROL_GROUPS', tmp_path)
-    monkeypatch.setattr(engine_module, 'OWN_CONTROL_GROUP', tmp_path / 'own')
-    monkeypatch.setattr(engine_module.os, 'sched_getaffinity', lambda _: set(range(8)))
+    monkeypatch.setattr(processors, 'CONTROL_GROUPS', tmp_path)
+    monkeypatch.setattr(processors, 'OWN_CONTROL_GROUP', tmp_path / 'own')
+    monkeypatch.setattr(processors.os, 'sched_getaffinity', lambda _: set(range(8)))
     assert usable_cores() == cores
 
 
@@ -204,7 +210,7 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
         path = tmp_path / 'changed.safetensors'
         write_checkpoint(path, weights=changed, **common)
         with pytest.raises(ValueError, match=f'does not fit the network.*{tensor}'):
-            open_engine(Checkpoint.read(path), engine='torch', device='cpu')
+            LoadedModel.open(Checkpoint.read(path), RunOptions('torch', 'cpu'))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +230,9 @@ def test_pool_threads_have_cores_of_their_own_where_all_are_used(threads, cores,
 
 def test_a_call_leaves_the_thread_free_to_run_anywhere():
     before = os.sched_getaffinity(0)
-    engine = open_engine(find_checkpoint('efficientnet_lite0'), engine='onnxruntime')
+    engine = LoadedModel.open(
+        find_checkpoint('efficientnet_lite0'), RunOptions(engine='onnxruntime')
+    ).engine
     for _ in range(20):
         engine(np.zeros((1, 3, 224, 224), np.float32))
     engine.close()
@@ -235,6 +243,10 @@ def test_nothing_is_prepared_to_be_sent_to_anybody(tmp_path):
     """ONNX Runtime keeps what it would send to its maker below the home folder."""
     environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'ORT_DISABLE_TELEMETRY')}
     environment |= {'HOME': str(tmp_path / 'home'), 'NN_PERCEPTION_CACHE': str(cache_folder())}
-    code = 'from nn_perception.capabilities.tagging.tagger import Tagger; Tagger.open(device="cpu").close()'
+    code = (
+        'from nn_perception.capabilities.tagging.tagger import Tagger\n'
+        'from nn_perception.core.inference.run_options import RunOptions\n'
+        'Tagger.open(options=RunOptions(device="cpu")).close()'
+    )
     subprocess.run([sys.executable, '-c', code], env=environment, check=True)
     assert not (tmp_path / 'home').exists()

@@ -18,7 +18,7 @@ import logging, sys
 logging.basicConfig(level=logging.INFO)
 import numpy as np
 from nn_perception.capabilities.tagging.tagger import Tagger
-tagger = Tagger.open(device='cpu')
+tagger = Tagger.open()
 tags = tagger.tag(np.zeros((48, 64, 3), np.uint8), top_k=1)
 heavy = [name for name in ('torch', 'torchvision', 'onnx') if name in sys.modules]
 sys.stdout.write(f'{tags[0].label}|{heavy}')

@@ -3,7 +3,8 @@
 from nn_perception.benchmark.baseline import baseline_forward, random_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
-from nn_perception.core.inference.engine import open_engine
+from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks import build
 import numpy as np
 import pytest
@@ -37,7 +38,10 @@ def engines(checkpoint, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('NN_PERCEPTION_CACHE', str(tmp_path_factory.mktemp('cache')))
         names = ('onnxruntime', 'torch')
-        opened = [open_engine(checkpoint, engine=name, device='cpu') for name in names]
+        opened = [
+            LoadedModel.open(checkpoint, RunOptions(engine=name, device='cpu')).engine
+            for name in names
+        ]
         baseline_forward(checkpoint, 1)()
     yield opened
     for engine in opened:

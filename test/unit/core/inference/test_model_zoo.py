@@ -6,12 +6,14 @@ import pickle
 
 from nn_perception.core.inference import model_zoo, torchvision_checkpoint
 from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import (
     find_checkpoint,
     list_models,
     SHIPPED_FOLDER,
     unknown_model,
 )
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks import load
 from nn_perception.core.subprocess import SubprocessError
 import numpy as np
@@ -94,7 +96,6 @@ def test_the_second_time_needs_neither_torch_nor_its_weights(made, monkeypatch):
 
 def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeypatch):
     """Torchvision resizes with another filter; logits may differ by 2 % of their spread."""
-    from nn_perception.core.inference.engine import open_engine
     from PIL import Image
     import torch
     import torchvision
@@ -106,7 +107,7 @@ def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeyp
     waves = [128 + 100 * np.sin(rows / (20 + 9 * i) + columns / (50 - 7 * i)) for i in range(3)]
     rgb = np.stack(waves, axis=-1).astype(np.uint8)
     checkpoint = made[1]
-    engine = open_engine(checkpoint, engine='torch', device='cpu')
+    engine = LoadedModel.open(checkpoint, RunOptions(engine='torch', device='cpu')).engine
     found = engine(checkpoint.preprocessing([rgb[..., ::-1]]))[0]
     with torch.inference_mode():
         expected = network(weights.transforms()(Image.fromarray(rgb))[None])[0].numpy()

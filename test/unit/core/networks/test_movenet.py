@@ -5,8 +5,9 @@ import json
 import cv2
 from nn_perception.capabilities.poses.decoding import decode_people, decode_single
 from nn_perception.core.imaging.letterbox import to_batch
-from nn_perception.core.inference.engine import open_engine
+from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks import build
 from nn_perception.core.networks.movenet_heads import (
     HEAD_CHANNELS,
@@ -50,7 +51,7 @@ def outputs(request, images):
     found = {}
     for name, image in images.items():
         checkpoint = find_checkpoint(name)
-        engine = open_engine(checkpoint, engine=request.param, device='cpu', threads=1)
+        engine = LoadedModel.open(checkpoint, RunOptions(request.param, 'cpu', 1)).engine
         found[name] = engine.outputs(to_batch([image], checkpoint.preprocessing))
         engine.close()
     return found
@@ -108,7 +109,7 @@ def test_any_multiple_of_the_step_will_do(rows, columns):
     batch = np.random.default_rng(0).uniform(-1, 1, (2, 3, rows, columns)).astype(np.float32)
     results = {}
     for name in ('onnxruntime', 'torch'):
-        engine = open_engine(checkpoint, engine=name, device='cpu', threads=1)
+        engine = LoadedModel.open(checkpoint, RunOptions(name, 'cpu', 1)).engine
         results[name] = engine.outputs(batch)
         engine.close()
     for one, other in zip(*results.values(), strict=True):

@@ -11,6 +11,7 @@ import cv2
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks import load
 from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import read_samples
@@ -87,7 +88,7 @@ def test_the_seed_gives_the_same_again(taught, samples, cache):
 def test_a_tagger_opens_it_and_says_unknown(taught, tmp_path):
     checkpoint = taught.write(tmp_path / 'shapes.safetensors')
     assert checkpoint.taught_from.startswith('digit_cnn ')
-    tagger = Tagger.open(str(checkpoint.path), device='cpu')
+    tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
     assert tagger.labels == (*SHAPES, UNKNOWN)
     right = 0
     for sample in taught.held_out:
@@ -102,7 +103,7 @@ def test_a_tagger_opens_it_and_says_unknown(taught, tmp_path):
 def test_the_whole_network_gives_the_same_logits(taught, tmp_path):
     torch = pytest.importorskip('torch')
     checkpoint = taught.write(tmp_path / 'shapes.safetensors')
-    tagger = Tagger.open(str(checkpoint.path), device='cpu')
+    tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
     image = read_image(taught.held_out[0].path)
     with torch.inference_mode():
         logits = load(checkpoint)(torch.from_numpy(checkpoint.preprocessing([image])))
@@ -124,7 +125,10 @@ def test_a_taught_network_can_be_taught_again(taught, samples, cache, tmp_path):
     two = [sample for sample in samples if sample.label != 'ring']
     again = fine_tune(two, str(path), cache=cache)
     assert again.labels == ('bar', 'cross')
-    assert Tagger.open(str(again.write(path).path), device='cpu').labels[:2] == again.labels
+    assert (
+        Tagger.open(str(again.write(path).path), RunOptions(device='cpu')).labels[:2]
+        == again.labels
+    )
 
 
 @pytest.mark.parametrize('unfreeze', ['last_block', 'all'])
@@ -135,7 +139,9 @@ def test_deeper(samples, cache, tmp_path, unfreeze):
     assert [epoch.epoch for epoch in deeper.history] == [1, 2, 3]
     assert [p.epoch for p in told if p.epoch] == list(deeper.history)
     assert deeper.report['accuracy'] >= 0.8
-    assert Tagger.open(str(deeper.write(tmp_path / 'deep.safetensors').path), engine='torch')
+    assert Tagger.open(
+        str(deeper.write(tmp_path / 'deep.safetensors').path), RunOptions(engine='torch')
+    )
     again = fine_tune(samples, BASE, settings, cache=cache)
     assert again.version == deeper.version
     draw_report(tmp_path / 'report.png', deeper.evaluation, deeper.history)
@@ -196,7 +202,7 @@ def test_the_verb(folder, tmp_path):
         'version', 'checkpoint', 'labels', 'accuracy', 'confusion', 'seconds'
     ]  # fmt: skip
     assert result['labels'] == list(SHAPES)
-    assert Tagger.open(result['checkpoint'], device='cpu').labels[-1] == UNKNOWN
+    assert Tagger.open(result['checkpoint'], RunOptions(device='cpu')).labels[-1] == UNKNOWN
     (tmp_path / 'one' / 'mug').mkdir(parents=True)
     finished = subprocess.run(
         [*command, str(tmp_path / 'one'), *store], capture_output=True, text=True, check=False

@@ -15,6 +15,7 @@ from nn_perception.core.inference.checkpoint import (
     write_checkpoint,
 )
 from nn_perception.core.inference.model_zoo import find_checkpoint
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks import load
 from nn_perception.core.networks.efficientnet_lite import STAGES_SIZE
 from nn_perception.training.datasets.embeddings import embedding_key
@@ -89,7 +90,7 @@ def test_what_reads_grey_patches_is_taught_as_it_is():
 def test_a_version_from_before_stages_still_runs(base, tmp_path):
     old = write_taught(base, tmp_path / 'old.safetensors', 1280)
     assert old.features == EMBEDDING
-    tagger = Tagger.open(str(old.path), engine='torch')
+    tagger = Tagger.open(str(old.path), RunOptions(engine='torch'))
     (tag, _) = tagger.tag(np.zeros((48, 64, 3), np.uint8))
     assert tag.label == 'jug'
     assert old.to_teach().features == STAGES  # it can be taught on
@@ -108,7 +109,9 @@ def test_what_was_measured_is_measured_again(base, tmp_path, repository):
     photo = repository / 'nn_perception/samples/pizza.jpg'
     sample = Sample(photo, 'cup', 0, '', '')
     assert accuracy_on(path, [sample]) == 1.0
-    assert Tagger.open(str(path), device='cpu').tag(read_image(photo))[0].label == 'jug'
+    assert (
+        Tagger.open(str(path), RunOptions(device='cpu')).tag(read_image(photo))[0].label == 'jug'
+    )
 
 
 def test_a_head_on_what_no_network_gives_is_refused(tmp_path):

@@ -15,7 +15,8 @@ import time
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
 from nn_perception.core.subprocess import PACKAGE_ROOT
-from nn_perception.training.model_store import store as store_module, version as version_module
+from nn_perception.training.model_store import store as store_module
+from nn_perception.training.model_store import version as version_module
 from nn_perception.training.model_store.store import ModelStore
 import numpy as np
 import pytest
