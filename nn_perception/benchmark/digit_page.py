@@ -30,4 +30,4 @@ def digit_page() -> NDArray[np.uint8]:
             )
     shadow = np.linspace(1.0, 0.8, width, dtype=np.float32)[None, :, None]
     noise = np.random.default_rng(0).normal(0.0, 3.0, page.shape).astype(np.float32)
-    return np.clip(page * shadow + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(page * shadow + noise, 0, 255), np.uint8)

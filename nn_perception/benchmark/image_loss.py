@@ -55,4 +55,4 @@ def _loss(width: int, height: int, seconds: float) -> float:
 
 
 def _stamp_ns(msg: Any) -> int:
-    return msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
+    return int(msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec)

@@ -190,7 +190,7 @@ def start(seconds: float) -> dict[str, Any]:
     for _ in range(5):
         begun = time.monotonic()
         with running(node_command('tagger')) as (probe, pid):
-            probe.play(30.0, START_LIMIT_S, lambda probe=probe: bool(probe.ages_ms))
+            probe.play(30.0, START_LIMIT_S, probe.has_results)
             times_ms.append((time.monotonic() - begun) * 1e3)
             probe.play(30.0, seconds)
             resident_mb.append(take_sample(pid).resident_mb)
@@ -232,7 +232,7 @@ MEASUREMENTS = {
 def _exits_cleanly(signals: Sequence[int]) -> bool:
     process = subprocess.Popen(node_command('tagger'), stderr=subprocess.DEVNULL)
     probe = Probe(reliable=True)
-    probe.play(30.0, START_LIMIT_S, lambda: bool(probe.ages_ms))
+    probe.play(30.0, START_LIMIT_S, probe.has_results)
     for number in signals:
         process.send_signal(number)
         time.sleep(0.01)

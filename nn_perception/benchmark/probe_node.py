@@ -13,6 +13,8 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 import nn_perception
 from nn_perception.benchmark.digit_page import digit_page
+from nn_perception.core.imaging.image_files import Image as Picture
+from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.outputs import conversions
 from nn_perception.ros.process.executables import end_process
 from nn_perception_interfaces.msg import HumanPoseArray
@@ -42,18 +44,18 @@ class Task:
 
     kind: type
     topic: str
-    make_image: Callable[[], np.ndarray]
+    make_image: Callable[[], Picture]
 
 
-def photograph() -> np.ndarray:
+def photograph() -> Picture:
     """Read a photograph, uint8 BGR, ``(480, 640, 3)``."""
-    return cv2.resize(cv2.imread(str(PHOTOGRAPH)), SIZE)
+    return np.asarray(cv2.resize(read_image(PHOTOGRAPH), SIZE), np.uint8)
 
 
-def two_skiers() -> np.ndarray:
+def two_skiers() -> Picture:
     """Compose a picture of two people, uint8 BGR, ``(480, 640, 3)``."""
-    skier = cv2.imread(str(PHOTOGRAPH.with_name('skier.jpg')))
-    return cv2.resize(np.hstack([skier[:, 180:500]] * 2), SIZE)
+    skier = read_image(PHOTOGRAPH.with_name('skier.jpg'))
+    return np.asarray(cv2.resize(np.hstack([skier[:, 180:500]] * 2), SIZE), np.uint8)
 
 
 TAGS = Task(Classification, 'tagger/tags', photograph)
@@ -120,10 +122,14 @@ class Probe(Node):
             due += 1.0 / rate_hz
             self.spin(max(0.0, due - time.monotonic()))
 
+    def has_results(self) -> bool:
+        """Tell whether a result has arrived."""
+        return bool(self.ages_ms)
+
     def await_node(self) -> None:
         """Publish slowly until there are results, then let the node settle."""
-        self.play(10.0, START_LIMIT_S, lambda: bool(self.ages_ms))
-        if not self.ages_ms:
+        self.play(10.0, START_LIMIT_S, self.has_results)
+        if not self.has_results():
             raise RuntimeError('the node published no result')
         self.play(30.0, SETTLE_S)
         results = -1

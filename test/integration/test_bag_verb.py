@@ -1,4 +1,4 @@
-"""``nn_perception bag`` on recordings of a camera, read back without rosbags."""
+"""``nn_perception bag`` on camera recordings, read back without rosbags."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def read_sqlite3(folder: Path) -> Rows:
 
 
 def read_mcap(folder: Path) -> Rows:
-    """Read times and messages of each topic with the definitions that the file carries."""
+    """Read times and messages of each topic with the definitions in the file."""
     (path,) = folder.glob('*.mcap')
     rows: Rows = {}
     with path.open('rb') as stream:
@@ -89,7 +89,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope='module')
 def gesture(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Go once through the bag of raw images in sqlite3 without an interruption."""
+    """Annotate the sqlite3 bag of raw images without an interruption."""
     output = tmp_path_factory.mktemp('gesture') / 'made'
     done = run(test_data / 'bags' / 'gesture_raw_sqlite3', output)
     assert (done.returncode, done.stderr) == (0, '')
@@ -100,7 +100,7 @@ def gesture(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_raw_images_in_sqlite3(gesture: Path) -> None:
     rows = read_sqlite3(gesture)
     check(rows, '/camera/image_raw', 29)
-    # One person from the waist up, the same all the time.
+    # The same person in all images, from the waist up.
     people = [message.poses for _, message in rows['/pose_estimator/poses']]
     assert sum(len(poses) == 1 for poses in people) >= 25
     assert len({pose.id for poses in people for pose in poses}) == 1
@@ -203,7 +203,7 @@ def nodes(start_node: Callable[..., NodeProcess]) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures('nodes')
-def test_it_is_what_the_nodes_publish(gesture: Path, peer: Peer) -> None:
+def test_results_are_those_of_the_nodes(gesture: Path, peer: Peer) -> None:
     rows = read_sqlite3(gesture)
     found = {topic: peer.collect(kind, topic) for topic, kind in KINDS.items()}
     publisher = peer.publisher(Image, '/camera/image_raw')

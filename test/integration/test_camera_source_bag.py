@@ -26,7 +26,7 @@ def message(kind: str, **fields: Any) -> Any:
 
 
 def bag(folder: Path, topics: tuple[str, ...] = ('/cam/image/compressed',)) -> Path:
-    """Write a bag of pictures in different grey, and the camera's calibration."""
+    """Write a bag of pictures in shades of grey, and the camera's calibration."""
     k = np.array([40.0, 0, 32, 0, 41.0, 24, 0, 0, 1])
     with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
         infos = writer.add_connection('/cam/camera_info', CAMERA_INFO, typestore=TYPES)
@@ -60,7 +60,7 @@ def seconds(msg: Any) -> float:
     return msg.header.stamp.sec + msg.header.stamp.nanosec * 1e-9
 
 
-def test_plays_at_the_recorded_pace(
+def test_plays_with_the_recorded_timing(
     peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path
 ) -> None:
     images = peer.collect(Image, 'image')
@@ -80,7 +80,7 @@ def test_plays_at_the_recorded_pace(
     assert node.process.wait(10) == 0
     assert [int(to_bgr(msg)[0, 0, 0]) for msg in images] == [20, 60, 100, 140, 180]
     assert [msg.status[0].message for msg in playing] == [f'walk#{i}' for i in range(1, 6)]
-    # The pace is the recorded one, the time is now.
+    # The intervals are the recorded ones, the time is now.
     passed = np.array([seconds(msg) for msg in images]) - seconds(images[0])
     assert (passed >= np.array(TIMES) - 0.01).all()
     assert (passed <= np.array(TIMES) + 1.0).all()
@@ -111,7 +111,7 @@ def test_loops_at_a_rate_of_its_own(
         ({'bag_topic': '/up'}, 'has no images on /up; choose one of: /cam/image, /rear/image'),
     ],
 )
-def test_refuses_what_is_not_clear(
+def test_rejects_an_unclear_topic(
     start_node: Callable[..., NodeProcess],
     tmp_path: Path,
     parameters: dict[str, str],

@@ -36,7 +36,7 @@ class Cameras:
         self._pictures.mkdir(parents=True)
         for name, make in (('a', photograph), ('b', digit_page), ('c', two_skiers)):
             cv2.imwrite(str(self._pictures / f'{name}.jpg'), make())
-        self.start_main()
+        self._main = self._start((640, 480), 'bgr8', reliable=True)
 
     @property
     def running(self) -> list[Program]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 import random
 import time
 
 import cv2
 from nn_perception.ros.outputs import conversions
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -35,7 +37,7 @@ class ImageFactory:
     :param rng: decides everything that is random
     """
 
-    def __init__(self, picture: np.ndarray, rng: random.Random) -> None:
+    def __init__(self, picture: NDArray[np.uint8], rng: random.Random) -> None:
         self._rng = rng
         self._pictures = {size: cv2.resize(picture, size) for size in ((640, 480), *SIZES)}
         self._invalid: tuple[Callable[[], Image], ...] = (
@@ -63,7 +65,10 @@ class ImageFactory:
         kinds += [(size, 'bgr8') for size in self._pictures if size != max(SIZES)]
         for size, encoding in kinds:
             name = f'{size[0]}x{size[1]}_{encoding}'
-            yield name, lambda s=size, e=encoding, n=name: self.valid(s, e, stamped(n))
+            yield name, partial(self._valid_named, name, size, encoding)
+
+    def _valid_named(self, name: str, size: tuple[int, int], encoding: str) -> Image:
+        return self.valid(size, encoding, stamped(name))
 
     def random_valid(self) -> Image:
         """Make a valid image of a random size and encoding."""

@@ -87,7 +87,7 @@ def test_every_image_has_its_result(
 ) -> None:
     summary = annotate(given, tmp_path / 'made', storage=storage)
     expected = [(i * SECOND, f'{int(picture(i).sum())} /image {i + 1:.3f} left') for i in range(4)]
-    # An image without a stamp is one of the time at which it was recorded.
+    # An image without a stamp counts as taken when it was recorded.
     expected.append((9 * SECOND, f'{int(picture(8).sum())} /image 9.000 camera'))
     assert read(tmp_path / 'made') == expected
     assert summary.images == 7
@@ -146,7 +146,7 @@ def test_killed_before_every_change_of_a_file(
     times = 0
     for output, killed in killed_everywhere(prepare, lambda path: annotate(given, path)):
         if output.exists():
-            # What has its name is whole.
+            # An output with its final name is complete.
             assert contents(output) == contents(tmp_path / 'whole' / 'made')
         summary = annotate(given, output)
         assert (summary.images, summary.refused) == (7, 2)
@@ -156,14 +156,14 @@ def test_killed_before_every_change_of_a_file(
     assert times > 5
 
 
-def test_a_finished_one_is_not_made_again(tmp_path: Path, given: Path) -> None:
+def test_finished_work_is_not_repeated(tmp_path: Path, given: Path) -> None:
     first = annotate(given, tmp_path / 'made')
     before = {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
     again = Brightness()
     assert annotate(given, tmp_path / 'made', again) == first
     assert again.images == 0
     assert before == {path: os.stat(path).st_mtime_ns for path in (tmp_path / 'made').iterdir()}
-    # From a copy of the bag that lies elsewhere it is the same.
+    # A copy of the bag at another place is the same bag.
     shutil.copytree(given, tmp_path / 'moved' / 'given')
     assert annotate(tmp_path / 'moved' / 'given', tmp_path / 'made', again) == first
     assert again.images == 0
@@ -193,7 +193,7 @@ def test_foreign_files_are_left_alone(tmp_path: Path, given: Path) -> None:
     kept = mine.rename(tmp_path / 'other.unfinished' / mine.name)
     annotate(given, tmp_path / 'other')
     assert kept.read_text() == 'all of it'
-    # In the address that sqlite makes of a path this ends it.
+    # In a sqlite URI these characters end the path.
     for name in ('a#b', 'a?b', 'a%41'):
         (tmp_path / name).mkdir()
         with pytest.raises(ValueError, match='cannot be written to a path with'):
@@ -202,7 +202,9 @@ def test_foreign_files_are_left_alone(tmp_path: Path, given: Path) -> None:
     assert not (tmp_path / 'a').exists()
 
 
-def test_a_topic_that_is_taken(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+def test_an_output_topic_that_exists_already(
+    tmp_path: Path, recording: Any, picture: MAKE
+) -> None:
     messages = [
         ('/image', 1, recording.raw(1, picture())),
         ('/brightness/text', 1, recording.wheel(1.0)),
@@ -212,7 +214,7 @@ def test_a_topic_that_is_taken(tmp_path: Path, recording: Any, picture: MAKE) ->
         annotate(given, tmp_path / 'made')
 
 
-def test_metadata_that_are_not_the_bags_own(tmp_path: Path, given: Path) -> None:
+def test_metadata_of_another_bag(tmp_path: Path, given: Path) -> None:
     path = given / 'metadata.yaml'
     path.write_text(path.read_text().replace('message_count: 8', 'message_count: 9'))
     with pytest.raises(ValueError, match='contains 8 messages, but states 9'):
@@ -220,16 +222,14 @@ def test_metadata_that_are_not_the_bags_own(tmp_path: Path, given: Path) -> None
     assert not (tmp_path / 'made').exists()
 
 
-def test_a_disk_that_is_full(
-    tmp_path: Path, recording: Any, picture: MAKE, largest_file: Any
-) -> None:
+def test_a_full_disk(tmp_path: Path, recording: Any, picture: MAKE, largest_file: Any) -> None:
     images = [('/image', i, recording.raw(5, picture(i, (200, 200, 3)))) for i in range(30)]
     given = recording.write(tmp_path / 'given', images)
     for size in (100, 2000, 1_500_000):
         with largest_file(size), pytest.raises(OSError, match=r'too large|cannot be written'):
             annotate(given, tmp_path / 'made')
         assert not (tmp_path / 'made').exists()
-    # No image is processed twice for that.
+    # No image is processed twice.
     last = Brightness()
     assert annotate(given, tmp_path / 'made', last).outputs == {'/brightness/text': 30}
     assert last.images == 0

@@ -1,4 +1,4 @@
-"""Bags of every form, whole and damaged."""
+"""Bags of every format, intact and damaged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_mcap_without_an_index(tmp_path: Path, order: tuple[int, ...]) -> None:
                 list(bag.messages())
 
 
-def test_a_message_that_is_damaged(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+def test_a_damaged_message(tmp_path: Path, recording: Any, picture: MAKE) -> None:
     path = recording.write(tmp_path / 'bag', [('/image', 1, recording.raw(2, picture()))])
     with Bag(path) as bag:
         ((connection, recorded_ns, content),) = bag.messages()
@@ -90,11 +90,11 @@ def test_the_calibration_beside_the_images(tmp_path: Path, recording: Any, pictu
         assert (found['width'], found['height'], found['k'][0]) == (8, 6, 50.0)
         assert found['distortion_model'] == 'plumb_bob'
         assert [len(found[name]) for name in ('d', 'k', 'r', 'p')] == [5, 9, 9, 12]
-        # Something else of that name is no calibration.
+        # A topic of that name with another type is not a calibration.
         assert bag.calibration('/rear/image') is None
 
 
-def test_what_is_no_bag(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+def test_what_is_not_a_bag(tmp_path: Path, recording: Any, picture: MAKE) -> None:
     whole = recording.write(tmp_path / 'bag', [('/image', 1, recording.raw(2, picture()))])
     for name, content, sentence in (
         ('none', None, 'none does not exist'),

@@ -1,4 +1,4 @@
-"""A copy holds all that the bag holds, for readers that are not rosbags."""
+"""A copy contains everything that the bag contains, for other readers than rosbags too."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def topics(folder: Path) -> dict[str, Any]:
 
 
 def copy(given: Path, folder: Path, storage: str, custom: dict[str, str] | None = None) -> Path:
-    """Copy a bag with a text behind each image."""
+    """Copy a bag and add a text after each image."""
     with Bag(given) as bag:
         target = BagCopy(bag, folder, storage, custom or {})
         with target.open({'/words': STRING}):
@@ -73,7 +73,7 @@ def messages(recording: Any, picture: Callable[..., Any]) -> list[tuple[str, int
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 @pytest.mark.parametrize('source', ['mcap', 'sqlite3'])
 @pytest.mark.parametrize('version', [8, 9])
-def test_all_is_there(
+def test_a_copy_is_complete(
     tmp_path: Path, recording: Any, messages: Any, source: str, storage: str, version: int
 ) -> None:
     given = recording.write(
@@ -88,7 +88,7 @@ def test_all_is_there(
         (STRING, 'cdr', 1 * SECOND),
         (STRING, 'cdr', 3 * SECOND),
     ]
-    # Behind its image.
+    # After its image.
     assert found.index(added[0]) > [row[0] for row in found].index('/image')
     content = yaml.safe_load((made / 'metadata.yaml').read_text())['rosbag2_bagfile_information']
     assert content['version'] == version
@@ -107,7 +107,7 @@ def test_all_is_there(
 
 
 def as_humble_records(path: Path) -> None:
-    """Take out of a sqlite3 bag what Humble does not write: definitions and hashes."""
+    """Remove from a sqlite3 bag what Humble does not write: definitions and hashes."""
     with sqlite3.connect(path / f'{path.name}.db3') as connection:
         for table in ('schema', 'metadata', 'message_definitions'):
             connection.execute(f'DROP TABLE {table}')
@@ -124,7 +124,7 @@ def as_humble_records(path: Path) -> None:
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
-def test_a_bag_that_does_not_say_how_messages_are_laid_out(
+def test_a_bag_without_message_definitions(
     tmp_path: Path, recording: Any, messages: Any, storage: str
 ) -> None:
     given = recording.write(tmp_path / 'given', messages, version=8, qos=[recording.latched])
@@ -132,10 +132,10 @@ def test_a_bag_that_does_not_say_how_messages_are_laid_out(
     made = copy(given, tmp_path / 'made', storage)
     assert [row for row in rows(made) if row[0] != '/words'] == rows(given)
     entries = topics(made)
-    # Written as Humble reads it: a text with numbers.
+    # In the form that Humble reads: a text with numbers.
     profiles = entries['/wheel']['topic_metadata']['offered_qos_profiles']
     assert yaml.safe_load(profiles)[0]['reliability'] == 2
-    # A type that nobody knows has no hash; those of Humble have theirs.
+    # An unknown type has no hash; the types of Humble have theirs.
     assert entries['/wheel']['topic_metadata']['type_description_hash'] == ''
     humble = get_typestore(Stores.ROS2_HUMBLE)
     image = entries['/image']['topic_metadata']
@@ -147,9 +147,7 @@ def test_a_bag_that_does_not_say_how_messages_are_laid_out(
 
 
 @pytest.mark.parametrize('mode', ['FILE', 'MESSAGE', 'STORAGE'])
-def test_a_bag_that_is_compressed(
-    tmp_path: Path, recording: Any, messages: Any, mode: str
-) -> None:
+def test_a_compressed_bag(tmp_path: Path, recording: Any, messages: Any, mode: str) -> None:
     given = recording.write(tmp_path / 'given', messages, storage='mcap')
     small = recording.write(tmp_path / 'small', messages, storage='mcap', compression=mode)
     made = copy(small, tmp_path / 'made', 'mcap')
@@ -158,7 +156,7 @@ def test_a_bag_that_is_compressed(
     assert not described['compression_mode']
 
 
-def test_a_disk_that_is_full(
+def test_a_full_disk(
     tmp_path: Path, recording: Any, picture: Callable[..., Any], largest_file: Any
 ) -> None:
     images = [('/image', i, recording.raw(5, picture(i, (200, 200, 3)))) for i in range(30)]
@@ -166,7 +164,7 @@ def test_a_disk_that_is_full(
     for storage in ('mcap', 'sqlite3'):
         with largest_file(1_500_000), pytest.raises(OSError, match=r'too large|cannot be written'):
             copy(given, tmp_path / storage, storage)
-        # Without its description it is no bag.
+        # Without its metadata it is not a bag.
         assert not (tmp_path / storage / 'metadata.yaml').exists()
         shutil.rmtree(tmp_path / storage)
         copy(given, tmp_path / storage, storage)

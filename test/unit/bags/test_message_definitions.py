@@ -1,4 +1,4 @@
-"""The messages that bags get are those that the nodes publish."""
+"""The message types in bags are those that the nodes publish."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def stripped(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize('name', DEFINITIONS)
-def test_a_definition_is_that_of_its_file(repository: Path, name: str) -> None:
+def test_a_definition_equals_its_file(repository: Path, name: str) -> None:
     package, _, message = name.split('/')
     folder = (
         repository if package == 'nn_perception_interfaces' else repository / 'tools/ros_wheels'
@@ -27,7 +27,7 @@ def test_a_definition_is_that_of_its_file(repository: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize('name', DEFINITIONS)
-def test_a_hash_is_that_of_the_installed_message(name: str) -> None:
+def test_a_hash_equals_that_of_the_installed_message(name: str) -> None:
     package, _, message = name.split('/')
     description = Path(sys.prefix, 'share', package, 'msg', f'{message}.json')
     if not description.is_file():

@@ -1,4 +1,4 @@
-"""What is written into bags is what the nodes publish."""
+"""Messages in bags are equal to those that the nodes publish."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_messages_with_a_header(case: str) -> None:
     assert deserialize_message(content, type(theirs)) == deserialize_message(
         published, type(theirs)
     )
-    # Gaps between values may hold anything, and so may what fills up the last four bytes.
+    # Padding between values and in the last four bytes may be anything.
     assert abs(len(content) - len(published)) < 4
 
 

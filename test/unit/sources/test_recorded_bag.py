@@ -33,9 +33,9 @@ def test_a_bag_as_a_source_of_frames(tmp_path: Path, recording: Any, picture: MA
     for _ in range(2):
         frames = frames_of(source)
         assert [frame.name for frame in frames] == [f'bag#{i}' for i in (1, 2, 3, 5, 6)]
-        # The first one comes a mean distance after the last; time that runs back is none.
-        distances = [1.0, 0.1, 0.3, 0.0, 0.3]
-        assert [frame.after_s for frame in frames] == pytest.approx(distances)
+        # The first frame follows the last one after a mean interval; negative intervals become 0.
+        intervals = [1.0, 0.1, 0.3, 0.0, 0.3]
+        assert [frame.after_s for frame in frames] == pytest.approx(intervals)
         assert {frame.frame_id for frame in frames} == {'camera'}
         for frame, i in zip(frames, (0, 1, 2, 4, 5), strict=True):
             np.testing.assert_array_equal(frame.image_bgr, picture(i))
@@ -49,7 +49,7 @@ def test_a_source_that_ends_early(
     messages = [('/image', i, recording.raw(i, picture(i, (99, 99, 3)))) for i in range(90)]
     bag = recording.write(tmp_path / 'bag', messages, storage='mcap', compression='STORAGE')
     path = bag / 'bag.mcap'
-    # The second chunk loses what it begins with.
+    # The second chunk loses its first bytes.
     first, zstd, rest = path.read_bytes().partition(b'\x28\xb5\x2f\xfd')
     path.write_bytes(first + zstd + rest.replace(zstd, bytes(4), 1))
     source = open_frames(path)
@@ -57,7 +57,7 @@ def test_a_source_that_ends_early(
     assert 'cannot be read as a bag' in caplog.text
 
 
-def test_sources_that_are_refused(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+def test_bags_that_are_rejected(tmp_path: Path, recording: Any, picture: MAKE) -> None:
     messages = [(topic, 1, recording.raw(2, picture())) for topic in ('/left', '/right')]
     path = recording.write(tmp_path / 'bag', messages, empty=[('/up', 'sensor_msgs/msg/Image')])
     with pytest.raises(ValueError, match=r'on several topics; choose one of: /left, /right, /up'):

@@ -1,4 +1,4 @@
-"""What ``nn_perception bag`` refuses, before it loads a network."""
+"""What ``nn_perception bag`` rejects, before it loads a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TYPES = get_typestore(Stores.ROS2_JAZZY)
 
 @pytest.fixture
 def given(tmp_path: Path) -> Path:
-    """Write a bag with two topics that say they hold images, and do not."""
+    """Write a bag with two image topics that have no messages."""
     with Writer(tmp_path / 'given', version=9) as writer:
         for topic in ('/left', '/right'):
             writer.add_connection(topic, 'sensor_msgs/msg/Image', typestore=TYPES)
@@ -27,11 +27,11 @@ def given(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loading what a network needs is an error."""
+    """Importing what loads networks is an error."""
     monkeypatch.setitem(sys.modules, 'nn_perception.bags.annotators', None)
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+def rejection(capsys: pytest.CaptureFixture[str], *words: object) -> str:
     assert main(['bag', *map(str, words)]) == 2
     output, error = capsys.readouterr()
     assert output == ''
@@ -40,24 +40,24 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: object) -> str:
     return error
 
 
-def test_refusals(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rejections(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(tmp_path.rglob('*'))
     out = tmp_path / 'out'
-    assert 'none does not exist' in refusal(capsys, tmp_path / 'none', out)
-    assert 'OUT must not be IN or inside it' in refusal(capsys, given, given)
-    assert 'OUT must not be IN or inside it' in refusal(capsys, given, given / 'out')
+    assert 'none does not exist' in rejection(capsys, tmp_path / 'none', out)
+    assert 'OUT must not be IN or inside it' in rejection(capsys, given, given)
+    assert 'OUT must not be IN or inside it' in rejection(capsys, given, given / 'out')
     none = tmp_path / 'none'
-    assert f'folder {none} does not exist' in refusal(capsys, given, none / 'out')
-    assert f'{tmp_path} already exists' in refusal(capsys, given / 'given.db3', tmp_path)
-    assert 'has images on several topics; choose one of: /left, /right' in refusal(
+    assert f'folder {none} does not exist' in rejection(capsys, given, none / 'out')
+    assert f'{tmp_path} already exists' in rejection(capsys, given / 'given.db3', tmp_path)
+    assert 'has images on several topics; choose one of: /left, /right' in rejection(
         capsys, given, out
     )
-    assert 'no images on /words' in refusal(capsys, given, out, '--topic', '/words')
+    assert 'no images on /words' in rejection(capsys, given, out, '--topic', '/words')
     assert sorted(tmp_path.rglob('*')) == before
     (tmp_path / 'link').symlink_to(given)
-    assert 'OUT must not be IN or inside it' in refusal(capsys, given, tmp_path / 'link')
+    assert 'OUT must not be IN or inside it' in rejection(capsys, given, tmp_path / 'link')
     (tmp_path / 'dangling').symlink_to(tmp_path / 'nowhere')
-    assert 'dangling already exists' in refusal(capsys, given, tmp_path / 'dangling')
+    assert 'dangling already exists' in rejection(capsys, given, tmp_path / 'dangling')
 
 
 def test_what_is_not_a_bag(
@@ -66,7 +66,7 @@ def test_what_is_not_a_bag(
     content = (given / 'given.db3').read_bytes()
     for name in ('cut.db3', 'cut.mcap', 'cut.bag', 'cut.txt'):
         (tmp_path / name).write_bytes(content[:5000])
-        assert 'cannot be read as a bag' in refusal(capsys, tmp_path / name, tmp_path / 'out')
+        assert 'cannot be read as a bag' in rejection(capsys, tmp_path / name, tmp_path / 'out')
 
 
 def test_without_rosbags(
@@ -76,4 +76,4 @@ def test_without_rosbags(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
-    assert 'needs the Python package rosbags' in refusal(capsys, given, tmp_path / 'out')
+    assert 'needs the Python package rosbags' in rejection(capsys, given, tmp_path / 'out')

@@ -1,6 +1,5 @@
 import json
 
-from nn_perception import __version__
 from nn_perception.cli.main import main
 import pytest
 
@@ -31,14 +30,3 @@ def test_text_names_the_cache_folder_and_broken_files(capsys, cache):
     assert 'efficientnet_lite0 (shipped)' in text
     assert 'the file is empty' in text
     assert str(cache) in text
-
-
-def test_version_and_missing_verb(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(['--version'])
-    assert caught.value.code == 0
-    assert capsys.readouterr().out == f'nn_perception {__version__}\n'
-    for words in ([], ['paint']):
-        with pytest.raises(SystemExit) as caught:
-            main(words)
-        assert caught.value.code == 2
