@@ -12,8 +12,9 @@ import time
 from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.ros.outputs import conversions
-from nn_perception.ros.process.executables import node_command
+from nn_perception.ros.outputs.headers import make_header
+from nn_perception.ros.outputs.image_messages import image_message
+from nn_perception.ros.process.node_process import node_command
 import numpy as np
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
@@ -180,15 +181,15 @@ def picture(width: int = 640, height: int = 480, seed: int = 0) -> np.ndarray:
     return (np.stack(waves, axis=-1) * 127 + 128).astype(np.uint8)
 
 
-def image_message(image: np.ndarray, seconds: float, frame_id: str = 'camera') -> Any:
+def image_at(image: np.ndarray, seconds: float, frame_id: str = 'camera') -> Any:
     """Build a raw image message with a stamp in seconds."""
-    return conversions.image(image, header(seconds, frame_id))
+    return image_message(image, header_at(seconds, frame_id))
 
 
-def header(seconds: float, frame_id: str = 'camera') -> Any:
+def header_at(seconds: float, frame_id: str = 'camera') -> Any:
     """Build a header with a stamp in seconds."""
     time_message = rclpy.time.Time(nanoseconds=round(seconds * 1e9)).to_msg()
-    return conversions.header(time_message, frame_id)
+    return make_header(time_message, frame_id)
 
 
 @contextmanager

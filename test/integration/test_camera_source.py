@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
-from nn_perception.ros.outputs.conversions import PUBLISHED_ENCODINGS
+from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 import numpy as np
 import pytest
 from ros_graph import BEST_EFFORT, NodeProcess, Peer

@@ -10,7 +10,7 @@ import time
 
 from nn_perception_interfaces.msg import HumanPoseArray
 import pytest
-from ros_graph import image_message, NodeProcess, Peer, picture
+from ros_graph import image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
@@ -31,7 +31,7 @@ def test_busy_tagger_ends_cleanly(
     camera = peer.publisher(Image, 'image')
     for i in range(REPETITIONS):
         # The process before may have a last result on its way: the stamp tells them apart.
-        msg = image_message(picture(), 1.0 + i)
+        msg = image_at(picture(), 1.0 + i)
         node = start_node('tagger')
         peer.until(
             lambda msg=msg: (camera.publish(msg), tags and tags[-1].header == msg.header)[1]
@@ -65,7 +65,7 @@ def test_busy_process_of_three_nodes_ends_cleanly(
         peer.collect(HumanPoseArray, 'pose_estimator/poses'),
     ]
     camera = peer.publisher(Image, 'image')
-    msg = image_message(picture(), 1.0)
+    msg = image_at(picture(), 1.0)
     node = start_node('perception')
     peer.until(lambda: (camera.publish(msg), all(results))[1])
     own = shared_memory(node.process.pid) - shared_memory(os.getpid())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray
 import pytest
-from ros_graph import BEST_EFFORT, image_message, NodeProcess, Peer, picture
+from ros_graph import BEST_EFFORT, image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
 
 SECONDS = 3.0
@@ -55,7 +55,7 @@ def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -
         camera = peers[-2].publisher(Image, 'image')
         peers[-2].until(lambda: camera.get_subscription_count() == 1)
         peers[-2].spin(0.3)
-        camera.publish(image_message(picture(64, 48), 1.0))
+        camera.publish(image_at(picture(64, 48), 1.0))
         peers[-1].until(lambda: received)
     finally:
         for peer in peers:
