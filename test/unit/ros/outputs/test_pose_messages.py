@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builtin_interfaces.msg import Time
+from nn_perception.capabilities.poses.overlay import person_colour
 from nn_perception.capabilities.poses.skeleton import KEYPOINT_NAMES, LIMBS
-from nn_perception.core.imaging.draw import person_colour
 from nn_perception.core.results import Keypoint, Person
 from nn_perception.ros.outputs import conversions, hri_bodies
 from nn_perception.ros.outputs.hri_bodies import openpose_joints
