@@ -1,11 +1,11 @@
 """
-Start a reader of digits, and a camera beside it where that is wanted.
+Start a digit reader, optionally with a camera source.
 
     ros2 launch nn_perception digit_reader.launch.py image:=/camera/image_raw
     ros2 launch nn_perception digit_reader.launch.py camera:=true      # plays the sample pages
     ros2 launch nn_perception digit_reader.launch.py params_file:=mine.yaml
 
-An argument that is given goes before what the params file says.
+Arguments override the params file.
 """
 
 from nn_perception.ros.launch.camera_launch import camera_launch, samples
@@ -14,5 +14,5 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
+    """Return the launch description."""
     return camera_launch(['digit_model'], ['digit_reader'], parameters=samples('digits'))

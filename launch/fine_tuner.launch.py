@@ -1,19 +1,20 @@
 """
-Start a node that is taught with labelled frames, and a camera beside it where that is wanted.
+Start a fine tuner, which stores labelled frames and fine-tunes models, optionally with a camera
+source.
 
     ros2 launch nn_perception fine_tuner.launch.py image:=/camera/image_raw
     ros2 launch nn_perception fine_tuner.launch.py camera:=true source:=0      # a webcam
     ros2 launch nn_perception fine_tuner.launch.py params_file:=mine.yaml
 
-An argument that is given goes before what the params file says. With a tagger that runs what is
-taught: teach.launch.py.
+Arguments override the params file. teach.launch.py also starts a tagger that runs the fine-tuned
+model.
 """
 
-from nn_perception.ros.launch.camera_launch import camera_launch, TEACHING
+from nn_perception.ros.launch.camera_launch import camera_launch, FINE_TUNING_ARGUMENTS
 
 from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
-    return camera_launch(TEACHING, ['fine_tuner'])
+    """Return the launch description."""
+    return camera_launch(FINE_TUNING_ARGUMENTS, ['fine_tuner'])

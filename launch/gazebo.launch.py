@@ -1,5 +1,5 @@
 """
-Start Gazebo with a camera before some boards, its bridge to ROS, and perception on its images.
+Start Gazebo with a camera in front of boards, its bridge to ROS, and perception nodes.
 
     ros2 launch nn_perception gazebo.launch.py
     ros2 launch nn_perception gazebo.launch.py gui:=false rviz:=false nodes:=pose_estimator
@@ -30,29 +30,29 @@ from launch import LaunchContext, LaunchDescription
 
 SHARE = Path(__file__).parent.parent
 WORLD = SHARE / 'worlds' / 'perception.sdf'
-# The world's pictures are named from here on: nn_perception/samples/...
+# The world names its pictures relative to this folder: nn_perception/samples/...
 PICTURES = Path(nn_perception.__file__).parent.parent
 
-# The camera of the world, which looks along x, in the axes of an optical frame.
+# Pose of the optical frame of the world's camera, which looks along x.
 CAMERA_POSE = '--x 0 --y 0 --z 1.3 --roll -1.570796 --pitch 0 --yaw -1.570796'
 FRAMES = '--frame-id world --child-frame-id camera_optical_frame'
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
+    """Return the launch description."""
     return LaunchDescription(
         [
             DeclareLaunchArgument(
-                'world', default_value=str(WORLD), description='file of a world (SDF)'
+                'world', default_value=str(WORLD), description='world file (SDF)'
             ),
             DeclareLaunchArgument(
                 'gui',
                 default_value='true',
-                description="true: show Gazebo's window; false: without any screen",
+                description="true: show Gazebo's window; false: run without a display",
                 choices=['true', 'false'],
             ),
             DeclareLaunchArgument(
-                'rviz', default_value='true', description='true: show images and results'
+                'rviz', default_value='true', description='true: show images and results in rviz2'
             ),
             AppendEnvironmentVariable('GZ_SIM_RESOURCE_PATH', str(PICTURES)),
             OpaqueFunction(function=gazebo),
@@ -71,16 +71,16 @@ def generate_launch_description() -> LaunchDescription:
 
 def gazebo(context: LaunchContext) -> list[IncludeLaunchDescription | Node]:
     """
-    Build Gazebo, its bridge, and where its camera is.
+    Build Gazebo, its bridge, and the transform of its camera.
 
-    :raises RuntimeError: if Gazebo is not installed, or there is no such world
+    :raises RuntimeError: if Gazebo is not installed, or the world does not exist
     """
     value = context.launch_configurations
     start_file = Path(share_of('ros_gz_sim')) / 'launch' / 'gz_sim.launch.py'
     share_of('ros_gz_bridge')
     world = Path(value['world']).expanduser().resolve()
     if not world.is_file():
-        raise RuntimeError(f'no world {world}')
+        raise RuntimeError(f'the world {world} does not exist')
     screen = [] if value['gui'] == 'true' else ['-s', '--headless-rendering']
     started = [
         IncludeLaunchDescription(
@@ -99,7 +99,7 @@ def gazebo(context: LaunchContext) -> list[IncludeLaunchDescription | Node]:
             output='screen',
         ),
     ]
-    # Where the camera of another world is, that one knows.
+    # Another world publishes its own transforms.
     if world == WORLD.resolve():
         started.append(
             Node(
@@ -114,12 +114,12 @@ def gazebo(context: LaunchContext) -> list[IncludeLaunchDescription | Node]:
 
 
 def share_of(package: str) -> str:
-    """Find a package that a robot does without; say how to get it where it is missing."""
+    """Find an optional package; if it is missing, say how to install it."""
     try:
         return get_package_share_directory(package)
     except PackageNotFoundError:
         distro = os.environ.get('ROS_DISTRO', 'jazzy')
-        # The one that is called ros-gz there is for an older Gazebo.
+        # On Humble, ros-gz is for an older Gazebo.
         name = 'ros-gzharmonic' if distro == 'humble' else 'ros-gz'
         raise RuntimeError(
             f'Gazebo cannot be started: the package {package} is not installed; '

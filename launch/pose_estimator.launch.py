@@ -1,12 +1,12 @@
 """
-Start an estimator of human poses, and a camera beside it where that is wanted.
+Start a pose estimator, optionally with a camera source.
 
     ros2 launch nn_perception pose_estimator.launch.py image:=/camera/image_raw
-    ros2 launch nn_perception pose_estimator.launch.py camera:=true     # plays people who walk
+    ros2 launch nn_perception pose_estimator.launch.py camera:=true     # plays walking people
     ros2 launch nn_perception pose_estimator.launch.py image:=/color depth:=/aligned_depth
     ros2 launch nn_perception pose_estimator.launch.py params_file:=mine.yaml
 
-An argument that is given goes before what the params file says.
+Arguments override the params file.
 """
 
 from nn_perception.ros.launch.camera_launch import camera_launch, samples
@@ -15,7 +15,7 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
+    """Return the launch description."""
     return camera_launch(
         ['depth', 'preset'], ['pose_estimator'], parameters=samples('people/walking.mp4')
     )

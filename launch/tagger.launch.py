@@ -1,11 +1,11 @@
 """
-Start a tagger, and a camera beside it where that is wanted.
+Start a tagger, optionally with a camera source.
 
     ros2 launch nn_perception tagger.launch.py image:=/camera/image_raw
     ros2 launch nn_perception tagger.launch.py camera:=true      # plays the sample photographs
     ros2 launch nn_perception tagger.launch.py params_file:=mine.yaml
 
-An argument that is given goes before what the params file says.
+Arguments override the params file.
 """
 
 from nn_perception.ros.launch.camera_launch import camera_launch
@@ -14,5 +14,5 @@ from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
+    """Return the launch description."""
     return camera_launch(['model'], ['tagger'])

@@ -1,24 +1,24 @@
 """
-Start all that teaching takes: the node that stores frames and teaches, and a tagger that follows.
+Start a fine tuner, which stores frames and fine-tunes a model, and a tagger that runs the model.
 
     ros2 launch nn_perception teach.launch.py image:=/camera/image_raw
     ros2 launch nn_perception teach.launch.py camera:=true source:=0      # a webcam
     ros2 launch nn_perception teach.launch.py name:=mugs dataset:=kitchen
 
-Both nodes use the same name and folder of the taught model. An argument that is given goes before
-what the params file says.
+Both nodes use the same name and folder of the fine-tuned model. Arguments override the params
+file.
 """
 
-from nn_perception.ros.launch.camera_launch import camera_launch, TEACHING
+from nn_perception.ros.launch.camera_launch import camera_launch, FINE_TUNING_ARGUMENTS
 
 from launch import LaunchDescription
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe what is started."""
+    """Return the launch description."""
     return camera_launch(
-        ['one_process', *TEACHING],
+        ['one_process', *FINE_TUNING_ARGUMENTS],
         ['tagger', 'fine_tuner'],
-        # The name that a fine_tuner gives to what it teaches, where nobody says another.
+        # The default name of the model of a fine_tuner.
         parameters={'tagger': {'model': 'store:taught'}},
     )

@@ -27,8 +27,8 @@ from demo_viewer import (
 )
 from nn_perception.core.discovery import stay_on_this_machine
 from nn_perception.ros.nodes.camera_source import SAMPLES
-from nn_perception.ros.process.executables import end_process, node_command
 from nn_perception.ros.process.main import prepare_process
+from nn_perception.ros.process.node_process import end_process, node_command
 from nn_perception.ros.process.signals import stop_requested, watch_signals
 from nn_perception_interfaces.msg import HumanPoseArray
 import rclpy

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from nn_perception.ros.process.executables import end_process, node_command
+from nn_perception.ros.process.node_process import end_process, node_command
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy

@@ -41,8 +41,8 @@ from nn_perception.core.imaging.letterbox import letterbox
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.processors import default_threads
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.ros.process.executables import end_process, node_command
 from nn_perception.ros.process.main import prepare_process
+from nn_perception.ros.process.node_process import end_process, node_command
 import numpy as np
 import rclpy
 
@@ -236,7 +236,7 @@ def _exits_cleanly(signals: Sequence[int]) -> bool:
     for number in signals:
         process.send_signal(number)
         time.sleep(0.01)
-    status = end_process(process, signal.SIGCONT, limit_s=2.0)
+    status = end_process(process, signal.SIGCONT, timeout_s=2.0)
     probe.destroy_node()
     return status == 0
 

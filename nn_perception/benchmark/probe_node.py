@@ -15,8 +15,9 @@ import nn_perception
 from nn_perception.benchmark.digit_page import digit_page
 from nn_perception.core.imaging.image_files import Image as Picture
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.ros.outputs import conversions
-from nn_perception.ros.process.executables import end_process
+from nn_perception.ros.outputs.headers import make_header
+from nn_perception.ros.outputs.image_messages import image_message
+from nn_perception.ros.process.node_process import end_process
 from nn_perception_interfaces.msg import HumanPoseArray
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
@@ -92,7 +93,7 @@ class Probe(Node):
     def publish(self) -> None:
         """Publish the picture with the present time."""
         stamp = Time(nanoseconds=time.time_ns()).to_msg()
-        self._camera.publish(conversions.image(self._image, conversions.header(stamp, 'camera')))
+        self._camera.publish(image_message(self._image, make_header(stamp, 'camera')))
         self.published += 1
 
     def _on_result(self, msg: Classification | Detection2DArray | HumanPoseArray) -> None:

@@ -19,8 +19,9 @@ from nn_perception.benchmark.probe_node import (
     two_skiers,
 )
 from nn_perception.benchmark.process_samples import take_sample
-from nn_perception.ros.outputs import conversions
-from nn_perception.ros.process.executables import end_process, node_command
+from nn_perception.ros.outputs.headers import make_header
+from nn_perception.ros.outputs.image_messages import image_message
+from nn_perception.ros.process.node_process import end_process, node_command
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -85,8 +86,8 @@ class Cameras:
             for index, publisher in enumerate(self._publishers):
                 self._spin_until(begun + (number + apart * index / count) / self.rate_hz)
                 stamp = Time(nanoseconds=time.time_ns()).to_msg()
-                header = conversions.header(stamp, 'camera')
-                publisher.publish(conversions.image(self._image, header))
+                header = make_header(stamp, 'camera')
+                publisher.publish(image_message(self._image, header))
         self._spin_until(begun + seconds)
 
     def _spin_until(self, due_s: float) -> None:

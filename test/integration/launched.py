@@ -1,4 +1,4 @@
-"""Launch files at work, as in a terminal."""
+"""Run launch files as in a terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 
-from nn_perception.ros.launch.launch_arguments import CAMERA, CAMERA_NODES, HOST
+from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
 
 END_S = 2.0
 SHARED_MEMORY = Path('/dev/shm')
-# What `ros2 launch` does; that has more to install.
+# As `ros2 launch`, which needs more packages.
 LAUNCH = """
 import sys
 from launch import LaunchService
@@ -38,11 +38,11 @@ RVIZ = '#!/bin/sh\necho "rviz: $*"\ntrap "exit 0" INT TERM\nwhile true; do sleep
 
 
 def install(folder: Path, repository: Path) -> Path:
-    """Install the package, and something in the place of rviz, into a prefix of their own."""
+    """Install the package, and a substitute for rviz, into a prefix of their own."""
     index = folder / 'share' / 'ament_index' / 'resource_index' / 'packages'
     index.mkdir(parents=True)
     scripts = {'nn_perception': {}, 'rviz2': {'rviz2': RVIZ}}
-    for name in (*CAMERA_NODES, CAMERA, HOST):
+    for name in (*CAMERA_NODES, CAMERA_SOURCE, PERCEPTION):
         scripts['nn_perception'][name] = NODE.format(python=sys.executable, name=name)
     for package, executables in scripts.items():
         (index / package).touch()
@@ -58,7 +58,7 @@ def install(folder: Path, repository: Path) -> Path:
 
 
 class Launch:
-    """A launch file at work, as in a terminal: it and its nodes are one group of processes."""
+    """A running launch file and its nodes, one process group as in a terminal."""
 
     def __init__(self, path: Path, log: Path, prefix: Path, arguments: dict[str, str]) -> None:
         repository = path.parent.parent
@@ -85,15 +85,15 @@ class Launch:
 
     @property
     def started(self) -> dict[str, int]:
-        """Map what was started to its process."""
+        """Map the names of the started processes to their ids."""
         found = re.findall(r'\[([\w-]+)\]: process started with pid \[(\d+)\]', self.log)
         return {name: int(pid) for name, pid in found}
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and see that all ends soon and well."""
+        """Press Ctrl-C, and check that everything ends soon, without errors."""
         segments, nodes = self.segments(), self.started.values()
         os.killpg(self.process.pid, signal.SIGINT)
-        # Where others compute as well, all takes longer.
+        # On a busy machine everything takes longer.
         others = os.getloadavg()[0] / (os.cpu_count() or 1)
         deadline = time.monotonic() + END_S * max(1.0, others)
         while any(map(is_running, nodes)) and time.monotonic() < deadline:
@@ -102,24 +102,24 @@ class Launch:
         assert self.process.wait(10) == 0, self.log
         assert len(nodes) == self.log.count('process has finished cleanly'), self.log
         assert 'Traceback' not in self.log, self.log
-        # Who sends to a node holds its port too, and this process does.
+        # A process that sends to a node opens its port too, and this process does.
         ports = {path for path in shared_memory(os.getpid()) if '_port' in path.name}
         assert not {path for path in segments - ports if path.exists()}
 
     def segments(self) -> set[Path]:
-        """Name the shared memory of the nodes; they also open that of whom they talk to."""
+        """List the shared memory of the nodes, which also open that of their peers."""
         found: set[Path] = set().union(*map(shared_memory, self.started.values()))
         return found - self._segments_before
 
     def kill(self) -> None:
-        """Leave nothing behind, whatever went wrong."""
+        """Kill all processes that still run."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process is there and has not ended."""
+    """Return whether a process exists and has not ended."""
     try:
         return ') Z ' not in Path(f'/proc/{pid}/stat').read_text()
     except OSError:
@@ -127,7 +127,7 @@ def is_running(pid: int) -> bool:
 
 
 def shared_memory(pid: int) -> set[Path]:
-    """Name the shared memory that a process has opened."""
+    """List the shared memory that a process has opened."""
     maps = Path(f'/proc/{pid}/maps')
     text = maps.read_text() if maps.exists() else ''
     return {Path(name) for name in re.findall(rf'{SHARED_MEMORY}/\S+', text)}

@@ -1,11 +1,10 @@
 """
 Thousands of images that no camera should send, over DDS, to a node in another process.
 
-They go in lock step as far as that is possible from outside: after an image that must
-give a result the result is awaited, after one with a reason that is new the line in the
-node's log. What is refused for a reason that was told before leaves no trace but a count
-once a second, so it only gets a moment, in which a busy machine may not get round to it;
-then the node must count it as dropped.
+They are sent in lock step as far as that is possible from outside: after a valid image the test
+waits for the result, after an image that is rejected for a new reason for the line in the log. An
+image that is rejected for a known reason only shows in a count once a second. It gets a moment, in
+which a busy machine may not process it; then the node must count it as dropped.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ import cv2
 import nn_perception
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, ENCODINGS, to_bgr
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 import numpy as np
 import pytest
 from rcl_interfaces.srv import GetParameters
-from ros_graph import header, NodeProcess, PATIENCE_S, Peer, picture, RELIABLE
+from ros_graph import header_at, NodeProcess, PATIENCE_S, Peer, picture, RELIABLE
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification
 
@@ -84,7 +83,7 @@ def buffer_rows(encoding: str, height: int) -> int:
 
 
 class RawFuzzer:
-    """Make raw images, good ones and such that must be refused."""
+    """Make raw images, good ones and such that must be rejected."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -224,7 +223,7 @@ class CompressedFuzzer:
 
 
 class LockStep:
-    """Send images to a node, one when it is done with the one before."""
+    """Send images to a node, each after the node has processed the previous one."""
 
     def __init__(self, peer: Peer, node: NodeProcess, transport: str) -> None:
         self._peer = peer
@@ -233,36 +232,36 @@ class LockStep:
         kind, topic = (Image, 'image') if raw else (CompressedImage, 'image/compressed')
         self._decode = to_bgr if raw else compressed_to_bgr
         self.tags = peer.collect(Classification, 'tagger/tags')
-        # Somebody watches, so that odd pictures are drawn on as well.
+        # With a subscriber, overlays of odd images are drawn too.
         self.overlays = peer.collect(Image, 'tagger/overlay')
         self.reports = peer.diagnostics('/tagger')
         self._publisher = peer.publisher(kind, topic, RELIABLE)
         self._service = peer.node.create_client(GetParameters, 'tagger/get_parameters')
         self.sent = 0
         self.results = 0
-        self.refused = 0
-        self.told: list[str] = []
+        self.rejected = 0
+        self.reasons: list[str] = []
         self._kinds: set[str] = set()
 
     def begin(self) -> None:
-        """Wait until the node listens."""
+        """Wait until the node has subscribed."""
         self._peer.until(self._service.service_is_ready)
         self._peer.until(self._publisher.get_subscription_count, FIRST_START_S)
         self._peer.matched(self._publisher)
 
     def send(self, msg: Image | CompressedImage, good: bool | None) -> None:
-        """Send an image and wait until the node has dealt with it."""
+        """Send an image, and wait until the node has processed it."""
         before = time.monotonic()
-        reason = self._refusal(msg)
+        reason = self._rejection(msg)
         took_s = time.monotonic() - before
         assert good in (None, not reason), f'{describe(msg)}: {reason or "was accepted"}'
         self.sent += 1
-        msg.header = header(self.sent / 64, FRAME_IDS[self.sent % len(FRAME_IDS)])
+        msg.header = header_at(self.sent / 64, FRAME_IDS[self.sent % len(FRAME_IDS)])
         self._publisher.publish(msg)
         if reason:
             assert len(reason) <= LONGEST_REASON
-            self.refused += 1
-            self._await_refusal(reason, took_s)
+            self.rejected += 1
+            self._await_rejection(reason, took_s)
             return
         self.results += 1
         for received in (self.tags, self.overlays):
@@ -270,36 +269,36 @@ class LockStep:
             assert received[-1].header == msg.header
 
     def counts(self) -> Counter[str]:
-        """Wait for a report made after all this, and read its counts."""
+        """Wait for new diagnostics, and read the counts."""
         seen = len(self.reports)
         self._peer.until(lambda: len(self.reports) > seen + 1)
         values = self.reports[-1]
         return Counter({k: int(v) for k, v in values.items() if k.startswith('images_')})
 
-    def _refusal(self, msg: Any) -> str:
+    def _rejection(self, msg: Any) -> str:
         try:
             self._decode(msg)
         except ValueError as error:
             return str(error)
         return ''
 
-    def _await_refusal(self, reason: str, took_s: float) -> None:
+    def _await_rejection(self, reason: str, took_s: float) -> None:
         if kind_of(reason) not in self._kinds:
             self._kinds.add(kind_of(reason))
-            self.told.append(reason)
+            self.reasons.append(reason)
             deadline = time.monotonic() + PATIENCE_S
-            while len(told_in(self._node.log)) < len(self.told):
-                assert time.monotonic() < deadline, f'not told: {reason}'
+            while len(logged_reasons(self._node.log)) < len(self.reasons):
+                assert time.monotonic() < deadline, f'not logged: {reason}'
                 self._peer.spin(MOMENT_S)
             return
-        # The node takes an image first and answers then.
+        # The node receives the image before the request.
         answer = self._service.call_async(GetParameters.Request())
         self._peer.until(answer.done)
         self._peer.spin(MOMENT_S + 1.5 * took_s)
 
 
 def describe(msg: Image | CompressedImage) -> str:
-    """Show a message without its data."""
+    """Describe a message without its data."""
     size = f'{len(msg.data)} bytes'
     if isinstance(msg, CompressedImage):
         return f'{msg.format!r}, {size}'
@@ -307,15 +306,15 @@ def describe(msg: Image | CompressedImage) -> str:
 
 
 def kind_of(reason: str) -> str:
-    """Leave out of a reason the figures that differ from image to image."""
+    """Replace the numbers of a reason, which differ from image to image."""
     words = [word.strip('(),:') for word in reason.split(' ')]
     figures = [word.isdigit() or re.fullmatch('[0-9a-f]{2}', word) for word in words]
     return ' '.join('#' if f else word for f, word in zip(figures, words, strict=True))
 
 
-def told_in(log: str) -> list[str]:
-    """Read the refusals that a node's log explains."""
-    mark = ': an image was refused: '
+def logged_reasons(log: str) -> list[str]:
+    """Read the reasons for rejecting images in a node's log."""
+    mark = ': rejected an image: '
     return [line.partition(mark)[2] for line in log.splitlines() if mark in line]
 
 
@@ -337,15 +336,15 @@ def test_no_image_harms_the_node(
     source = fuzzer(seed=20240229)
     for _ in range(count):
         steps.send(*source.next())
-    # As many of both as make the test worth its name.
+    # There are many of both kinds.
     assert steps.results > count / 6
-    assert steps.refused > count / 3
+    assert steps.rejected > count / 3
 
     # The next good image is tagged.
     espresso = read_image(ESPRESSO)
     build = {
-        'raw': lambda: conversions.image(espresso, header(0)),
-        'compressed': lambda: conversions.compressed_image(espresso, header(0), 95),
+        'raw': lambda: image_message(espresso, header_at(0)),
+        'compressed': lambda: compressed_image_message(espresso, header_at(0), 95),
     }
     steps.send(build[transport](), True)
     assert steps.tags[-1].results[0].class_id == 'espresso'
@@ -354,14 +353,14 @@ def test_no_image_harms_the_node(
     # The counts add up.
     counts = steps.counts()
     assert counts['images_processed'] == steps.results == len(steps.tags) == len(steps.overlays)
-    assert counts['images_refused'] + counts['images_dropped'] == steps.refused
+    assert counts['images_refused'] + counts['images_dropped'] == steps.rejected
     assert counts['images_lost'] == 0
     assert steps.sent - counts['images_dropped'] <= counts['images_received'] <= steps.sent
-    assert counts['images_dropped'] < steps.refused / 4
+    assert counts['images_dropped'] < steps.rejected / 4
 
-    # Each reason is told once, when it first appears; figures make no new reason.
-    assert told_in(node.log) == steps.told
-    assert len(steps.told) > 5
+    # Each reason is logged once, at first; other numbers make no new reason.
+    assert logged_reasons(node.log) == steps.reasons
+    assert len(steps.reasons) > 5
     assert 'Traceback' not in node.log
     assert node.process.poll() is None
 

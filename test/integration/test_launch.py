@@ -1,8 +1,8 @@
 """
 The launch files with the real ``launch``, real nodes and a real Ctrl-C.
 
-``launch_ros`` has no wheel: without a ROS installation these are skipped, and what can be seen
-without it is in test/unit/test_launch_files.py.
+``launch_ros`` has no wheel: without a ROS installation these tests are skipped;
+test/unit/launch/test_launch_files.py tests what is possible without it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 
 from launched import install, Launch
 from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
-from nn_perception.ros.launch.launch_arguments import CAMERA, CAMERA_NODES, HOST
+from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
 import pytest
 from rcl_interfaces.msg import ParameterType
 from ros_graph import Peer
@@ -32,7 +32,7 @@ pytestmark = [
 
 START_S = 60.0
 
-# Whatever it says under the names of the nodes, an argument that is given goes before it.
+# Arguments override all of it, whatever the keys.
 TRAP = """
 /**:
   ros__parameters: {model: resnet18, image_transport: raw, autostart: true, max_rate: 5.0}
@@ -50,7 +50,7 @@ robot:
 
 @pytest.fixture(scope='module')
 def prefix(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """Give a prefix with the package."""
+    """Install the package into a prefix."""
     return install(tmp_path_factory.mktemp('prefix'), repository)
 
 
@@ -58,7 +58,7 @@ def prefix(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 def launch(
     prefix: Path, repository: Path, tmp_path: Path, ros_environment: None
 ) -> Iterator[Callable[..., Launch]]:
-    """Start launch files; what still runs at the end is killed."""
+    """Start launch files; the fixture kills those that still run at the end."""
     started: list[Launch] = []
 
     def start(file: str, /, **arguments: str) -> Launch:
@@ -145,8 +145,8 @@ def test_every_argument_of_perception(
     assert '/config/perception.rviz --ros-args' in running.log
     assert '-r image:=color/image_raw -r depth:=aligned/depth' in running.log
     processes = {name.rpartition('-')[0] for name in running.started}
-    nodes = {HOST} if one_process == 'true' else set(expected)
-    assert processes == {*nodes, CAMERA, 'rviz2'}
+    nodes = {PERCEPTION} if one_process == 'true' else set(expected)
+    assert processes == {*nodes, CAMERA_SOURCE, 'rviz2'}
     running.interrupt()
 
 
@@ -162,7 +162,7 @@ def test_several_cameras(peer: Peer, launch: Callable[..., Launch]) -> None:
     running.interrupt()
 
 
-def test_the_demo_shows_tags(peer: Peer, launch: Callable[..., Launch]) -> None:
+def test_the_demo_publishes_tags(peer: Peer, launch: Callable[..., Launch]) -> None:
     running = launch('demo', nodes='tagger', rviz='false')
     tags = peer.collect(Classification, '/tagger/tags')
     peer.until(lambda: any(msg.results for msg in tags))
@@ -170,7 +170,7 @@ def test_the_demo_shows_tags(peer: Peer, launch: Callable[..., Launch]) -> None:
 
 
 @pytest.mark.parametrize('one_process', ['true', 'false'])
-def test_teaching_uses_one_name_and_folder(
+def test_both_nodes_use_one_name_and_folder(
     peer: Peer, launch: Callable[..., Launch], tmp_path: Path, one_process: str
 ) -> None:
     running = launch(
@@ -214,17 +214,17 @@ def test_one_node_and_its_camera(peer: Peer, launch: Callable[..., Launch], name
         ({'params_file': '/nowhere.yaml'}, 'params_file: /nowhere.yaml cannot be read'),
     ],
 )
-def test_nonsense_starts_nothing(
+def test_invalid_arguments_start_nothing(
     launch: Callable[..., Launch], arguments: dict[str, str], sentence: str
 ) -> None:
-    refused = launch('perception', **arguments)
-    assert refused.process.wait(START_S) == 1
-    assert sentence in refused.log
-    assert 'Traceback' not in refused.log
-    assert refused.started == {}
+    rejected = launch('perception', **arguments)
+    assert rejected.process.wait(START_S) == 1
+    assert sentence in rejected.log
+    assert 'Traceback' not in rejected.log
+    assert rejected.started == {}
 
 
-def test_a_node_that_crashed_comes_back(peer: Peer, launch: Callable[..., Launch]) -> None:
+def test_a_node_that_crashed_is_restarted(peer: Peer, launch: Callable[..., Launch]) -> None:
     reports = peer.diagnostics('/tagger')
     running = launch('tagger', respawn='true', autostart='false')
     peer.until(lambda: reports)
@@ -244,13 +244,13 @@ def test_interrupted_while_it_starts(
     running = launch('perception', one_process='false', nodes='tagger,digit_reader')
     peer.until(lambda: len(running.started) == 2)
     for pid in running.started.values():
-        # Before its own code runs, a Python process ends as Python does.
+        # Before our code runs, a signal ends Python without a clean-up.
         peer.until(lambda pid=pid: catches_interrupts(pid))
     time.sleep(delay_s)
     running.interrupt()
 
 
 def catches_interrupts(pid: int) -> bool:
-    """Tell whether a process runs our own code: it does no longer ignore SIGTERM then."""
+    """Return whether a process runs our code, which handles SIGTERM."""
     found = re.search(r'SigCgt:\s*(\w+)', Path(f'/proc/{pid}/status').read_text())
     return bool(int(found[1], 16) >> (signal.SIGTERM - 1) & 1)

@@ -8,10 +8,10 @@ from pathlib import Path
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.image_messages import compressed_image_message
 from nn_perception_interfaces.msg import HumanPoseArray
 import pytest
-from ros_graph import header, image_message, NodeProcess, Peer, picture
+from ros_graph import header_at, image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Classification, Detection2DArray
 
@@ -21,12 +21,12 @@ SAMPLES = Path('nn_perception/samples')
 
 
 def stamps(messages: list) -> list[int]:
-    """List the seconds of the headers."""
+    """List the stamps of messages in seconds."""
     return [message.header.stamp.sec for message in messages]
 
 
-class Senses:
-    """What a process with all three nodes publishes."""
+class Results:
+    """The results of a process with all three nodes."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -39,21 +39,21 @@ class Senses:
         """The messages of the three nodes."""
         return self.tags, self.digits, self.poses
 
-    def see(self, camera: object, message: Image | CompressedImage) -> None:
-        """Show an image and wait until all three have told of it."""
+    def publish(self, camera: object, message: Image | CompressedImage) -> None:
+        """Publish an image, and wait for the results of all three."""
         counts = [len(messages) + 1 for messages in self.all]
         camera.publish(message)
         self.peer.until(lambda: [len(messages) for messages in self.all] == counts)
 
 
 @pytest.fixture
-def senses(peer: Peer) -> Iterator[Senses]:
-    """Listen to the three nodes."""
-    return Senses(peer)
+def results(peer: Peer) -> Iterator[Results]:
+    """Subscribe to the results of the three nodes."""
+    return Results(peer)
 
 
 def test_one_subscription_serves_three_nodes(
-    peer: Peer, start_node: StartNode, senses: Senses
+    peer: Peer, start_node: StartNode, results: Results
 ) -> None:
     camera = peer.publisher(Image, 'image')
     node = start_node('perception')
@@ -62,41 +62,39 @@ def test_one_subscription_serves_three_nodes(
     assert camera.get_subscription_count() == 1
     skiers = read_image(SAMPLES / 'skier.jpg')
     peer.until(lambda: len({report['model'] for report in reports}) == 3)
-    senses.see(camera, image_message(skiers, 5.0))
-    assert [stamps(messages) for messages in senses.all] == [[5], [5], [5]]
-    assert senses.tags[0].results
-    assert len(senses.poses[0].poses) == 1
-    # Each goes its own way.
+    results.publish(camera, image_at(skiers, 5.0))
+    assert [stamps(messages) for messages in results.all] == [[5], [5], [5]]
+    assert results.tags[0].results
+    assert len(results.poses[0].poses) == 1
+    # Each has a lifecycle and parameters of its own.
     answer = peer.call(
         ChangeState,
         '/tagger/change_state',
         ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE)),
     )
     assert answer.success
-    camera.publish(image_message(skiers, 6.0))
-    peer.until(lambda: stamps(senses.poses) == [5, 6] and stamps(senses.digits) == [5, 6])
-    assert stamps(senses.tags) == [5]
+    camera.publish(image_at(skiers, 6.0))
+    peer.until(lambda: stamps(results.poses) == [5, 6] and stamps(results.digits) == [5, 6])
+    assert stamps(results.tags) == [5]
     assert peer.set_parameter('/tagger', 'top_k', 1) == (True, '')
     assert camera.get_subscription_count() == 1
     assert node.end() == 0
 
 
-def test_a_bad_image_costs_all_three_only_itself(
-    peer: Peer, start_node: StartNode, senses: Senses
-) -> None:
+def test_a_bad_image_costs_no_other(peer: Peer, start_node: StartNode, results: Results) -> None:
     camera = peer.publisher(CompressedImage, 'image/compressed')
     start_node('perception', parameters={'image_transport': 'compressed'})
     peer.matched(camera)
-    senses.see(camera, conversions.compressed_image(picture(), header(1.0), 90))
-    torn = conversions.compressed_image(picture(), header(2.0), 90)
+    results.publish(camera, compressed_image_message(picture(), header_at(1.0), 90))
+    torn = compressed_image_message(picture(), header_at(2.0), 90)
     torn.data = torn.data[:100]
     camera.publish(torn)
     peer.spin(0.3)
-    senses.see(camera, conversions.compressed_image(picture(), header(3.0), 90))
-    assert [stamps(messages) for messages in senses.all] == [[1, 3]] * 3
+    results.publish(camera, compressed_image_message(picture(), header_at(3.0), 90))
+    assert [stamps(messages) for messages in results.all] == [[1, 3]] * 3
 
 
-def test_only_the_nodes_that_are_asked_for(peer: Peer, start_node: StartNode) -> None:
+def test_only_the_chosen_nodes(peer: Peer, start_node: StartNode) -> None:
     start_node('perception', ros_args=['-p', 'nodes:=[digit_reader]', '-r', '__ns:=/robot'])
     names = peer.node.get_node_names_and_namespaces
     peer.until(lambda: ('digit_reader', '/robot') in names())
@@ -106,12 +104,12 @@ def test_only_the_nodes_that_are_asked_for(peer: Peer, start_node: StartNode) ->
 @pytest.mark.parametrize(
     ('value', 'sentence'),
     [
-        ('[tagger, tagger]', "parameter nodes: 'tagger' is there more than once"),
+        ('[tagger, tagger]', "parameter nodes: duplicate value 'tagger'"),
         ('[hearing]', 'parameter nodes: expected one of tagger, digit_reader'),
         ('tagger', 'parameter nodes: expected a value of type string_array (write nodes: [a, b])'),
     ],
 )
-def test_nodes_that_make_no_sense(start_node: StartNode, value: str, sentence: str) -> None:
+def test_invalid_nodes(start_node: StartNode, value: str, sentence: str) -> None:
     node = start_node('perception', ros_args=['-p', f'nodes:={value}'])
     assert node.process.wait(30) == 2
     assert sentence in node.log
@@ -128,34 +126,34 @@ def test_several_cameras_through_one_network(peer: Peer, start_node: StartNode) 
     files = {'front': SAMPLES / 'espresso.jpg', 'rear': SAMPLES / 'pizza.jpg'}
     for second in (1, 2, 3):
         for name, camera in cameras.items():
-            camera.publish(image_message(read_image(files[name]), float(second), name))
+            camera.publish(image_at(read_image(files[name]), float(second), name))
         peer.until(lambda second=second: all(len(found) == second for found in tags.values()))
     for name, found in tags.items():
         assert stamps(found) == [1, 2, 3]
         assert {message.header.frame_id for message in found} == {name}
     best = {name: found[0].results[0].class_id for name, found in tags.items()}
     assert best == {'front': 'espresso', 'rear': 'pizza'}
-    # One that is bad, and one that is silent, cost the other nothing.
-    bad = image_message(picture(), 4.0)
+    # A bad image of one camera costs the other nothing.
+    bad = image_at(picture(), 4.0)
     bad.encoding = 'nonsense'
     cameras['rear'].publish(bad)
-    cameras['front'].publish(image_message(read_image(files['front']), 4.0, 'front'))
+    cameras['front'].publish(image_at(read_image(files['front']), 4.0, 'front'))
     peer.until(lambda: stamps(tags['front']) == [1, 2, 3, 4])
     assert tags['front'][-1].results == tags['front'][0].results
     assert stamps(tags['rear']) == [1, 2, 3]
     assert not alone
-    assert 'rear: an image was refused' in node.log
+    assert 'rear: rejected an image' in node.log
     peer.until(lambda: reports and reports[-1]['images_processed'] == '4')
 
 
 @pytest.mark.parametrize(
     ('value', 'sentence'),
     [
-        ('[front, front]', "parameter cameras: 'front' is there more than once"),
-        ('[front camera]', 'parameter cameras: expected letters, digits and _, a letter first'),
+        ('[front, front]', "parameter cameras: duplicate value 'front'"),
+        ('[front camera]', 'parameter cameras: expected letters, digits and _, starting'),
     ],
 )
-def test_cameras_that_make_no_sense(start_node: StartNode, value: str, sentence: str) -> None:
+def test_invalid_cameras(start_node: StartNode, value: str, sentence: str) -> None:
     node = start_node('tagger', ros_args=['-p', f'cameras:={value}'])
     assert node.process.wait(30) == 2
     assert sentence in node.log

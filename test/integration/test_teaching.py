@@ -26,7 +26,7 @@ from nn_perception_interfaces.srv import (
 import numpy as np
 import pytest
 from rclpy.action import ActionClient
-from ros_graph import image_message, LATCHED, NodeProcess, Peer
+from ros_graph import image_at, LATCHED, NodeProcess, Peer
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, LabelInfo, VisionInfo
 
@@ -116,7 +116,7 @@ class Tags:
     def best(self, image: np.ndarray) -> tuple[str, float]:
         """Give the best tag of a picture and its score."""
         count, began = len(self.results), time.monotonic()
-        self.camera.publish(image_message(image, 1.0 + count))
+        self.camera.publish(image_at(image, 1.0 + count))
         self._peer.until(lambda: len(self.results) > count)
         self.ages_s.append(time.monotonic() - began)
         best = self.results[-1].results[0]
@@ -209,7 +209,7 @@ def test_capture_delete_and_what_is_refused(
         assert 'cannot be the name of a label' in refused.message
         assert not teacher.ask(Record, 'record', record=True, label=label).success
     for _ in range(10):
-        camera.publish(image_message(image, 7.5))
+        camera.publish(image_at(image, 7.5))
         peer.spin(0.3)
         kept = teacher.ask(Capture, 'capture', label='Tasse é')
         if kept.success:
@@ -303,7 +303,7 @@ def test_the_quota_is_told_and_harms_nothing(
     assert teacher.ask(Record, 'record', record=True, label='noise').success
     for number in range(12):
         image = random.integers(0, 256, (300, 400, 3), np.uint8)
-        camera.publish(image_message(image, 1.0 + number))
+        camera.publish(image_at(image, 1.0 + number))
         peer.spin(0.1)
     peer.until(lambda: any('recording ended' in report['message'] for report in reports))
     assert any('is full' in report['message'] for report in reports)
@@ -337,7 +337,7 @@ def test_a_node_that_is_killed_while_it_records_loses_nothing(
     told = 0
     while told < 10:
         image = random.integers(0, 256, (240, 320, 3), np.uint8)
-        camera.publish(image_message(image, 1.0 + time.monotonic()))
+        camera.publish(image_at(image, 1.0 + time.monotonic()))
         peer.spin(0.02)
         told = teacher.counts().get('noise', 0)
     node.send(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Images between two processes: nothing is lost with the profile that the package ships."""
+"""Images between two processes: none is lost with the profile of the package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray
 import pytest
-from ros_graph import BEST_EFFORT, image_message, NodeProcess, Peer, picture
+from ros_graph import BEST_EFFORT, image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
 
 SECONDS = 3.0
@@ -41,21 +41,21 @@ def test_no_image_is_lost_at_30_hz_best_effort(
     peer.until(lambda: images)
     first = images[0]
     peer.spin(SECONDS)
-    # The last ones may still be on their way.
+    # The last ones may not have arrived yet.
     counted = [s for s in sent if first <= s <= images[-1]]
     assert len(counted) > 0.8 * 30 * SECONDS
     assert sorted(set(counted) - set(images)) == []
 
 
 def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -> None:
-    """The last two of eight participants hear each other, and not only the first four."""
+    """The last two of eight participants discover each other, not only the first four."""
     peers = [Peer(f'peer_{i}', domain_id=domain_id) for i in range(8)]
     try:
         received = peers[-1].collect(Image, 'image')
         camera = peers[-2].publisher(Image, 'image')
         peers[-2].until(lambda: camera.get_subscription_count() == 1)
         peers[-2].spin(0.3)
-        camera.publish(image_message(picture(64, 48), 1.0))
+        camera.publish(image_at(picture(64, 48), 1.0))
         peers[-1].until(lambda: received)
     finally:
         for peer in peers:

@@ -1,4 +1,4 @@
-"""A process whose main loop hangs ends, and says where it hung."""
+"""A process whose main loop hangs ends, and its log says where it hung."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import time
 import rclpy.node
 
 from nn_perception.ros.process import watchdog
-from nn_perception.ros.process.main import run
+from nn_perception.ros.process.main import main
 
-watchdog.HANGS_AFTER_S = 1.5
+watchdog.TIMEOUT_S = 1.5
 
 
 class Hanging(rclpy.node.Node):
@@ -35,12 +35,12 @@ class Hanging(rclpy.node.Node):
         return self._calls == 4
 
 
-sys.exit(run(lambda: Hanging, []))
+sys.exit(main(lambda: Hanging, []))
 """
 
 
 def run(what: str) -> subprocess.CompletedProcess[str]:
-    """Run a node that does something in a callback."""
+    """Run a node with some code in its callback."""
     code = HANGS.format(what=what)
     return subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, timeout=60, check=False
@@ -54,8 +54,8 @@ def test_a_hanging_loop_ends_the_process(ros_environment: None) -> None:
 
 
 @pytest.mark.parametrize(
-    'what', ['time.sleep(0.3)', 'with watchdog.Watchdog.resting(): time.sleep(2.5)']
+    'what', ['time.sleep(0.3)', 'with watchdog.Watchdog.paused(): time.sleep(2.5)']
 )
-def test_what_may_take_long_is_left_alone(ros_environment: None, what: str) -> None:
+def test_what_may_take_long_does_not_end_the_process(ros_environment: None, what: str) -> None:
     ended = run(what)
     assert (ended.returncode, ended.stderr) == (0, '')

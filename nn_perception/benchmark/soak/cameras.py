@@ -12,8 +12,8 @@ from nn_perception.benchmark.probe_node import photograph, two_skiers
 from nn_perception.benchmark.soak.image_messages import SIZES
 from nn_perception.benchmark.soak.programs import Program
 from nn_perception.benchmark.soak.scripts import after, Condition, Script
-from nn_perception.ros.outputs import conversions
-from nn_perception.ros.process.executables import node_command
+from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
+from nn_perception.ros.process.node_process import node_command
 
 RATE_HZ = 30.0
 CAMERA_FRAME = 'camera_optical_frame'
@@ -47,7 +47,7 @@ class Cameras:
         """Let another camera play on the same topic for some seconds."""
         camera = self._start(
             self._rng.choice(((640, 480), *SIZES)),
-            self._rng.choice(conversions.PUBLISHED_ENCODINGS),
+            self._rng.choice(PUBLISHED_ENCODINGS),
             reliable=self._rng.random() < 0.5,
         )
         yield after(seconds, unless)

@@ -8,7 +8,12 @@ import random
 import time
 
 import cv2
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.headers import make_header
+from nn_perception.ros.outputs.image_messages import (
+    compressed_image_message,
+    image_message,
+    PUBLISHED_ENCODINGS,
+)
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.time import Time
@@ -26,7 +31,7 @@ HOUR_NS = 3600 * 10**9
 def stamped(frame_id: str = CAMERA, shift_ns: int = 0) -> Header:
     """Return a header with the present time, or a time shifted from it."""
     stamp = Time(nanoseconds=time.time_ns() + shift_ns).to_msg()
-    return conversions.header(stamp, frame_id)
+    return make_header(stamp, frame_id)
 
 
 class ImageFactory:
@@ -39,7 +44,9 @@ class ImageFactory:
 
     def __init__(self, picture: NDArray[np.uint8], rng: random.Random) -> None:
         self._rng = rng
-        self._pictures = {size: cv2.resize(picture, size) for size in ((640, 480), *SIZES)}
+        self._pictures = {
+            size: np.asarray(cv2.resize(picture, size), np.uint8) for size in ((640, 480), *SIZES)
+        }
         self._invalid: tuple[Callable[[], Image], ...] = (
             self._truncated,
             self._wrong_step,
@@ -57,11 +64,11 @@ class ImageFactory:
         self, size: tuple[int, int], encoding: str = 'bgr8', header: Header | None = None
     ) -> Image:
         """Make an image that gets a result, with the present time unless a header is given."""
-        return conversions.image(self._pictures[size], header or stamped(), encoding)
+        return image_message(self._pictures[size], header or stamped(), encoding)
 
     def every_valid(self) -> Iterator[tuple[str, Callable[[], Image]]]:
         """Yield a frame_id and a function that makes the image, for every size and encoding."""
-        kinds = [(max(SIZES), encoding) for encoding in conversions.PUBLISHED_ENCODINGS]
+        kinds = [(max(SIZES), encoding) for encoding in PUBLISHED_ENCODINGS]
         kinds += [(size, 'bgr8') for size in self._pictures if size != max(SIZES)]
         for size, encoding in kinds:
             name = f'{size[0]}x{size[1]}_{encoding}'
@@ -72,7 +79,7 @@ class ImageFactory:
 
     def random_valid(self) -> Image:
         """Make a valid image of a random size and encoding."""
-        encoding = self._rng.choice(conversions.PUBLISHED_ENCODINGS)
+        encoding = self._rng.choice(PUBLISHED_ENCODINGS)
         return self.valid(self._rng.choice(SIZES), encoding)
 
     def random_invalid(self) -> Image:
@@ -81,7 +88,7 @@ class ImageFactory:
 
     def jpeg(self) -> CompressedImage:
         """Make a compressed image; half of them are valid, half broken."""
-        msg = conversions.compressed_image(self._pictures[320, 240], stamped(), 80)
+        msg = compressed_image_message(self._pictures[320, 240], stamped(), 80)
         kind = self._rng.randrange(8)
         if kind == 0:
             msg.data = self._rng.randbytes(5000)

@@ -33,7 +33,7 @@ from nn_perception.benchmark.soak.programs import Program
 from nn_perception.benchmark.soak.report import progress_line, Round
 from nn_perception.benchmark.soak.requests import Requests
 from nn_perception.benchmark.soak.scripts import Condition, Script, ScriptRunner
-from nn_perception.ros.process.executables import node_command
+from nn_perception.ros.process.node_process import node_command
 from nn_perception.ros.process.signals import stop_requested
 import numpy as np
 import rclpy

@@ -1,1 +1,1 @@
-"""What the camera nodes have in common."""
+"""The base of the camera nodes: lifecycle, parameters, cameras and the worker thread."""

@@ -1,20 +1,24 @@
-"""One camera of a node: where its images come from, and how they fare."""
+"""One camera of a node: its images, its overlay and its state."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.latest_slots import LatestSlots
-from nn_perception.ros.diagnostics.camera_diagnostics import CameraHealth, FrameStatistics
+from nn_perception.ros.diagnostics.camera_health import CameraHealth
+from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 from nn_perception.ros.diagnostics.log_throttle import LogThrottle
-from nn_perception.ros.inputs.image_input import ImageInput
+from nn_perception.ros.diagnostics.status import Status
+from nn_perception.ros.inputs.image_input import ImageInput, ImageTopic
 from nn_perception.ros.inputs.shared_image_subscription import (
     ReceivedImage,
     SharedImageSubscriptions,
 )
 from nn_perception.ros.outputs.qos import OVERLAY_QOS
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -24,56 +28,50 @@ class Camera:
     """
     A camera of a node.
 
-    :ivar name: empty for the one whose topics have no name in front
-    :ivar about: begins each line of the log that is about it
-    :ivar images: what comes from it
+    :ivar name: prefix of its topics; may be empty
+    :ivar log_prefix: begins each log line about the camera
+    :ivar images: receives its images
     :ivar overlay: publishes its images with the results drawn on them
     :ivar statistics: of its images
 
-    :param node: looks at it
-    :param feeds: of the process
-    :param parameters: of the node
-    :param slots: get its newest image
+    :param name: prefix of its topics; may be empty
+    :param node: node that the camera belongs to
+    :param subscriptions: of the process
+    :param slots: receive its newest image
     """
 
     def __init__(
         self,
         name: str,
         node: LifecycleNode,
-        feeds: SharedImageSubscriptions,
+        subscriptions: SharedImageSubscriptions,
         parameters: CameraParameters,
         slots: LatestSlots[Camera, ReceivedImage],
     ) -> None:
         self.name = name
-        self.about = f'{name}: ' if name else ''
-        self.images = ImageInput(
-            node,
-            feeds,
-            name=self.input('image'),
-            transport=parameters.image_transport,
-            reliability=parameters.image_reliability,
-            on_frame=lambda frame: slots.put(self, frame),
+        self.log_prefix = f'{name}: ' if name else ''
+        topic = ImageTopic(
+            self.input('image'), parameters.image_transport, parameters.image_reliability
         )
+        self.images = ImageInput(node, subscriptions, topic, partial(slots.put, self))
         self.overlay = node.create_lifecycle_publisher(Image, self.output('overlay'), OVERLAY_QOS)
         self.statistics = FrameStatistics()
-        self._health = CameraHealth(self.images, lambda: slots.dropped(self), self.statistics)
-        self._complaints = LogThrottle(node.get_logger(), self.about)
+        self._health = CameraHealth(self.images, partial(slots.dropped, self), self.statistics)
+        self._log_throttle = LogThrottle(node.get_logger(), self.log_prefix)
 
     def input(self, topic: str) -> str:
-        """Name a topic that comes from the camera, before remapping."""
+        """Name a topic that the camera publishes, before remapping."""
         return f'{self.name}/{topic}' if self.name else topic
 
     def output(self, topic: str) -> str:
-        """Name a topic of results, before remapping."""
+        """Name a topic with the node's results for the camera, before remapping."""
         return f'~/{self.input(topic)}'
 
-    def examine(
-        self, obstacle: tuple[str, str], concern: str
-    ) -> tuple[str, str, dict[str, object]]:
-        """Judge how its images fare, see :meth:`CameraHealth.examine`, and log what lasts."""
-        level, sentence, values = self._health.examine(obstacle, concern)
-        self._complaints.hear(level, sentence)
-        return level, sentence, values
+    def assess(self, blocking_reason: Status | None, warning: str) -> Status:
+        """Assess the images, see :meth:`CameraHealth.assess`, and log lasting problems."""
+        status = self._health.assess(blocking_reason, warning)
+        self._log_throttle.update(status)
+        return status
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class View:
     """
 
     camera: Camera
-    image_bgr: np.ndarray
+    image_bgr: NDArray[np.uint8]
     header: Header
     stamp_s: float
     when_s: float

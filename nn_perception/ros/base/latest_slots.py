@@ -1,4 +1,4 @@
-"""Slots that hold the newest item of each of some sources, between producers and one worker."""
+"""Slots that hold the newest item of each source, between producers and one worker."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ T = TypeVar('T')
 
 class LatestSlots(Generic[K, T]):
     """
-    Hand the newest item of each source to a worker thread.
+    Pass the newest item of each source to a worker thread.
 
-    An item that nobody took before the next one of its source came is dropped and counted, so
-    what the worker gets is never older than one of its own rounds plus one frame, however
-    fast a source is.
+    A newer item replaces one that waits; the older one is dropped and counted. So no item is older
+    than one round of the worker plus one item's period, however fast a source is.
     """
 
     def __init__(self) -> None:
@@ -27,12 +26,17 @@ class LatestSlots(Generic[K, T]):
         self._dropped: Counter[K] = Counter()
 
     def dropped(self, source: K) -> int:
-        """Count the items of a source that nobody took."""
+        """Count the items of a source that the worker did not take."""
         with self._changed:
             return self._dropped[source]
 
     def put(self, source: K, item: T) -> None:
-        """Offer an item; one that still waits is dropped, all are while closed. Never blocks."""
+        """
+        Offer an item; never blocks.
+
+        :param source: whose item it is; an item of the same source that still waits is dropped
+        :param item: it is dropped at once while the slots are closed
+        """
         with self._changed:
             if source in self._items or self._closed:
                 self._dropped[source] += 1
@@ -42,11 +46,11 @@ class LatestSlots(Generic[K, T]):
 
     def take(self, timeout_s: float | None = None) -> list[tuple[K, T]]:
         """
-        Take out all that is there, waiting for something if there is nothing.
+        Take all items; if there are none, wait for one.
 
-        :param timeout_s: seconds to wait at most; ``None`` waits without an end
+        :param timeout_s: how long to wait, in seconds; ``None``: forever
         :returns: sources and items, the source that waited longest first; empty when the slots
-            were closed or the time is up
+            are closed or the time is over
         """
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
@@ -55,12 +59,12 @@ class LatestSlots(Generic[K, T]):
             return taken
 
     def open(self) -> None:
-        """Let :meth:`take` wait again after a :meth:`close`; the counts go on."""
+        """Accept items again after :meth:`close`; the counts continue."""
         with self._changed:
             self._closed = False
 
     def close(self) -> None:
-        """End every present and future :meth:`take` with nothing; what waits is dropped."""
+        """Drop all items, and let every :meth:`take` return nothing until :meth:`open`."""
         with self._changed:
             self._closed = True
             self._dropped.update(self._items.keys())

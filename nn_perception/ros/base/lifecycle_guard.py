@@ -1,4 +1,4 @@
-"""Keep a remote client from ending a lifecycle node with an invalid request."""
+"""Keep an invalid request to change the state from ending a lifecycle node."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from rclpy.lifecycle import LifecycleNode
 
 def guard_change_state(node: LifecycleNode) -> None:
     """
-    Answer an invalid transition with ``success=False``.
+    Answer invalid transitions with ``success=False``.
 
-    rclpy lets the error out of the service's callback, which would end the executor:
-    any remote client could stop the process with one request.
+    rclpy raises in the service's callback instead, which ends the executor: one request of any
+    client in the domain would stop the process.
+
+    :param node: node whose service ``~/change_state`` is guarded
     """
     service = node._service_change_state
-    answer = service.callback
+    callback = service.callback
 
     def guarded(
         request: ChangeState.Request, response: ChangeState.Response
     ) -> ChangeState.Response:
         try:
-            return answer(request, response)
+            return callback(request, response)
         except RuntimeError as error:
-            node.get_logger().warning(f'a transition was refused: {error}')
+            node.get_logger().warning(f'rejected a lifecycle transition: {error}')
             response.success = False
             return response
 

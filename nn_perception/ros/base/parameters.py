@@ -1,10 +1,10 @@
 """
-One frozen dataclass a node is the contract of its parameters.
+ROS parameters as frozen dataclasses: one for each node, the contract of its parameters.
 
-A field made with :func:`parameter` carries default, description, unit, bounds or
-choices; :func:`declare_parameters` turns the class into ROS parameters with
-descriptors, :func:`updated_parameters` turns a request to change some of them into a
-new value of the class or into a sentence that says why not.
+A field made with :func:`parameter` has a default, a description, a unit, and bounds or choices.
+:func:`declare_parameters` declares the fields as ROS parameters with descriptors;
+:func:`updated_parameters` turns a request to set some of them into a new instance, or into a
+sentence that says why not.
 """
 
 from __future__ import annotations
@@ -35,12 +35,23 @@ _INTEGER_LIMIT = 2**31 - 1
 
 
 class ParameterError(ValueError):
-    """A parameter's value was refused; the message says which and why."""
+    """The value of a parameter was rejected; the message says which, and why."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
-    """What a parameter accepts, beside its type."""
+    """
+    What a parameter accepts, besides its type.
+
+    :ivar description: for ``ros2 param describe``
+    :ivar unit: SI symbol or ``px``, ``ms``, ``Hz``; empty if it has none
+    :ivar minimum: smallest accepted number
+    :ivar maximum: largest accepted number
+    :ivar choices: accepted texts; empty: all
+    :ivar read_only: whether it can only be set at startup
+    :ivar pattern: regular expression for accepted texts; empty: all
+    :ivar pattern_in_words: what the pattern means
+    """
 
     description: str
     unit: str = ''
@@ -51,10 +62,10 @@ class Contract:
     pattern: str = ''
     pattern_in_words: str = ''
 
-    def refusal(self, value: Any) -> str:
-        """Say why ``value`` is not accepted; empty when it is."""
+    def rejection(self, value: Any) -> str:
+        """Say why a value is rejected; empty if it is accepted."""
         if isinstance(value, tuple):
-            return self._refusal_of_list(value)
+            return self._rejection_of_list(value)
         if isinstance(value, float) and not math.isfinite(value):
             return f'expected a finite number, got {value}'
         low = -math.inf if self.minimum is None else self.minimum
@@ -68,12 +79,12 @@ class Contract:
             return f'expected {self.pattern_in_words}, got {value!r}'
         return ''
 
-    def _refusal_of_list(self, values: tuple[str, ...]) -> str:
+    def _rejection_of_list(self, values: tuple[str, ...]) -> str:
         if not values:
-            return 'expected at least one'
-        if twice := [value for value in values if values.count(value) > 1]:
-            return f'{twice[0]!r} is there more than once'
-        return next((reason for value in values if (reason := self.refusal(value))), '')
+            return 'expected at least one value'
+        if duplicates := [value for value in values if values.count(value) > 1]:
+            return f'duplicate value {duplicates[0]!r}'
+        return next((reason for value in values if (reason := self.rejection(value))), '')
 
     def _range(self) -> str:
         if self.minimum is None:
@@ -83,7 +94,7 @@ class Contract:
         return f'{_shown(self.minimum)} to {_shown(self.maximum)}'
 
     def descriptor(self, kind: type) -> ParameterDescriptor:
-        """Describe a parameter of the Python type ``kind`` for ROS tools."""
+        """Describe a parameter of the Python type ``kind`` to ROS tools."""
         unit = f' [{self.unit}]' if self.unit else ''
         text = ParameterDescriptor(description=self.description + unit, read_only=self.read_only)
         if self.choices:
@@ -101,7 +112,7 @@ class Contract:
 
 
 def _shown(number: float | None) -> str:
-    """Write a number short, but never so that it looks like another one."""
+    """Write a number in short, but never rounded."""
     short = f'{number:g}'
     return short if float(short) == number else repr(number)
 
@@ -120,29 +131,32 @@ def parameter(
     """
     Make a dataclass field that is a ROS parameter.
 
-    :param default: its value where nobody sets it; fixes the type; a tuple is a list of texts
-    :param description: one line for ``ros2 param describe``
-    :param unit: SI symbol or ``px``, ``ms``, ``Hz``; empty without one
-    :param minimum: smallest accepted number, inclusive
-    :param maximum: largest accepted number, inclusive
-    :param choices: accepted texts, where only some are
-    :param read_only: set at the start only
-    :param pattern: regular expression of accepted texts, and what it means in words
+    :param default: default value, which also defines the type; a tuple is a list of texts
+    :param description: for ``ros2 param describe``, in one line
+    :param unit: SI symbol or ``px``, ``ms``, ``Hz``; empty if it has none
+    :param minimum: smallest accepted number
+    :param maximum: largest accepted number
+    :param choices: accepted texts; empty: all
+    :param read_only: whether it can only be set at startup
+    :param pattern: regular expression for accepted texts, and what it means in words
     """
     contract = Contract(description, unit, minimum, maximum, choices, read_only, *pattern)
     return dataclasses.field(default=default, metadata={'contract': contract})
 
 
 def contracts(parameters: Any) -> dict[str, Contract]:
-    """Map the name of each parameter of a class (or its instance) to its contract."""
+    """Map the name of each parameter of a class or an instance to its contract."""
     return {field.name: field.metadata['contract'] for field in dataclasses.fields(parameters)}
 
 
 def declare_parameters(node: Node, kind: type[P]) -> P:
     """
-    Declare every field of ``kind`` as a parameter of ``node`` and read the values.
+    Declare the fields of a dataclass as parameters of a node, and read their values.
 
-    :raises ParameterError: if a value from a file or the command line is refused
+    :param node: node that declares them
+    :param kind: the dataclass
+    :returns: an instance with the values of parameter files and the command line
+    :raises ParameterError: if one of those values is rejected
     """
     values = {}
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
@@ -164,9 +178,9 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
         except (InvalidParameterValueException, ParameterUninitializedException) as error:
             raise ParameterError(f'parameter {field.name}: {error}') from error
         if value is None:
-            raise ParameterError(f'parameter {field.name}: it has no value')
+            raise ParameterError(f'parameter {field.name}: expected a value, got none')
         value = tuple(value) if isinstance(field.default, tuple) else value
-        if reason := contract.refusal(value):
+        if reason := contract.rejection(value):
             raise ParameterError(f'parameter {field.name}: {reason}')
         values[field.name] = value
     return kind(**values)
@@ -174,12 +188,14 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
 
 def updated_parameters(current: P, changes: Iterable[Parameter]) -> P:
     """
-    Apply a request to set parameters to a node's present ones.
+    Apply a request to set parameters.
 
-    Names that are not fields of the class (``use_sim_time``, for instance) are left to
-    whoever declared them.
+    Names that are not fields of the dataclass, such as ``use_sim_time``, are ignored.
 
-    :raises ParameterError: if a value is refused; nothing is changed then
+    :param current: the current values
+    :param changes: the request
+    :returns: the new values
+    :raises ParameterError: if one value is rejected; then none is set
     """
     known = contracts(current)
     values = {}
@@ -192,7 +208,7 @@ def updated_parameters(current: P, changes: Iterable[Parameter]) -> P:
                 f'parameter {change.name}: expected type {expected.name.lower()}, '
                 f'got {change.type_.name.lower()}'
             )
-        if reason := known[change.name].refusal(change.value):
+        if reason := known[change.name].rejection(change.value):
             raise ParameterError(f'parameter {change.name}: {reason}')
         values[change.name] = change.value
     return dataclasses.replace(current, **values)  # type: ignore[type-var]
@@ -200,13 +216,15 @@ def updated_parameters(current: P, changes: Iterable[Parameter]) -> P:
 
 class LiveParameters(Generic[P]):
     """
-    A node's parameters as one value, replaced whole when somebody sets some of them.
+    The parameters of a node as one value, which each accepted request replaces.
 
-    So another thread that reads :attr:`value` once works with settings that belong together.
+    A thread that reads :attr:`value` once has settings that belong together.
 
+    :ivar value: the current parameters
+    :param node: node that declares the parameters
     :param kind: the dataclass
-    :param on_changed: called with the value before, after a change was accepted
-    :raises ParameterError: if a start value is refused
+    :param on_changed: called after a change, with the previous value
+    :raises ParameterError: if a value from a parameter file or the command line is rejected
     """
 
     def __init__(self, node: Node, kind: type[P], on_changed: Callable[[P], None]) -> None:
@@ -215,11 +233,11 @@ class LiveParameters(Generic[P]):
         node.add_on_set_parameters_callback(self._on_set)
 
     def _on_set(self, changes: list[Parameter]) -> SetParametersResult:
-        before = self.value
+        previous = self.value
         try:
-            self.value = updated_parameters(before, changes)
+            self.value = updated_parameters(previous, changes)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        if self.value != before:
-            self._on_changed(before)
+        if self.value != previous:
+            self._on_changed(previous)
         return SetParametersResult(successful=True)

@@ -1,1 +1,1 @@
-"""Diagnostics of the nodes."""
+"""Counts, rates and warnings of the nodes, and the diagnostics that report them."""

@@ -1,4 +1,4 @@
-"""What the diagnostics of ``digit_reader`` say of its results."""
+"""What the diagnostics of ``digit_reader`` report about its results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nn_perception.core.results import DigitReading
 
 
 class DigitStatistics:
-    """Collect what the worker thread finds; safe to read from another thread."""
+    """Count digits and candidates; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -16,19 +16,19 @@ class DigitStatistics:
         self._candidates = 0
         self._read = 0
         self._capped = 0
-        self._told_read = 0
-        self._told_capped = 0
+        self._reported_read = 0
+        self._reported_capped = 0
 
     def record(self, reading: DigitReading) -> None:
-        """Count what was found in one image."""
+        """Count the digits of one image."""
         with self._lock:
             self._digits = len(reading.digits)
             self._candidates = reading.candidates
             self._read += 1
             self._capped += reading.capped
 
-    def figures(self) -> dict[str, object]:
-        """Give the counts of the newest image, and of the images that held too much so far."""
+    def values(self) -> dict[str, object]:
+        """Count the newest image's digits, and all images with too many candidates."""
         with self._lock:
             return {
                 'digits': self._digits,
@@ -36,18 +36,19 @@ class DigitStatistics:
                 'frames_capped': self._capped,
             }
 
-    def concern(self, max_candidates: int) -> str:
+    def warning(self, max_candidates: int) -> str:
         """
-        Say how many images since the last call held too much; empty when none did.
+        Warn about images with too many candidates since the previous call.
 
-        :param max_candidates: how much is allowed, for the sentence
+        :param max_candidates: the limit, for the message
+        :returns: one sentence; empty if there were none
         """
         with self._lock:
-            read, capped = self._read - self._told_read, self._capped - self._told_capped
-            self._told_read, self._told_capped = self._read, self._capped
+            read, capped = self._read - self._reported_read, self._capped - self._reported_capped
+            self._reported_read, self._reported_capped = self._read, self._capped
         if not capped:
             return ''
         return (
-            f'{capped} of {read} images held more places that may be digits than max_candidates '
-            f'({max_candidates}); the least sharp ones were not looked at'
+            f'{capped} of {read} images had more than max_candidates ({max_candidates}) '
+            'candidates for digits; the least sharp ones were skipped'
         )

@@ -1,60 +1,63 @@
-"""What the diagnostics say again and again, once in the log."""
+"""Log each lasting problem once, and its end."""
 
 from __future__ import annotations
 
 import re
 import time
 
+from nn_perception.ros.diagnostics.status import Status
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-# What lasts for less is over before anybody could read it.
+# Shorter problems are not logged.
 LASTS_S = 2.0
-# What comes and goes must not fill the log, and a sender that invents troubles not the memory.
+# A problem that comes back earlier is not logged again.
 QUIET_S = 60.0
-MOST_KINDS = 100
-_FIGURES = re.compile(r'\d+(\.\d+)?')
+# So many different problems are remembered; a sender that keeps inventing new ones must not fill
+# the memory.
+MAX_KINDS = 100
+_NUMBERS = re.compile(r'\d+(\.\d+)?')
 
 
 class LogThrottle:
     """
-    Log what is amiss once, when it lasts, and that it is over.
+    Log the state of something when it gets worse and when it recovers.
 
     :param logger: of the node
-    :param about: begins each line
+    :param prefix: begins each line
     """
 
-    def __init__(self, logger: RcutilsLogger, about: str = '') -> None:
+    def __init__(self, logger: RcutilsLogger, prefix: str = '') -> None:
         self._logger = logger
-        self._about = about
+        self._prefix = prefix
         self._kind = ''
         self._since_s = 0.0
-        self._told = self._logged = False
-        self._logged_s: dict[str, float] = {}
+        self._reported = self._warned = False
+        self._logged_at_s: dict[str, float] = {}
 
-    def hear(self, level: str, sentence: str) -> None:
+    def update(self, status: Status) -> None:
         """
-        Take the newest judgement in; sentences that differ in figures only say the same.
+        Take in the newest state.
 
-        :param level: ``'ok'``, ``'warn'`` or ``'error'``
+        :param status: messages that differ only in their numbers count as the same
         """
         now_s = time.monotonic()
-        kind = '' if level == 'ok' else _FIGURES.sub('#', sentence)
+        kind = '' if status.level == 'ok' else _NUMBERS.sub('#', status.message)
         if kind != self._kind:
-            self._kind, self._since_s, self._told = kind, now_s, False
-        if self._told or now_s - self._since_s < LASTS_S:
+            self._kind, self._since_s, self._reported = kind, now_s, False
+        if self._reported or now_s - self._since_s < LASTS_S:
             return
-        self._told = True
+        self._reported = True
         if kind:
-            self._complain(kind, sentence, now_s)
-        elif self._logged:
-            self._logged = False
-            self._logger.info(f'{self._about}all is well again: {sentence}')
+            self._warn(kind, status.message, now_s)
+        elif self._warned:
+            self._warned = False
+            self._logger.info(f'{self._prefix}recovered: {status.message}')
 
-    def _complain(self, kind: str, sentence: str, now_s: float) -> None:
-        if now_s - self._logged_s.get(kind, now_s - QUIET_S) < QUIET_S:
+    def _warn(self, kind: str, message: str, now_s: float) -> None:
+        if now_s - self._logged_at_s.get(kind, now_s - QUIET_S) < QUIET_S:
             return
-        if len(self._logged_s) >= MOST_KINDS:
-            self._logged_s.clear()
-        self._logged_s[kind] = now_s
-        self._logged = True
-        self._logger.warning(f'{self._about}{sentence}')
+        if len(self._logged_at_s) >= MAX_KINDS:
+            self._logged_at_s.clear()
+        self._logged_at_s[kind] = now_s
+        self._warned = True
+        self._logger.warning(f'{self._prefix}{message}')

@@ -8,7 +8,7 @@ from typing import Any
 
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.job_process import FineTuningProcess
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from nn_perception.training.fine_tuning.job import FineTuningJob
 from nn_perception_interfaces.action import FineTune
@@ -72,7 +72,7 @@ class FineTuneAction:
         began_s = time.monotonic()
         node, result = self._node, FineTune.Result()
         future = Future(executor=node.executor)
-        header = conversions.header(node.get_clock().now().to_msg(), '')
+        header = current_header(node)
 
         def tell(progress: dict[str, Any]) -> None:
             msg = messages.fine_tune_progress(progress, header)

@@ -1,1 +1,1 @@
-"""Images as nodes receive them."""
+"""Subscriptions to images and depth, and their decoding."""

@@ -1,17 +1,19 @@
 """
-From the messages of subscriptions to pictures.
+Decode image messages with the best converter that is installed.
 
-What the encodings mean is in :mod:`nn_perception.core.imaging.encodings`; here the converter is chosen
-that it uses: ``cv_bridge`` of a ROS installation, or ``rosbags-image``.
+:mod:`nn_perception.core.imaging.encodings` knows the encodings. This module chooses the converter
+that it uses for packed pixels: ``cv_bridge`` of a ROS installation, or ``rosbags-image``.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from nn_perception.core.imaging import encodings
 from nn_perception.core.imaging.encodings import Converter, ENCODINGS
 import numpy as np
+from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
 __all__ = (
@@ -25,34 +27,37 @@ __all__ = (
 )
 
 
-def to_bgr(msg: Image) -> np.ndarray:
+def to_bgr(msg: Image) -> NDArray[np.uint8]:
     """
-    Read the picture of a raw image message.
+    Decode a raw image message.
 
-    :returns: uint8 BGR, shape ``(height, width, 3)``; for ``bgr8`` and ``8UC3`` a
-        read-only view of the message's buffer, which must outlive it
-    :raises ValueError: if the message contradicts itself or its encoding is not known
+    :param msg: sensor_msgs/Image
+    :returns: uint8 BGR, shape ``(height, width, 3)``; for ``bgr8`` and ``8UC3`` a read-only view
+        of the message's buffer
+    :raises ValueError: if the message contradicts itself or its encoding is unknown
     """
     return encodings.to_bgr(msg, _packed_to_bgr)
 
 
-def compressed_to_bgr(msg: CompressedImage) -> np.ndarray:
+def compressed_to_bgr(msg: CompressedImage) -> NDArray[np.uint8]:
     """
-    Decode the picture of a compressed image message, pixels as they are stored.
+    Decode a compressed image message; EXIF orientation is ignored.
 
+    :param msg: sensor_msgs/CompressedImage
     :returns: uint8 BGR, shape ``(height, width, 3)``
-    :raises ValueError: if it is no JPEG or PNG, is damaged, or holds depth
+    :raises ValueError: if it is not a JPEG or PNG, is damaged, or holds depth
     """
     return encodings.compressed_to_bgr(msg)
 
 
-def to_depth(msg: Image) -> tuple[np.ndarray, float]:
+def to_depth(msg: Image) -> tuple[NDArray[Any], float]:
     """
     Read the distances of a depth image message.
 
-    :returns: uint16 or float32, ``(height, width)``, where they are in this machine's byte order
-        a view of the message's buffer; and the metres that a value of 1 means
-    :raises ValueError: if the message contradicts itself or is no depth image
+    :param msg: sensor_msgs/Image
+    :returns: uint16 or float32, ``(height, width)``, a view of the message's buffer where the
+        byte order is this machine's; and the length of one unit in metres
+    :raises ValueError: if the message contradicts itself or is not a depth image
     """
     return encodings.to_depth(msg)
 
@@ -60,7 +65,7 @@ def to_depth(msg: Image) -> tuple[np.ndarray, float]:
 def _cv_bridge() -> Converter:
     from cv_bridge import CvBridge
 
-    # The package hides it when this fails to load, and the first picture would raise.
+    # cv_bridge hides a failure to load this, and raises with the first image.
     from cv_bridge.boost import cv_bridge_boost  # noqa: F401
 
     bridge = CvBridge()
@@ -72,22 +77,22 @@ CONVERTER_LOADERS = {'cv_bridge': _cv_bridge, 'rosbags-image': encodings.rosbags
 
 def load_converter() -> Converter:
     """
-    Load what brings packed 8 bit pixels to BGR: cv_bridge if it works, else rosbags-image.
+    Load the converter of packed 8 bit pixels to BGR: cv_bridge if it works, else rosbags-image.
 
-    A cv_bridge built against numpy 1 may load under numpy 2 and crash on the first
-    picture, so there it is only what remains.
+    A cv_bridge that was built for numpy 1 may load under numpy 2 and crash with the first image,
+    so it is the second choice there.
 
-    :raises ImportError: if there is neither
+    :raises ImportError: if neither is installed
     """
     names = ['cv_bridge', 'rosbags-image']
     if not np.__version__.startswith('1.'):
         names.reverse()
     for name in names:
-        # Another numpy's ABI shows as any of these.
+        # A build for another numpy raises any of these.
         with suppress(ImportError, AttributeError, SystemError):
             return CONVERTER_LOADERS[name]()
     raise ImportError(
-        'images cannot be converted: install cv_bridge from ROS, or rosbags-image with pip'
+        'images cannot be decoded: install cv_bridge from ROS, or rosbags-image with pip'
     )
 
 

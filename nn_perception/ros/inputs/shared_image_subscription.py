@@ -1,14 +1,19 @@
-"""The images of a process: each topic is received once, and each image decoded once."""
+"""Image subscriptions of a process: each topic is received once, and each image decoded once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 import threading
-from typing import Protocol
+from typing import Any, TypeAlias
 
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
+from nn_perception.ros.outputs.headers import stamp_seconds
+from nn_perception.ros.outputs.qos import image_qos
 import numpy as np
+from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -17,67 +22,72 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
-ImageMessage = Image | CompressedImage
+ImageMessage: TypeAlias = Image | CompressedImage
 
-UNBELIEVABLE = 1_000_000
-
-TYPES = {'raw': Image, 'compressed': CompressedImage}
-# Iron and newer hand the callback what the middleware knows about the message.
+MESSAGE_TYPES = {'raw': Image, 'compressed': CompressedImage}
+# Fast DDS reports two thousand million lost images at times when publishers come and go.
+MAX_CREDIBLE_LOSS = 1_000_000
+# From Iron on, rclpy passes the middleware's message info to the callback.
 _HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
 
 
 class ReceivedImage:
     """
-    An image message, for all the nodes of a process that look at it.
+    An image message that all nodes of a process share.
 
-    :ivar message: as it came
+    :ivar message: sensor_msgs/Image or CompressedImage
+    :ivar stamp_s: when it was captured, in seconds; 0.0 if the header has no stamp
     """
 
     def __init__(self, message: ImageMessage) -> None:
         self.message = message
+        self.stamp_s = stamp_seconds(message.header.stamp)
         self._decoding = threading.Lock()
-        self._bgr: np.ndarray | None = None
+        self._image_bgr: NDArray[np.uint8] | None = None
 
-    def bgr(self) -> np.ndarray:
+    def bgr(self) -> NDArray[np.uint8]:
         """
-        Decode it, unless another node has done so.
+        Decode the image, unless another node already did.
 
-        :returns: uint8 BGR, ``(H, W, 3)``, read-only, since others look at it as well
+        :returns: uint8 BGR, ``(H, W, 3)``, read-only because other nodes use it too
         :raises ValueError: if it cannot be decoded
         """
         with self._decoding:
-            if self._bgr is None:
+            if self._image_bgr is None:
                 raw = isinstance(self.message, Image)
-                self._bgr = to_bgr(self.message) if raw else compressed_to_bgr(self.message)
-                self._bgr.flags.writeable = False
-            return self._bgr
+                self._image_bgr = to_bgr(self.message) if raw else compressed_to_bgr(self.message)
+                self._image_bgr.flags.writeable = False
+            return self._image_bgr
 
 
-class Listener(Protocol):
-    """Who gets the images of a feed; called from the executor's thread."""
+@dataclass(eq=False)
+class ImageListener:
+    """
+    Who receives the images of a subscription, and how many there were.
 
-    def on_frame(self, frame: ReceivedImage) -> None:
-        """Take an image."""
+    :ivar on_image: called with each image, in the executor's thread
+    :ivar received: number of images received
+    :ivar lost: number of images lost in transport, as the middleware reports it
+    :ivar skipped: gaps in the publisher's sequence numbers: images that were lost, or replaced by
+        a newer one in the middleware's queue
+    """
 
-    def on_gap(self, lost: int, skipped: int) -> None:
-        """
-        Count images that did not come.
-
-        :param lost: on the way, as the middleware reports it
-        :param skipped: gaps in the publisher's count: lost, or replaced by a newer one
-        """
+    on_image: Callable[[ReceivedImage], None]
+    received: int = 0
+    lost: int = 0
+    skipped: int = 0
 
 
 class SharedImageSubscription:
     """
-    A subscription to images, keep last 1, while there are listeners.
+    A subscription to images, keep last 1, as long as it has listeners.
 
-    With ``reliability='auto'`` it is reliable as long as every publisher offers that, else best
-    effort: a reliable subscription gets nothing from a best effort publisher, and a best effort
-    one loses large images of a reliable publisher.
+    With ``reliability='auto'`` it is reliable while every publisher is, else best effort: a
+    reliable subscription receives nothing from a best effort publisher, and a best effort
+    subscription loses large images of a reliable one.
 
-    :param owner: whose subscription it is
-    :param topic: as ``owner`` names it
+    :param owner: node that subscribes
+    :param topic: name of the topic, as the owner resolves it
     :param transport: ``'raw'`` or ``'compressed'``
     :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
     """
@@ -85,44 +95,44 @@ class SharedImageSubscription:
     def __init__(self, owner: Node, topic: str, transport: str, reliability: str) -> None:
         self._owner = owner
         self._topic = topic
-        self._kind = TYPES[transport]
-        self._reliability = reliability
-        self._listeners: list[Listener] = []
+        self._message_type = MESSAGE_TYPES[transport]
+        self._wanted_reliability = reliability
+        self._listeners: list[ImageListener] = []
         self._subscription: Subscription | None = None
         self._sequence_number: int | None = None
-        self.subscribed_as = ReliabilityPolicy.RELIABLE
-        # Events arrive inside the subscription that they may replace: answer them later.
-        self._changed = owner.create_guard_condition(self.refresh)
+        self.reliability = ReliabilityPolicy.RELIABLE
+        # An event may replace the subscription that it arrives in, so it is handled later.
+        self._publishers_changed = owner.create_guard_condition(self.refresh)
 
     @property
     def topic(self) -> str:
-        """The topic's name, after remapping."""
-        return self._owner.resolve_topic_name(self._topic)
+        """Name of the topic, after remapping."""
+        return str(self._owner.resolve_topic_name(self._topic))
 
-    def join(self, listener: Listener) -> None:
-        """Hand images to a listener from now on."""
+    def add_listener(self, listener: ImageListener) -> None:
+        """Pass images to a listener from now on."""
         self._listeners.append(listener)
         if self._subscription is None:
             self._subscribe(self._matching_reliability())
 
-    def leave(self, listener: Listener) -> None:
-        """Hand a listener nothing more; without any, nothing is received."""
+    def remove_listener(self, listener: ImageListener) -> None:
+        """Pass no more images to a listener; without listeners the subscription ends."""
         self._listeners.remove(listener)
         if not self._listeners:
             self._unsubscribe()
 
     def refresh(self) -> None:
-        """Follow the publishers: subscribe anew if they now offer another reliability."""
+        """Subscribe again if the publishers now offer another reliability."""
         if self._subscription is None:
             return
-        wanted = self._matching_reliability()
-        if wanted != self.subscribed_as:
+        reliability = self._matching_reliability()
+        if reliability != self.reliability:
             self._unsubscribe()
-            self._subscribe(wanted)
+            self._subscribe(reliability)
 
     def _matching_reliability(self) -> ReliabilityPolicy:
-        if self._reliability != 'auto':
-            return ReliabilityPolicy[self._reliability.upper()]
+        if self._wanted_reliability != 'auto':
+            return ReliabilityPolicy[self._wanted_reliability.upper()]
         publishers = self._owner.get_publishers_info_by_topic(self.topic)
         offered = {publisher.qos_profile.reliability for publisher in publishers}
         if ReliabilityPolicy.BEST_EFFORT in offered:
@@ -135,77 +145,73 @@ class SharedImageSubscription:
             self._subscription = None
 
     def _subscribe(self, reliability: ReliabilityPolicy) -> None:
-        self.subscribed_as = reliability
+        self.reliability = reliability
         self._sequence_number = None
-        qos = QoSProfile(
-            depth=1,
-            history=HistoryPolicy.KEEP_LAST,
-            reliability=reliability,
-            durability=DurabilityPolicy.VOLATILE,
-        )
         callback = self._on_message_with_info if _HAS_MESSAGE_INFO else self._on_message
+        arguments = self._message_type, self._topic, callback, image_qos(reliability)
         events = SubscriptionEventCallbacks(
-            incompatible_qos=lambda _: self._changed.trigger(), message_lost=self._on_lost
+            incompatible_qos=lambda _: self._publishers_changed.trigger(),
+            message_lost=self._on_lost,
         )
         try:
             self._subscription = self._owner.create_subscription(
-                self._kind, self._topic, callback, qos, event_callbacks=events
+                *arguments, event_callbacks=events
             )
         except UnsupportedEventTypeError:
-            # Another middleware: it works, but cannot tell what it lost.
-            self._subscription = self._owner.create_subscription(
-                self._kind, self._topic, callback, qos
-            )
+            # This middleware cannot report lost messages; everything else works.
+            self._subscription = self._owner.create_subscription(*arguments)
 
-    def _on_lost(self, event: object) -> None:
-        lost: int = event.total_count_change  # type: ignore[attr-defined]
-        # When publishers come and go Fast DDS has been seen to report two thousand million.
-        self._tell_gap(lost if 0 < lost < UNBELIEVABLE else 0, 0)
+    def _on_lost(self, event: Any) -> None:
+        lost = event.total_count_change
+        if 0 < lost < MAX_CREDIBLE_LOSS:
+            for listener in self._listeners:
+                listener.lost += lost
 
     def _on_message(self, message: ImageMessage) -> None:
-        frame = ReceivedImage(message)
+        image = ReceivedImage(message)
         for listener in self._listeners:
-            listener.on_frame(frame)
+            listener.received += 1
+            listener.on_image(image)
 
     def _on_message_with_info(self, message: ImageMessage, info: dict[str, int | None]) -> None:
-        # A gap in the publisher's count: lost on the way, or replaced in the middleware's
-        # queue before this process took it. With several publishers the counts interleave.
+        # A gap in the sequence numbers: images that were lost in transport, or replaced in the
+        # middleware's queue. The numbers of several publishers interleave and show nothing.
         number = info['publication_sequence_number']
         if number is not None:
-            before, self._sequence_number = self._sequence_number, number
-            gap = number - before - 1 if before is not None else 0
+            previous, self._sequence_number = self._sequence_number, number
+            gap = number - previous - 1 if previous is not None else 0
             if gap > 0 and self._owner.count_publishers(self.topic) <= 1:
-                self._tell_gap(0, gap)
+                for listener in self._listeners:
+                    listener.skipped += gap
         self._on_message(message)
-
-    def _tell_gap(self, lost: int, skipped: int) -> None:
-        for listener in self._listeners:
-            listener.on_gap(lost, skipped)
 
 
 class SharedImageSubscriptions:
     """
-    The feeds of a process.
+    The image subscriptions of a process.
 
-    :param owner: makes the subscriptions; None: the node that asks first for a feed, for a
-        process of one node
+    :param owner: node that makes the subscriptions; None: the node that asks for one, for a
+        process with a single node
     """
 
     def __init__(self, owner: Node | None = None) -> None:
         self._owner = owner
-        self._feeds: dict[tuple[str, str, str], SharedImageSubscription] = {}
+        self._subscriptions: dict[tuple[str, str, str], SharedImageSubscription] = {}
 
-    def feed(
+    def get(
         self, node: Node, topic: str, transport: str, reliability: str
     ) -> SharedImageSubscription:
         """
-        Give the feed of a topic, the same to all who ask for the same.
+        Get the subscription to a topic; all who ask for the same topic share one.
 
-        :param topic: as ``node`` names it; see :class:`SharedImageSubscription` for the others
+        :param node: node that asks
+        :param topic: name of the topic, as the node resolves it
+        :param transport: ``'raw'`` or ``'compressed'``
+        :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
         """
         resolved = node.resolve_topic_name(topic)
         key = resolved, transport, reliability
-        if key not in self._feeds:
+        if key not in self._subscriptions:
             owner, name = (node, topic) if self._owner is None else (self._owner, resolved)
-            self._feeds[key] = SharedImageSubscription(owner, name, transport, reliability)
-        return self._feeds[key]
+            self._subscriptions[key] = SharedImageSubscription(owner, name, transport, reliability)
+        return self._subscriptions[key]

@@ -1,1 +1,1 @@
-"""What the launch files have in common."""
+"""Shared parts of the launch files."""

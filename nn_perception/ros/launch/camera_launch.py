@@ -1,4 +1,4 @@
-"""What the launch files have in common: the camera nodes, and what stands beside them."""
+"""The launch description of camera nodes, with a camera source and rviz if wanted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from launch_ros.parameter_descriptions import ParameterFile
 import nn_perception
 from nn_perception.ros.launch.launch_arguments import (
     ARGUMENTS,
-    CAMERA,
+    CAMERA_SOURCE,
     check_effects,
     chosen_nodes,
-    HOST,
     parameters_of,
+    PERCEPTION,
     read_arguments,
     remappings_of,
 )
@@ -30,13 +30,13 @@ from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, p
 from launch import Action, LaunchContext, LaunchDescription
 
 PACKAGE = 'nn_perception'
-COMMON = tuple(
+COMMON_ARGUMENTS = tuple(
     'image cameras transport device engine autostart params_file namespace use_sim_time '
     'camera source rviz respawn log_level'.split()
 )
-# What some launch files have beside those.
-PERCEPTION = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
-TEACHING = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
+# Further arguments of some launch files.
+PERCEPTION_ARGUMENTS = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
+FINE_TUNING_ARGUMENTS = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
 
 SAMPLES = Path(nn_perception.__file__).with_name('samples')
 RESPAWN_DELAY_S = 2.0
@@ -52,18 +52,18 @@ def camera_launch(
     parameters: Parameters | None = None,
 ) -> LaunchDescription:
     """
-    Describe the start of camera nodes, and of a camera and rviz beside them where wanted.
+    Describe the launch of camera nodes, with a camera source and rviz if the arguments say so.
 
-    :param arguments: which of :data:`ARGUMENTS` there are beside :data:`COMMON`
-    :param nodes: what is started; None: what the argument ``nodes`` or the params file says
-    :param defaults: of arguments, where they are other than usual
-    :param parameters: by node, where neither an argument nor the params file sets them
+    :param arguments: arguments besides :data:`COMMON_ARGUMENTS`, names of :data:`ARGUMENTS`
+    :param nodes: nodes to start; None: the argument ``nodes`` or the params file decides
+    :param defaults: other defaults of arguments
+    :param parameters: parameters of nodes, which the params file and the arguments override
     """
-    names = (*arguments, *COMMON)
+    names = (*arguments, *COMMON_ARGUMENTS)
     defaults = {name: ARGUMENTS[name].default for name in names} | dict(defaults or {})
-    # No photograph should be over before the network is loaded.
-    playing = {'wait_for_subscriber': True, **(parameters or {}).get(CAMERA, {})}
-    parameters = {**(parameters or {}), CAMERA: playing}
+    # The camera should not play photographs while the network is loading.
+    source = {'wait_for_subscriber': True, **(parameters or {}).get(CAMERA_SOURCE, {})}
+    parameters = {**(parameters or {}), CAMERA_SOURCE: source}
     declared = [
         DeclareLaunchArgument(
             name, default_value=defaults[name], description=ARGUMENTS[name].description
@@ -81,18 +81,18 @@ def camera_launch(
 
 
 def samples(name: str) -> Parameters:
-    """Let the camera play a part of the samples, where nobody says what else."""
-    return {CAMERA: {'source': str(SAMPLES / name)}}
+    """Let the camera source play a part of the samples by default."""
+    return {CAMERA_SOURCE: {'source': str(SAMPLES / name)}}
 
 
 def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:
     """
-    Build what is started.
+    Build the actions of the launch description.
 
-    :raises ValueError: if an argument makes no sense together with the others
+    :raises ValueError: if an argument affects none of the nodes
     """
     nodes = chosen_nodes(given)
-    started = [*nodes, HOST, *([CAMERA] if given['camera'] else [])]
+    started = [*nodes, PERCEPTION, *([CAMERA_SOURCE] if given['camera'] else [])]
     check_effects(given, started)
     files = [
         parameters_file(BEFORE_OTHERS, _of(started, parameters)),
@@ -115,7 +115,7 @@ def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:
 
 
 def _of(nodes: Sequence[str], parameters: Parameters) -> Parameters:
-    """Keep what is for some nodes."""
+    """Select the parameters of some nodes."""
     return {node: values for node, values in parameters.items() if node in nodes}
 
 
@@ -131,16 +131,16 @@ def _camera_nodes(
             **respawn,
             **common,
         )
-        for executable in ([HOST] if given.get('one_process') else nodes)
+        for executable in ([PERCEPTION] if given.get('one_process') else nodes)
     ]
 
 
 def _camera_sources(given: Mapping[str, Any], common: Mapping[str, Any]) -> list[Action]:
-    """Build what plays the cameras, each in the namespace that its images are expected in."""
+    """Build the camera sources, each in the namespace where its images are expected."""
     namespace = given.get('namespace', '')
     return [
         Node(
-            executable=CAMERA,
+            executable=CAMERA_SOURCE,
             namespace='/'.join(filter(None, (namespace.rstrip('/'), camera))) or namespace,
             remappings=remappings_of({'image': given['image']}, ('image',)),
             **common,
@@ -150,11 +150,11 @@ def _camera_sources(given: Mapping[str, Any], common: Mapping[str, Any]) -> list
 
 
 def _rviz(given: Mapping[str, Any]) -> Action:
-    """Build rviz, or a sentence where it is missing: a robot does well without."""
+    """Build rviz, or a log message if it is missing: a robot does not need it."""
     try:
         get_package_prefix('rviz2')
     except PackageNotFoundError:
-        return LogInfo(msg='rviz2 is not installed: all else is started without it')
+        return LogInfo(msg='rviz2 is not installed: starting without it')
     simulated = 'use_sim_time' in given
     config = Path(get_package_share_directory(PACKAGE)) / 'config' / 'perception.rviz'
     return Node(

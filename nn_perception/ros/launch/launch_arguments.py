@@ -1,8 +1,7 @@
 """
-The arguments of the launch files: what they say, which values they take, what they set.
+Arguments of the launch files: descriptions, accepted values, and the parameters that they set.
 
-Nothing of ROS is imported here, so that all of it can be looked at where ``launch`` is not
-installed.
+This module imports no ROS, so that tests need no installed ``launch``.
 """
 
 from __future__ import annotations
@@ -19,13 +18,14 @@ from nn_perception.ros.launch.params_files import parameters_in
 from nn_perception.training.model_store.store import STORE_PREFIX
 
 CAMERA_NODES = ('tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
-# What is started where nobody chooses.
-USUAL_NODES = CAMERA_NODES[:3]
-HOST = 'perception'
-CAMERA = 'camera_source'
+# The nodes that are started by default.
+DEFAULT_NODES = CAMERA_NODES[:3]
+# The node that composes the camera nodes in one process.
+PERCEPTION = 'perception'
+CAMERA_SOURCE = 'camera_source'
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
-# As conditions in launch files read them.
+# As in the conditions of launch files.
 BOOLEANS = {'true': True, '1': True, 'false': False, '0': False}
 
 _NAME = r'[A-Za-z_]\w*'
@@ -66,7 +66,7 @@ def _several(read_one: Callable[[str], str]) -> Callable[[str], list[str]]:
     def read(value: str) -> list[str]:
         values = [read_one(part.strip()) for part in value.split(',')]
         if len(set(values)) < len(values):
-            raise ValueError(f'expected each once, got {value!r}')
+            raise ValueError(f'expected no duplicates, got {value!r}')
         return values
 
     return read
@@ -80,13 +80,18 @@ def _params_file(value: str) -> Path:
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a launch file; one that is empty is not given."""
+    """
+    An argument of a launch file; an empty argument is unset.
+
+    :ivar description: for ``ros2 launch --show-args``
+    :ivar read: converts the text to a value; its ValueError says what was expected
+    :ivar sets: the nodes that the value is for, and their parameter
+    :ivar default: value if it is unset
+    """
 
     description: str
     read: Callable[[str], Any] = _text
-    """Turns the text into a value; ValueError says what was expected."""
     sets: Mapping[str, str] = field(default_factory=dict)
-    """Which parameter of which node the value is for."""
     default: str = ''
 
 
@@ -94,97 +99,97 @@ def _of_all(parameter: str, *more: str) -> dict[str, str]:
     return dict.fromkeys((*CAMERA_NODES, *more), parameter)
 
 
-_SO_FILE = 'empty: as the params file says, else'
+_FALLBACK = 'empty: from the params file, else'
 
 ARGUMENTS = {
     'nodes': Argument(
-        f'which of {", ".join(CAMERA_NODES)}, separated by commas; {_SO_FILE} '
-        f'{",".join(USUAL_NODES)}',
+        f'nodes to start, separated by commas: {", ".join(CAMERA_NODES)}; {_FALLBACK} '
+        f'{",".join(DEFAULT_NODES)}',
         _several(_one_of(*CAMERA_NODES)),
-        {HOST: 'nodes'},
+        {PERCEPTION: 'nodes'},
     ),
     'one_process': Argument(
-        'true: all nodes in one process, which receives each image once; false: one each',
+        'true: all nodes in one process, which receives images once; false: one process each',
         _boolean,
         default='true',
     ),
     'image': Argument(
-        'topic of the images; with cameras: below the name of each',
-        _matching(_TOPIC, 'the name of a topic'),
+        'topic of the images; with cameras: relative to the name of each camera',
+        _matching(_TOPIC, 'a topic name'),
         default='image',
     ),
     'depth': Argument(
-        'topic of depth images, aligned with the images; with cameras: below the name of each',
-        _matching(_TOPIC, 'the name of a topic'),
+        'topic of depth images aligned with the images; with cameras: relative to each '
+        'camera name',
+        _matching(_TOPIC, 'a topic name'),
         default='depth',
     ),
     'cameras': Argument(
-        f'names of the cameras, separated by commas; {_SO_FILE} one without a name',
+        f'names of the cameras, separated by commas; {_FALLBACK} one camera without a name',
         _several(_matching(_CAMERA, 'names such as front,rear')),
         _of_all('cameras'),
     ),
     'transport': Argument(
-        f'form of the images: raw or compressed; {_SO_FILE} raw',
+        f'transport of the images: raw or compressed; {_FALLBACK} raw',
         _one_of('raw', 'compressed'),
         _of_all('image_transport'),
     ),
     'model': Argument(
-        'model of the tagger: a shipped one, a checkpoint file, a classifier of torchvision, '
+        'model of the tagger: shipped model, checkpoint file, torchvision classification model, '
         'or store:NAME',
         sets={'tagger': 'model'},
     ),
     'digit_model': Argument(
-        'model of the digit reader: a shipped one, or a checkpoint file',
+        'model of the digit reader: shipped model, or checkpoint file',
         sets={'digit_reader': 'model'},
     ),
     'preset': Argument(
-        f'of the pose estimator: {", ".join(POSE_PRESETS)}',
+        f'preset of the pose estimator: {", ".join(POSE_PRESETS)}',
         _one_of(*POSE_PRESETS),
         {'pose_estimator': 'preset'},
     ),
     'name': Argument(
-        f'name of the taught model, which a tagger runs as store:NAME; {_SO_FILE} taught',
+        f'name of the fine-tuned model, which a tagger runs as store:NAME; {_FALLBACK} taught',
         sets={'fine_tuner': 'model_name', 'tagger': 'model'},
     ),
     'dataset': Argument(
-        f'name of the set of labelled frames; {_SO_FILE} default', sets={'fine_tuner': 'dataset'}
+        f'name of the data set of labelled frames; {_FALLBACK} default',
+        sets={'fine_tuner': 'dataset'},
     ),
-    'base': Argument('the network that is taught', sets={'fine_tuner': 'base'}),
+    'base': Argument('base model to fine-tune', sets={'fine_tuner': 'base'}),
     'data_folder': Argument('folder of the data sets', sets={'fine_tuner': 'data_folder'}),
     'store_folder': Argument(
-        'folder of the taught models',
+        'folder of the fine-tuned models',
         sets={'fine_tuner': 'store_folder', 'tagger': 'store_folder'},
     ),
     'device': Argument(
-        f'where the networks run: {", ".join(DEVICES)}', _one_of(*DEVICES), _of_all('device')
+        f'device of the networks: {", ".join(DEVICES)}', _one_of(*DEVICES), _of_all('device')
     ),
     'engine': Argument(
-        f'what runs the networks: {", ".join(ENGINES)}', _one_of(*ENGINES), _of_all('engine')
+        f'runtime of the networks: {", ".join(ENGINES)}', _one_of(*ENGINES), _of_all('engine')
     ),
     'autostart': Argument(
-        f'false: the nodes wait for a lifecycle manager; {_SO_FILE} true',
+        f'false: the nodes wait for a lifecycle manager; {_FALLBACK} true',
         _boolean,
         _of_all('autostart'),
     ),
-    'params_file': Argument(
-        'file of parameters; an argument that is given goes before what it says', _params_file
-    ),
+    'params_file': Argument('parameter file; arguments override it', _params_file),
     'namespace': Argument(
         'namespace of the nodes', _matching(_NAMESPACE, 'a namespace such as robot')
     ),
     'use_sim_time': Argument(
-        f'true: take the time from /clock; {_SO_FILE} false',
+        f'true: use the time from /clock; {_FALLBACK} false',
         _boolean,
-        _of_all('use_sim_time', HOST, CAMERA),
+        _of_all('use_sim_time', PERCEPTION, CAMERA_SOURCE),
     ),
-    'camera': Argument('true: play a camera as well', _boolean, default='false'),
+    'camera': Argument('true: also start camera_source', _boolean, default='false'),
     'source': Argument(
-        'what it plays: a folder, a video, a bag, a webcam; empty: samples',
-        sets={CAMERA: 'source'},
+        'what camera_source plays: folder, video, bag, or webcam; empty: samples',
+        sets={CAMERA_SOURCE: 'source'},
     ),
-    'rviz': Argument('true: start rviz2, if it is installed', _boolean, default='false'),
-    'respawn': Argument('true: start a node that ended anew', _boolean, default='false'),
-    'log_level': Argument(f'one of {", ".join(LOG_LEVELS)}', _one_of(*LOG_LEVELS)),
+    'rviz': Argument('true: start rviz2 if it is installed', _boolean, default='false'),
+    'respawn': Argument('true: restart nodes that end', _boolean, default='false'),
+    'log_level': Argument(f'log level: {", ".join(LOG_LEVELS)}', _one_of(*LOG_LEVELS)),
 }
 
 
@@ -192,10 +197,10 @@ def read_arguments(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, 
     """
     Read the arguments of a launch file.
 
-    :param names: which of :data:`ARGUMENTS` it has
-    :param texts: what was given for them
-    :returns: their values; those that are empty, and stay so by default, are left out
-    :raises ValueError: if a value makes no sense; says which and what was expected
+    :param names: the arguments that it has, names of :data:`ARGUMENTS`
+    :param texts: their texts; an empty text stands for the default
+    :returns: their values; unset arguments without a default are left out
+    :raises ValueError: if a value is invalid; says which, and what was expected
     """
     values = {}
     for name in names:
@@ -208,17 +213,19 @@ def read_arguments(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, 
         for name in ('image', 'depth'):
             if values.get(name, '')[:1] in ('/', '~'):
                 raise ValueError(
-                    f'{name}: with cameras it stands below the name of each, as '
-                    f'{values["cameras"][0]}/{name}; expected a name without / or ~ in front, '
-                    f'got {values[name]!r}'
+                    f'{name}: with cameras it is relative to the name of each camera, such as '
+                    f'{values["cameras"][0]}/{name}; expected a name that does not begin with / '
+                    f'or ~, got {values[name]!r}'
                 )
     return values
 
 
 def check_effects(given: Mapping[str, Any], nodes: Collection[str]) -> None:
     """
-    Refuse arguments that none of the nodes listens to: they are there by mistake.
+    Reject arguments that affect none of the nodes: they must be a mistake.
 
+    :param given: values of the arguments that are set
+    :param nodes: nodes that are started
     :raises ValueError: says which argument, and which node it is for
     """
     for name in given:
@@ -229,19 +236,20 @@ def check_effects(given: Mapping[str, Any], nodes: Collection[str]) -> None:
 
 def chosen_nodes(given: Mapping[str, Any]) -> list[str]:
     """
-    Tell which camera nodes are to be started: by the argument, the params file, or as usual.
+    Choose the camera nodes to start: those of the argument, of the params file, or the default.
 
-    :raises ValueError: if the params file names others than there are
+    :param given: values of the arguments that are set
+    :raises ValueError: if the params file names unknown nodes
     """
     if 'nodes' in given:
-        return given['nodes']
+        return list(given['nodes'])
     nodes: Any = None
     if 'params_file' in given:
         for key, parameters in parameters_in(given['params_file']):
-            if key.rpartition('/')[2] in ('**', HOST):
+            if key.rpartition('/')[2] in ('**', PERCEPTION):
                 nodes = parameters.get('nodes', nodes)
     if nodes is None:
-        return list(USUAL_NODES)
+        return list(DEFAULT_NODES)
     if not isinstance(nodes, list) or not nodes or not set(nodes) <= set(CAMERA_NODES):
         raise ValueError(
             f'nodes in {given["params_file"]}: expected some of {", ".join(CAMERA_NODES)}, '
@@ -251,23 +259,24 @@ def chosen_nodes(given: Mapping[str, Any]) -> list[str]:
 
 
 def parameters_of(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Map each node to the parameters that the arguments set."""
+    """Collect the parameters of each node that the arguments set."""
     parameters: dict[str, dict[str, Any]] = {}
     for name, value in given.items():
         for node, parameter in ARGUMENTS[name].sets.items():
-            by_name = (name, node) == ('name', 'tagger')
+            # The tagger finds the fine-tuned model in the store.
+            stored = (name, node) == ('name', 'tagger')
             parameters.setdefault(node, {})[parameter] = (
-                f'{STORE_PREFIX}{value}' if by_name else value
+                f'{STORE_PREFIX}{value}' if stored else value
             )
     return parameters
 
 
 def remappings_of(given: Mapping[str, Any], topics: Iterable[str]) -> list[tuple[str, str]]:
-    """List what ``image`` and the other topics become, for each camera."""
-    folders = [f'{camera}/' for camera in given.get('cameras', ())] or ['']
+    """List the remappings of topics, for each camera."""
+    prefixes = [f'{camera}/' for camera in given.get('cameras', ())] or ['']
     return [
-        (folder + topic, folder + given[topic])
-        for folder in folders
+        (prefix + topic, prefix + given[topic])
+        for prefix in prefixes
         for topic in topics
         if given.get(topic, topic) != topic
     ]

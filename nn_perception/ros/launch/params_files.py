@@ -1,11 +1,11 @@
 """
-Files of parameters: what is in one, and how one is written that goes before or after another.
+Parameter files: read one, and write one that another overrides, or that overrides all others.
 
-A node takes the parameters of all keys that fit its name, in the order in which the keys
-*first* appear on the command line, and the last one counts, not the most exact one. So a
-value that is appended under a key which an earlier file has as well (``/**`` is what ``-p``
-writes to) comes as early as that file's key, and loses to the keys between. A key that nobody
-else uses comes where it stands: ``/**/**/tagger`` fits the same nodes as ``/**/tagger``.
+A node applies the parameters of all keys that match its name, in the order in which the keys
+*first* appear on the command line; the last one wins, not the most specific one. So a value that
+is appended under a key of an earlier file (``-p`` writes to ``/**``) is applied at the place of
+that earlier key, and the keys in between override it. A key that no other file has is applied at
+its own place: ``/**/**/tagger`` matches the same nodes as ``/**/tagger``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from typing import Any
 
 import yaml
 
-# What keys of our own begin with; no two of them alike, and longer than anybody's.
+# Prefixes of our own keys, which no user would write.
 BEFORE_OTHERS = '/**/**'
 AFTER_OTHERS = '/**/**/**'
 
 
 def parameters_in(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """
-    Read a file of parameters.
+    Read a parameter file.
 
-    :returns: its keys (``/**``, or a node's name) with their parameters, in their order
-    :raises ValueError: if it cannot be read or is none
+    :param path: the file
+    :returns: its keys (``/**``, or the name of a node) with their parameters, in order
+    :raises ValueError: if it cannot be read, or is not a parameter file
     """
     try:
         content = yaml.safe_load(path.read_text())
@@ -37,12 +38,12 @@ def parameters_in(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
         raise ValueError(f'{path} cannot be read: {" ".join(str(error).split())}') from error
     parts = list(_parts('', content)) if isinstance(content, dict) else []
     if not parts:
-        raise ValueError(f'{path} holds no ros__parameters')
+        raise ValueError(f'{path} has no ros__parameters')
     return parts
 
 
 def _parts(key: str, content: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Yield the parts of a file, in which namespaces may be nested."""
+    """Yield the keys and parameters of a file, whose namespaces may be nested."""
     for name, value in content.items():
         if name == 'ros__parameters' and isinstance(value, dict):
             yield key, value
@@ -52,11 +53,12 @@ def _parts(key: str, content: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[
 
 def parameters_file(prefix: str, parameters: Mapping[str, Mapping[str, Any]]) -> Path | None:
     """
-    Write a file of parameters that lasts as long as this process.
+    Write a parameter file that exists as long as this process.
 
-    :param prefix: of the keys: :data:`BEFORE_OTHERS` or :data:`AFTER_OTHERS`, as it will stand
-    :param parameters: those of each node
-    :returns: None where there are none
+    :param prefix: of the keys: :data:`BEFORE_OTHERS` or :data:`AFTER_OTHERS`, as the file's place
+        on the command line
+    :param parameters: parameters of each node
+    :returns: the file; None if there are no parameters
     """
     content = {
         f'{prefix}/{node}': {'ros__parameters': dict(values)}
@@ -65,10 +67,10 @@ def parameters_file(prefix: str, parameters: Mapping[str, Mapping[str, Any]]) ->
     }
     if not content:
         return None
-    # Nodes that are started anew read it again, so it cannot go before this process does.
+    # A node that is restarted reads it again, so it must exist as long as this process.
     file = NamedTemporaryFile('w', prefix='launch_params_', suffix='.yaml')  # noqa: SIM115
     atexit.register(file.close)
-    # JSON is YAML too, and puts every text into quotes: 1e5 or yes remains a text.
+    # JSON is valid YAML and quotes every text, so 1e5 or yes remains a text.
     json.dump(content, file)
     file.flush()
     return Path(file.name)

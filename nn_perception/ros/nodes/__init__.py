@@ -1,1 +1,1 @@
-"""The nodes, one file an executable."""
+"""The nodes, one module for each executable."""

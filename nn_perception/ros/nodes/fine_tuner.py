@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import sys
 import time
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
@@ -18,8 +19,9 @@ from nn_perception.ros.base.parameters import parameter
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.fine_tune_action import FineTuneAction
 from nn_perception.ros.fine_tuning.frame_recorder import Frame, FrameRecorder
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import LATCHED_QOS
+from nn_perception.ros.process.main import main
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder
 from nn_perception.training.fine_tuning.job import FineTuningJob
@@ -39,6 +41,8 @@ import numpy as np
 MEGABYTE = 1_000_000
 # An older image is not what somebody holds in front of the camera now.
 FRESH_S = 1.0
+# How often the store is checked for a new active version.
+POLL_PERIOD_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class FineTunerParameters(CameraParameters):
 class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
     """Store labelled frames, teach a model with them, and keep its versions."""
 
-    def __init__(self, shared_resources: SharedResources | None = None) -> None:
-        super().__init__('fine_tuner', FineTunerParameters, shared_resources)
+    def __init__(self, shared: SharedResources | None = None) -> None:
+        super().__init__('fine_tuner', FineTunerParameters, shared)
         p = self.parameters
         self._store = ModelStore(folder_of('models', p.store_folder))
         self._recorder: FrameRecorder | None = None
@@ -92,6 +96,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
         ):
             self.create_service(kind, f'~/{name}', answer)
         self._teaching = FineTuneAction(self, self._lesson_of, self._tell_active)
+        self.create_steady_timer(POLL_PERIOD_S, self.poll)
 
     # Frames.
 
@@ -119,7 +124,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
             self._recorder.close()
             self._recorder = None
 
-    def perceive(self, views: Sequence[View]) -> list[Frame]:
+    def process(self, views: Sequence[View]) -> list[Frame]:
         """Keep the newest image of the cameras, and store them while somebody records."""
         return [self._keep(view) for view in views]
 
@@ -127,6 +132,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
         stamp_ns, topic = round(view.stamp_s * 1e9), view.camera.images.topic
         frame = Frame(view.image_bgr, stamp_ns, time.monotonic(), topic)
         self._frame = frame
+        assert self._recorder is not None
         try:
             if self._recorder.offer(frame):
                 self._tell_dataset()
@@ -135,16 +141,13 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
             self.get_logger().error(self._problem)
         return frame
 
-    def publish_result(self, view: View, result: Frame) -> None:
-        """Nothing: what changed was told when it did."""
-
     def draw(self, image_bgr: np.ndarray, result: Frame) -> np.ndarray:  # noqa: ARG002
         """Write onto the picture what is recorded."""
-        label = self._recorder.label
+        label = self._recorder.label if self._recorder else ''
         words = f'recording {label}' if label else 'not recording'
         return draw_tags(image_bgr, [Tag(words, float(bool(label)))])
 
-    def figures(self, camera: Camera) -> dict[str, object]:  # noqa: ARG002
+    def diagnostic_values(self, camera: Camera) -> dict[str, object]:  # noqa: ARG002
         """Count the frames, name the model and what runs it."""
         recorder = self._recorder
         counts = {} if recorder is None else recorder.dataset.counts()
@@ -158,9 +161,8 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
             'device': 'not loaded' if recorder is None else recorder.device,
         }
 
-    def concern(self, camera: Camera) -> str:  # noqa: ARG002
-        """Tell why a recording ended by itself."""
-        self._follow_store()
+    def warning(self, camera: Camera) -> str:  # noqa: ARG002
+        """Say why a recording ended by itself."""
         problem, self._problem = self._problem, ''
         return problem
 
@@ -265,19 +267,16 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
     # What is told.
 
     def _tell_dataset(self) -> None:
-        recorder = self._recorder
-        if recorder is None:
+        if self._recorder is None:
             return
-        dataset = recorder.dataset
-        header = conversions.header(self.get_clock().now().to_msg(), '')
+        dataset, label = self._recorder.dataset, self._recorder.label
+        counts, size, header = dataset.counts(), dataset.size_bytes, current_header(self)
         self._summaries.publish(
-            messages.dataset_summary(
-                dataset.name, dataset.counts(), dataset.size_bytes, recorder.label, header
-            )
+            messages.dataset_summary(dataset.name, counts, size, label, header)
         )
 
-    def _follow_store(self) -> None:
-        """Tell when another process has activated a version."""
+    def poll(self) -> None:
+        """Publish the active version when another process has changed it."""
         try:
             active = self._store.active_name(self.parameters.model_name) or ''
         except (ValueError, OSError):
@@ -294,3 +293,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
         self._active = '' if version is None else version.version
         if version is not None:
             self._models.publish(messages.model_version(version))
+
+
+if __name__ == '__main__':
+    sys.exit(main(lambda: FineTunerNode))

@@ -1,14 +1,15 @@
 """
-The node ``perception``: several camera nodes in one process.
+The node ``perception``: composes several camera nodes in one process.
 
-Each camera's images are received and decoded once for all of them, and their networks share out
-the processor's cores. Each keeps its name, topics, services, parameters and lifecycle.
+Each camera's images are received and decoded once for all nodes, and the networks share the
+processor's cores. Each node keeps its name, topics, services, parameters and lifecycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+import sys
 from typing import Any
 
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
@@ -18,10 +19,11 @@ from nn_perception.ros.nodes.digit_reader import DigitReaderNode
 from nn_perception.ros.nodes.fine_tuner import FineTunerNode
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorNode
 from nn_perception.ros.nodes.tagger import TaggerNode
+from nn_perception.ros.process.main import main
 from nn_perception.ros.process.signals import stop_if_requested
 from rclpy.node import Node
 
-KINDS: dict[str, type[CameraNode[Any, Any]]] = {
+NODE_TYPES: dict[str, Callable[[SharedResources], CameraNode[Any, Any]]] = {
     'tagger': TaggerNode,
     'digit_reader': DigitReaderNode,
     'pose_estimator': PoseEstimatorNode,
@@ -35,46 +37,50 @@ class PerceptionParameters:
 
     nodes: tuple[str, ...] = parameter(
         ('tagger', 'digit_reader', 'pose_estimator'),
-        'the nodes that run in this process',
-        choices=tuple(KINDS),
+        'nodes that run in this process',
+        choices=tuple(NODE_TYPES),
         read_only=True,
     )
 
 
 class PerceptionNode(Node):
     """
-    Host other nodes.
+    Compose other nodes.
 
-    :ivar hosted: those nodes
-    :raises ParameterError: if a parameter of one of them, or its own, is refused
+    :ivar composed_nodes: those nodes
+    :raises ParameterError: if one of their parameters, or its own, is rejected
     """
 
     def __init__(self) -> None:
         super().__init__('perception')
-        self.hosted: list[CameraNode[Any, Any]] = []
+        self.composed_nodes: list[CameraNode[Any, Any]] = []
         try:
-            self._host(declare_parameters(self, PerceptionParameters).nodes)
+            self._compose(declare_parameters(self, PerceptionParameters).nodes)
         except BaseException:
-            # Nobody else could take down what stands already.
+            # The caller has no node to destroy.
             self.destroy_node()
             raise
 
-    def _host(self, names: Sequence[str]) -> None:
-        shared_resources = SharedResources(len(names), SharedImageSubscriptions(self))
+    def _compose(self, names: Sequence[str]) -> None:
+        shared = SharedResources(len(names), SharedImageSubscriptions(self))
         for name in names:
             stop_if_requested()
             try:
-                self.hosted.append(KINDS[name](shared_resources))
+                self.composed_nodes.append(NODE_TYPES[name](shared))
             except ParameterError as error:
                 raise ParameterError(f'{name}: {error}') from error
 
     def start(self) -> None:
-        """Configure and activate those that are to start by themselves."""
-        for node in self.hosted:
+        """Configure and activate the nodes, unless a lifecycle manager will do it."""
+        for node in self.composed_nodes:
             node.start()
 
     def destroy_node(self) -> None:
-        """Take the hosted nodes down first: they listen through this one."""
-        for node in self.hosted:
+        """Destroy the composed nodes first: their subscriptions belong to this node."""
+        for node in self.composed_nodes:
             node.destroy_node()
         super().destroy_node()
+
+
+if __name__ == '__main__':
+    sys.exit(main(lambda: PerceptionNode))

@@ -1,1 +1,1 @@
-"""Messages that nodes publish."""
+"""Messages, topics and QoS profiles of what the nodes publish."""

@@ -1,8 +1,7 @@
 """
-People as REP 155 ("ROS4HRI") has them, for programs that know nothing of this package.
+People on the topics of REP 155 (ROS4HRI), for programs that do not know this package.
 
-Needs hri_msgs, an optional package: its messages are built here and not in ``conversions``, so
-that everything else does without.
+They need hri_msgs, an optional package, so its messages are built in this module only.
 """
 
 from __future__ import annotations
@@ -37,15 +36,15 @@ BODIES = '/humans/bodies'
 
 class HriBodies:
     """
-    The topics below ``/humans/bodies``; without hri_msgs there are none.
+    The topics below ``/humans/bodies``; there are none without hri_msgs.
 
-    :param node: publishes them
+    :param node: node that publishes them
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._bodies: dict[str, Body] = {}
-        self._seen: dict[str, list[str]] = {}
+        self._bodies: dict[str, HriBody] = {}
+        self._visible: dict[str, list[str]] = {}
         self._remembered: dict[str, Collection[str]] = {}
         self._tracked: Publisher | None = None
         if IdsList is not None:
@@ -56,48 +55,51 @@ class HriBodies:
         camera: str,
         people: Sequence[Person],
         size: tuple[int, int],
-        remembered: Collection[str],
+        tracked_ids: Collection[str],
         header: Header,
     ) -> None:
         """
-        Publish who is in an image, and who is tracked by all the cameras.
+        Publish the people in an image, and the ids that all cameras see.
 
-        :param camera: that took it
+        :param camera: name of the camera
+        :param people: in pixels of the image
         :param size: width and height of the image
-        :param remembered: ids of those who may come back; the topics of others are taken down
+        :param tracked_ids: ids of the camera's tracks, also of people out of sight; the topics of
+            all other people are removed
+        :param header: header of the image
         """
         if self._tracked is None:
             return
-        self._seen[camera] = [person.id for person in people]
-        self._remembered[camera] = remembered
+        self._visible[camera] = [person.id for person in people]
+        self._remembered[camera] = tracked_ids
         for name in self._bodies.keys() - set().union(*self._remembered.values()):
             self._bodies.pop(name).destroy()
         for person in people:
             if person.id not in self._bodies:
-                self._bodies[person.id] = Body(self._node, person.id)
+                self._bodies[person.id] = HriBody(self._node, person.id)
             self._bodies[person.id].publish(person, size, header)
-        self._tracked.publish(IdsList(header=header, ids=[*chain(*self._seen.values())]))
+        self._tracked.publish(IdsList(header=header, ids=[*chain(*self._visible.values())]))
 
     def clear(self) -> None:
-        """Tell that nobody is seen any more."""
+        """Publish that no one is visible."""
         header = Header(stamp=self._node.get_clock().now().to_msg())
-        for camera in [*self._seen]:
+        for camera in [*self._visible]:
             self.publish(camera, [], (1, 1), (), header)
 
 
-class Body:
+class HriBody:
     """
     The topics of one person.
 
-    :param node: publishes them
-    :param name: the person's id
+    :param node: node that publishes them
+    :param name: id of the person
     """
 
     def __init__(self, node: Node, name: str) -> None:
         self._node = node
 
         def publisher(kind: type, topic: str) -> Publisher:
-            # No events: they would be waited for in another thread when this is destroyed.
+            # With events, destroying the publisher would wait for them in another thread.
             silent = PublisherEventCallbacks(use_default_callbacks=False)
             return node.create_publisher(
                 kind, f'{BODIES}/{name}/{topic}', RESULT_QOS, event_callbacks=silent
@@ -107,28 +109,28 @@ class Body:
         self._roi = publisher(NormalizedRegionOfInterest2D, 'roi')
 
     def publish(self, person: Person, size: tuple[int, int], header: Header) -> None:
-        """Publish joints and box."""
+        """Publish joints and bounding box."""
         points = [_point(joint, size) for joint in openpose_joints(person)]
         self._skeleton.publish(Skeleton2D(header=header, skeleton=points))
         left, top, width, height = person.bbox
         self._roi.publish(
             NormalizedRegionOfInterest2D(
                 header=header,
-                xmin=_share(left, size[0]),
-                ymin=_share(top, size[1]),
-                xmax=_share(left + width, size[0]),
-                ymax=_share(top + height, size[1]),
+                xmin=_fraction(left, size[0]),
+                ymin=_fraction(top, size[1]),
+                xmax=_fraction(left + width, size[0]),
+                ymax=_fraction(top + height, size[1]),
                 c=float(person.score),
             )
         )
 
     def destroy(self) -> None:
-        """Take the topics down."""
+        """Remove the topics."""
         for publisher in (self._skeleton, self._roi):
             self._node.destroy_publisher(publisher)
 
 
-# The joints of Skeleton2D in its order; its neck is between the shoulders.
+# Joints in the order of Skeleton2D; its neck is between the shoulders.
 ORDER = (
     'nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist '
     'right_hip right_knee right_ankle left_hip left_knee left_ankle left_eye right_eye '
@@ -138,10 +140,10 @@ ORDER = (
 
 def openpose_joints(person: Person) -> list[Keypoint]:
     """
-    Give the 18 joints of Skeleton2D in pixels.
+    Give the 18 joints of Skeleton2D, in pixels.
 
-    The neck is in the middle of the shoulders, as sure as the less sure one; not seen if one of
-    them is not.
+    The neck is midway between the shoulders and has the lower of their scores, so it is not seen
+    if one shoulder is not.
     """
     joints = dict(zip(KEYPOINT_NAMES, person.keypoints, strict=True))
     left, right = joints['left_shoulder'], joints['right_shoulder']
@@ -154,11 +156,11 @@ def openpose_joints(person: Person) -> list[Keypoint]:
 def _point(joint: Keypoint, size: tuple[int, int]) -> NormalizedPointOfInterest2D:
     seen = joint.score > 0.0
     return NormalizedPointOfInterest2D(
-        x=_share(joint.x, size[0]) if seen else 0.0,
-        y=_share(joint.y, size[1]) if seen else 0.0,
+        x=_fraction(joint.x, size[0]) if seen else 0.0,
+        y=_fraction(joint.y, size[1]) if seen else 0.0,
         c=float(joint.score),
     )
 
 
-def _share(place: float, length: int) -> float:
-    return float(min(max(place / length, 0.0), 1.0))
+def _fraction(position: float, length: int) -> float:
+    return float(min(max(position / length, 0.0), 1.0))

@@ -1,26 +1,35 @@
-"""What a node tells of the model that it runs: on latched topics, and in the diagnostics."""
+"""What a node publishes about its model: on latched topics, and in the diagnostics."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import LATCHED_QOS
 from rclpy.node import Node
-from vision_msgs.msg import LabelInfo, VisionInfo
+from std_msgs.msg import Header
+from vision_msgs.msg import LabelInfo, VisionClass, VisionInfo
 
 
 class Model(Protocol):
-    """A network that gives labels: a tagger, a reader of digits."""
+    """A network with labels, such as a tagger or a digit reader."""
 
-    checkpoint: Checkpoint
-    engine: Engine
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Its weights and where they come from."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it."""
+        ...
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All the labels that it may give."""
+        """All labels that it can give."""
         ...
 
 
@@ -28,43 +37,69 @@ class ModelTopics:
     """
     The topics ``~/label_info`` and ``~/vision_info`` of a node.
 
-    :param node: publishes them
+    :param node: node that publishes them
     """
 
     def __init__(self, node: Node) -> None:
-        self._clock = node.get_clock()
+        self._node = node
         self._version = 0
         self._label_info = node.create_publisher(LabelInfo, '~/label_info', LATCHED_QOS)
         self._vision_info = node.create_publisher(VisionInfo, '~/vision_info', LATCHED_QOS)
 
-    def tell(self, model: Model, min_score: float, *, loaded: bool = False) -> None:
+    def publish(self, model: Model, min_score: float, *, loaded: bool = False) -> None:
         """
-        Publish what the model is and from which score on its labels are reported.
+        Publish the model's labels and origin.
 
-        :param loaded: it was just loaded, so the version goes up
+        :param model: the model that the node runs
+        :param min_score: results below this score are not published
+        :param loaded: whether it was just loaded, which increases the version
         """
         self._version += loaded
-        header = conversions.header(self._clock.now().to_msg(), '')
-        self._label_info.publish(conversions.label_info(model.labels, min_score, header))
+        header = current_header(self._node)
+        self._label_info.publish(label_info(model.labels, min_score, header))
         self._vision_info.publish(
-            conversions.vision_info(
-                title(model), str(model.checkpoint.path), self._version, header
-            )
+            vision_info(title(model), str(model.checkpoint.path), self._version, header)
         )
 
 
 def title(model: Model) -> str:
-    """Name a model's network and which training its weights come from."""
+    """Name a model's network and the version of its weights."""
     return f'{model.checkpoint.network} {model.checkpoint.version}'
 
 
-def model_figures(model: Model | None, asked_for: str) -> dict[str, object]:
+def model_values(model: Model | None, requested: str) -> dict[str, object]:
     """
     Describe a model for the diagnostics.
 
-    :param model: None while nothing is loaded
-    :param asked_for: the model that the parameters name
+    :param model: the running model; None while none is loaded
+    :param requested: the model that the parameters name
     """
     if model is None:
-        return {'model': asked_for, 'device': 'not loaded'}
+        return {'model': requested, 'device': 'not loaded'}
     return {'model': title(model), 'device': model.engine.description}
+
+
+def label_info(labels: Sequence[str], threshold: float, header: Header) -> LabelInfo:
+    """
+    Build the map from ids to labels; the ids are the places in the list.
+
+    :param labels: of the model
+    :param threshold: results below this score are not published
+    :param header: header of the message
+    """
+    classes = [VisionClass(class_id=i, class_name=label) for i, label in enumerate(labels)]
+    return LabelInfo(header=header, class_map=classes, threshold=float(threshold))
+
+
+def vision_info(method: str, location: str, version: int, header: Header) -> VisionInfo:
+    """
+    Build the description of a model.
+
+    :param method: name of the network and its weights
+    :param location: file of the checkpoint
+    :param version: increases whenever the node loads a model
+    :param header: header of the message
+    """
+    return VisionInfo(
+        header=header, method=method, database_location=location, database_version=version
+    )

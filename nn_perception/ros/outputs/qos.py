@@ -1,15 +1,35 @@
-"""Qualities of service of what the nodes publish."""
+"""The QoS profiles of all topics."""
 
 from __future__ import annotations
 
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 RESULT_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-# Pictures for somebody who watches. Fast DDS keeps a buffer for each sample of the history, as
-# large as the largest picture that was ever in it: ten of 1920 x 1080 would be 62 MB.
+# Fast DDS keeps a buffer for each sample of the history, as large as the largest image so far:
+# with a depth of ten, images of 1920 x 1080 would take 62 MB.
 OVERLAY_QOS = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
+# Late subscribers still receive the newest message.
 LATCHED_QOS = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
+DIAGNOSTICS_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+# A best effort subscription matches every publisher.
+CAMERA_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Late subscribers still receive the names of the last frames.
+PLAYING_QOS = QoSProfile(
+    depth=100,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+def image_qos(reliability: ReliabilityPolicy) -> QoSProfile:
+    """Give the profile of an image subscription or a camera's publisher: keep the newest image."""
+    return QoSProfile(
+        depth=1,
+        history=HistoryPolicy.KEEP_LAST,
+        reliability=reliability,
+        durability=DurabilityPolicy.VOLATILE,
+    )

@@ -1,1 +1,1 @@
-"""How a node process starts, runs and ends."""
+"""The process that a node runs in: signals, memory, transport, logs, and its start and end."""

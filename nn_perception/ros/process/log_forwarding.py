@@ -1,4 +1,4 @@
-"""Lead what the ROS-free library logs into the log of a node."""
+"""Forward the records of Python's ``logging`` to the log of a node."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ LIBRARY = 'nn_perception'
 
 
 class RosLogHandler(logging.Handler):
-    """Hand records of the standard library's ``logging`` to a node's logger."""
+    """
+    Pass records on to a node's logger.
+
+    :param logger: of the node
+    """
 
     def __init__(self, logger: RcutilsLogger) -> None:
         super().__init__()
@@ -19,7 +23,7 @@ class RosLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log one record with its severity."""
         text = self.format(record)
-        # One line a severity: rclpy refuses two severities from the same line.
+        # Each severity needs its own line: rclpy rejects two severities from the same line.
         if record.levelno >= logging.ERROR:
             self._logger.error(text)
         elif record.levelno >= logging.WARNING:
@@ -31,7 +35,11 @@ class RosLogHandler(logging.Handler):
 
 
 def forward_logs(logger: RcutilsLogger) -> None:
-    """Let this process's library log through ``logger`` from now on."""
+    """
+    Send what the library logs in this process to a node's logger from now on.
+
+    :param logger: of the node
+    """
     library = logging.getLogger(LIBRARY)
     library.setLevel(logging.INFO)
     library.propagate = False

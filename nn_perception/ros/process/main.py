@@ -1,8 +1,8 @@
 """
-The one ``main`` of all nodes: process settings, start, spin, clean end.
+The ``main`` of all nodes: settings of the process, start, main loop, clean end.
 
-Nothing here imports ROS before the signal handlers are in place, so that a Ctrl-C
-during the imports ends as cleanly as a later one.
+It imports ROS only after the signal handlers are in place, so that Ctrl-C ends the process cleanly
+during the imports too.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from collections.abc import Callable, Sequence
 import os
 from pathlib import Path
 import sys
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
-from nn_perception.ros.process.memory import Housekeeping, keep_large_buffers, set_apart_what_stays
+from nn_perception.ros.process.memory import (
+    freeze_imported_objects,
+    keep_image_buffers,
+    PeriodicRelease,
+)
 from nn_perception.ros.process.signals import (
+    exiting_at_once,
     ignore_signals,
-    leaving_at_once,
     stop_if_requested,
     stop_requested,
     Stopped,
@@ -32,55 +36,62 @@ FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 SWITCH_INTERVAL_S = 1e-4
+SPIN_TIMEOUT_S = 0.2
 
 STATUS_OK = 0
-STATUS_REFUSED = 2
+STATUS_REJECTED = 2
 
 
 def use_transport_profile() -> None:
     """
-    Let Fast DDS carry images, unless the user has chosen a profile.
+    Let Fast DDS transport images, unless the user chose a profile.
 
-    It is read from the environment, once in the life of a process: call this before the
-    first node is made.
+    Fast DDS reads the environment once in a process: call this before making the first node.
     """
     if not any(name in os.environ for name in PROFILE_VARIABLES):
         os.environ.update(dict.fromkeys(PROFILE_VARIABLES, str(FASTDDS_PROFILE)))
 
 
 def prepare_process() -> None:
-    """Choose transport, memory and thread settings for images, where the user has not."""
+    """Set up transport, memory and threads for images, where the user did not."""
     use_transport_profile()
-    keep_large_buffers()
-    # The executor's thread hands a frame to the worker and goes on with its own bookkeeping;
-    # with Python's 5 ms the worker would wait for half a millisecond of that.
+    keep_image_buffers()
+    # The executor's thread passes a frame to the worker and continues with its own bookkeeping;
+    # with Python's default of 5 ms, the worker would wait for it half a millisecond.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-def run(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | None = None) -> int:
+def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | None = None) -> int:
     """
-    Run one node until it is asked to end by SIGINT, SIGTERM or itself.
+    Run one node until SIGINT, SIGTERM or the node itself ends it.
 
-    :param import_node: imports and gives what makes the node. A node with a method ``start``
-        has it called before the first spin; a node with a property ``finished`` ends the
-        process when that becomes true; those that a node has in ``hosted`` run with it.
-    :param args: the command line with the ROS arguments; ``None`` takes ``sys.argv``
-    :returns: exit status: 0 for a clean end, 2 when it could not be made
+    :param import_node: imports what makes the node, and returns it. If the node has a method
+        ``start``, it is called before the main loop; if it has ``composed_nodes``, they run with
+        it; once it has a true property ``finished``, the process ends.
+    :param args: the command line with the ROS arguments; ``None``: ``sys.argv``
+    :returns: exit status: 0 for a clean end, 2 if the node could not be made
     """
     watch_signals()
     prepare_process()
     try:
-        with leaving_at_once():
-            from nn_perception.ros.process.log_forwarding import forward_logs
-            import rclpy
-            from rclpy.executors import SingleThreadedExecutor
-            from rclpy.signals import SignalHandlerOptions
+        with exiting_at_once():
+            # All slow imports: later ones find these modules loaded.
+            import rclpy.executors
+            import rclpy.signals  # noqa: F401
 
             make_node = import_node()
     except ImportError as error:
         sys.stderr.write(f'{error}\n')
-        return STATUS_REFUSED
-    set_apart_what_stays()
+        return STATUS_REJECTED
+    freeze_imported_objects()
+    return _run(make_node, args)
+
+
+def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
+    """Make a node, run it, and clean up; returns the exit status."""
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
 
     executor = node = None
     try:
@@ -90,27 +101,34 @@ def run(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | Non
             stop_if_requested()
             node = make_node()
         except (ValueError, OSError, RuntimeError) as error:
-            # What the user wrote or installed was refused before the node stood: one sentence.
+            # A mistake in what the user wrote or installed is worth one sentence, no traceback.
             sys.stderr.write(f'{error}\n')
-            return STATUS_REFUSED
-        forward_logs(node.get_logger())
-        for one in (node, *getattr(node, 'hosted', ())):
-            executor.add_node(one)
-        if hasattr(node, 'start'):
-            node.start()
-        housekeeping = Housekeeping()
-        while not (stop_requested() or getattr(node, 'finished', False)):
-            executor.spin_once(timeout_sec=0.2)
-            Watchdog.feed()
-            housekeeping.tick()
+            return STATUS_REJECTED
+        _spin(node, executor)
     except Stopped:
         pass
     finally:
         ignore_signals()
-        Watchdog.rest()
+        Watchdog.stop()
         if executor is not None:
             executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
     return STATUS_OK
+
+
+def _spin(node: Any, executor: Any) -> None:
+    """Start a node and run its callbacks until it, or a signal, ends the process."""
+    from nn_perception.ros.process.log_forwarding import forward_logs
+
+    forward_logs(node.get_logger())
+    for one in (node, *getattr(node, 'composed_nodes', ())):
+        executor.add_node(one)
+    if hasattr(node, 'start'):
+        node.start()
+    release = PeriodicRelease()
+    while not (stop_requested() or getattr(node, 'finished', False)):
+        executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
+        Watchdog.feed()
+        release.tick()

@@ -1,9 +1,9 @@
 """
-End the process when its main loop hangs, so that whoever supervises it can start it anew.
+End the process when its main loop hangs, so that a supervisor can restart it.
 
-The middleware can hang for ever inside a call, with Python's lock held (docs/endurance.md): then
-no signal and no thread of the process helps, and it looks alive. The timer used here needs no
-lock; it writes where every thread is, and exits with status 1.
+The middleware can hang forever inside a call that holds Python's lock (docs/endurance.md): then no
+signal and no thread of the process can help, and it looks alive. The timer used here needs no
+lock; it writes the stack of every thread, and exits with status 1.
 """
 
 from __future__ import annotations
@@ -13,37 +13,38 @@ from contextlib import contextmanager
 import faulthandler
 import time
 
-HANGS_AFTER_S = 30.0
-FED_EVERY_S = 1.0
+TIMEOUT_S = 30.0
+# Restarting the timer takes time, so it is not done in each round of the loop.
+FEED_PERIOD_S = 1.0
 
 
 class Watchdog:
-    """Watch over the main loop of a process; there is one timer in a process."""
+    """Watch the main loop of the process; a process has only one such timer."""
 
-    _fed_s: float | None = None
+    _fed_at_s: float | None = None
 
     @classmethod
     def feed(cls) -> None:
-        """Tell that the loop goes on; from the first time on it must go on."""
+        """Report that the loop is running; after the first call, it must keep running."""
         now_s = time.monotonic()
-        if cls._fed_s is None or now_s - cls._fed_s >= FED_EVERY_S:
-            cls._fed_s = now_s
-            faulthandler.dump_traceback_later(HANGS_AFTER_S, exit=True)
+        if cls._fed_at_s is None or now_s - cls._fed_at_s >= FEED_PERIOD_S:
+            cls._fed_at_s = now_s
+            faulthandler.dump_traceback_later(TIMEOUT_S, exit=True)
 
     @classmethod
-    def rest(cls) -> None:
-        """Watch no more, until it is fed."""
-        cls._fed_s = None
+    def stop(cls) -> None:
+        """Stop watching until the next :meth:`feed`."""
+        cls._fed_at_s = None
         faulthandler.cancel_dump_traceback_later()
 
     @classmethod
     @contextmanager
-    def resting(cls) -> Iterator[None]:
-        """Allow what is done inside to take long; the timer begins anew afterwards."""
-        watched = cls._fed_s is not None
-        cls.rest()
+    def paused(cls) -> Iterator[None]:
+        """Allow a block to take long; the timer starts again after it."""
+        watching = cls._fed_at_s is not None
+        cls.stop()
         try:
             yield
         finally:
-            if watched:
+            if watching:
                 cls.feed()

@@ -7,9 +7,10 @@ from typing import Any
 from nn_perception.bags import messages
 from nn_perception.bags.message_definitions import result_types
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.result_messages import classification, detections, human_poses, text
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from std_msgs.msg import Header
 
 STAMP, FRAME_ID = (1_700_000_000, 123_456_789), 'front camera ü'
 TAGS = [Tag('espresso', 0.123456789), Tag('Čaj ☕', 1.0)]
@@ -20,20 +21,20 @@ PEOPLE = [Person(0.9, (1.0, 2.0, 3.0, 4.5), JOINTS, 'p1'), Person(0.5, (0, 0, 1,
 
 
 def ros_header() -> Any:
-    header = conversions.Header(frame_id=FRAME_ID)
+    header = Header(frame_id=FRAME_ID)
     header.stamp.sec, header.stamp.nanosec = STAMP
     return header
 
 
 HEADER = messages.header(STAMP, FRAME_ID)
 CASES = {
-    'tags': (messages.classification(TAGS, HEADER), conversions.classification, (TAGS,)),
-    'no tags': (messages.classification([], HEADER), conversions.classification, ([],)),
-    'digits': (messages.detections(READING.digits, HEADER), conversions.detections,
+    'tags': (messages.classification(TAGS, HEADER), classification, (TAGS,)),
+    'no tags': (messages.classification([], HEADER), classification, ([],)),
+    'digits': (messages.detections(READING.digits, HEADER), detections,
                (READING.digits,)),
-    'no digits': (messages.detections((), HEADER), conversions.detections, ((),)),
-    'people': (messages.human_poses(PEOPLE, HEADER), conversions.human_poses, (PEOPLE, None)),
-    'nobody': (messages.human_poses([], HEADER), conversions.human_poses, ([], None)),
+    'no digits': (messages.detections((), HEADER), detections, ((),)),
+    'people': (messages.human_poses(PEOPLE, HEADER), human_poses, (PEOPLE, None)),
+    'nobody': (messages.human_poses([], HEADER), human_poses, ([], None)),
 }  # fmt: skip
 
 
@@ -52,6 +53,6 @@ def test_messages_with_a_header(case: str) -> None:
 
 @pytest.mark.parametrize('lines', [(), ('123',), ('7', '1 2')])
 def test_text(lines: tuple[str, ...]) -> None:
-    ours, theirs = messages.text(lines), conversions.text(lines)
+    ours, theirs = messages.text(lines), text(lines)
     content = bytes(result_types().serialize_cdr(ours, ours.__msgtype__))
     assert deserialize_message(content, type(theirs)) == theirs

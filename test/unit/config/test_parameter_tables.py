@@ -121,7 +121,7 @@ def test_every_parameter_is_described_and_bounded(node: str) -> None:
     for name, contract in contracts(kind).items():
         assert len(contract.description) > 10, name
         default = defaults(kind)[name]
-        assert contract.refusal(default) == '', name
+        assert contract.rejection(default) == '', name
         if isinstance(default, (int, float)) and not isinstance(default, bool):
             assert contract.minimum is not None, name
             assert contract.maximum is not None, name

@@ -135,7 +135,7 @@ def test_without_gazebo_a_sentence_says_what_to_install(
 def test_a_world_that_is_not_there_is_refused(
     launch_file: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    with pytest.raises(RuntimeError, match=r'no world .*none\.sdf'):
+    with pytest.raises(RuntimeError, match=r'the world .*none\.sdf does not exist'):
         started(launch_file(*GAZEBO), world=str(tmp_path / 'none.sdf'))
 
 

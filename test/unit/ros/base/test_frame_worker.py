@@ -1,8 +1,8 @@
 """
-What an image that cannot be looked at costs the others of its batch.
+What a bad image costs the others of its batch.
 
-``Node``, the cameras and the frames are stand-ins: which images a network refuses, and that they
-come together, no real camera does on demand.
+``Node``, the cameras and the images are stand-ins: no real camera sends images that a network
+rejects, and all in one batch, on demand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from nn_perception.ros.base.camera import View
 from nn_perception.ros.base.frame_worker import FrameWorker
-from nn_perception.ros.diagnostics.camera_diagnostics import FrameStatistics
+from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np
 from std_msgs.msg import Header
 
@@ -21,9 +21,7 @@ BAD = 13
 
 
 class Node:
-    """Refuses a batch with a bad image in it, and keeps what is published."""
-
-    parameters = SimpleNamespace(max_rate=0.0)
+    """Rejects a batch that contains a bad image, and keeps what is published."""
 
     def __init__(self) -> None:
         self.published: list[str] = []
@@ -38,47 +36,49 @@ class Node:
         return SimpleNamespace(warning=self.warnings.append)
 
     def get_clock(self) -> Any:
-        """Stand at one second."""
+        """Always show one second."""
         return SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**9))
 
-    def perceive(self, views: Sequence[View]) -> list[int]:
-        """Give each image's first value."""
+    def process(self, views: Sequence[View]) -> list[int]:
+        """Return each image's first value."""
         values = [int(view.image_bgr[0, 0, 0]) for view in views]
         if BAD in values:
             raise ValueError('the network does not like it')
         return values
 
-    def publish_result(self, view: View, result: int) -> None:
+    def publish(self, view: View, result: int) -> None:
         """Keep the result."""
         self.published.append(f'{view.camera.name} {result}')
 
 
 class StandInCamera:
-    """A camera that nobody watches."""
+    """A camera whose overlay has no subscriber."""
 
     overlay = SimpleNamespace(get_subscription_count=lambda: 0)
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.about = f'{name}: '
+        self.log_prefix = f'{name}: '
         self.statistics = FrameStatistics()
 
 
 def frame(value: int) -> Any:
     """Make an image of one value."""
     image = np.full((4, 4, 3), value, np.uint8)
-    return SimpleNamespace(message=SimpleNamespace(header=Header()), bgr=lambda: image)
+    return SimpleNamespace(
+        message=SimpleNamespace(header=Header()), stamp_s=0.0, bgr=lambda: image
+    )
 
 
-def test_an_image_that_is_refused_costs_the_others_of_its_batch_nothing() -> None:
+def test_the_others_of_a_batch_get_their_results_without_a_bad_image() -> None:
     node = Node()
-    worker: FrameWorker[int] = FrameWorker(node)
+    worker: FrameWorker[int] = FrameWorker(node, node, lambda: 0.0)
     cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
     for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
         worker.slots.put(one, frame(value))
     worker._process(worker.slots.take(0.0))
     assert node.published == ['front 1', 'rear 3']
-    assert node.warnings == ['left: an image was refused: the network does not like it']
+    assert node.warnings == ['left: rejected an image: the network does not like it']
     reports = {name: one.statistics.report() for name, one in cameras.items()}
     assert [report.processed for report in reports.values()] == [1, 0, 1]
-    assert [report.refused for report in reports.values()] == [0, 1, 0]
+    assert [report.rejected for report in reports.values()] == [0, 1, 0]

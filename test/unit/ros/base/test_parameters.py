@@ -1,4 +1,4 @@
-"""Parameters as a contract: what is accepted, what is refused, and what tools are told."""
+"""Parameters as a contract: which values are accepted, and how tools see them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Sample:
 
 # Contracts.
 
-REFUSED = [
+REJECTED = [
     ('count', 0, 'expected 1 to 100 px, got 0'),
     ('count', 101, 'expected 1 to 100 px, got 101'),
     ('count', -(2**63), 'expected 1 to 100 px, got -9223372036854775808'),
@@ -84,29 +84,29 @@ ACCEPTED = [
 ]
 
 
-@pytest.mark.parametrize(('name', 'value', 'reason'), REFUSED)
-def test_a_refusal_says_what_was_expected_and_what_came(
+@pytest.mark.parametrize(('name', 'value', 'reason'), REJECTED)
+def test_a_rejection_says_what_was_expected_and_what_came(
     name: str, value: Any, reason: str
 ) -> None:
-    assert contracts(Sample)[name].refusal(value) == reason
+    assert contracts(Sample)[name].rejection(value) == reason
 
 
 @pytest.mark.parametrize(('name', 'value'), ACCEPTED)
-def test_what_is_accepted(name: str, value: Any) -> None:
-    assert contracts(Sample)[name].refusal(value) == ''
+def test_accepted_values(name: str, value: Any) -> None:
+    assert contracts(Sample)[name].rejection(value) == ''
 
 
-def test_a_number_is_never_shown_as_another_one() -> None:
+def test_numbers_are_never_rounded() -> None:
     contract = Contract('a size', maximum=1_000_000)
-    assert contract.refusal(1_000_001) == 'expected at most 1e+06, got 1000001'
+    assert contract.rejection(1_000_001) == 'expected at most 1e+06, got 1000001'
 
 
 @pytest.mark.parametrize('kind', SHIPPED)
-def test_what_ships_is_described_and_its_defaults_are_accepted(kind: type) -> None:
+def test_shipped_parameters_are_described_and_accept_their_defaults(kind: type) -> None:
     for field in dataclasses.fields(kind):
         contract = field.metadata['contract']
         assert len(contract.description) > 10, field.name
-        assert contract.refusal(field.default) == '', field.name
+        assert contract.rejection(field.default) == '', field.name
         if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
             assert None not in (contract.minimum, contract.maximum), field.name
 
@@ -115,26 +115,26 @@ def test_what_ships_is_described_and_its_defaults_are_accepted(kind: type) -> No
 
 
 def test_descriptors() -> None:
-    told = {
+    descriptors = {
         field.name: field.metadata['contract'].descriptor(type(field.default))
         for field in dataclasses.fields(Sample)
     }
-    assert told['flag'] == ParameterDescriptor(description='a switch')
-    assert told['count'].description == 'a bounded number [px]'
-    (integers,) = told['count'].integer_range
+    assert descriptors['flag'] == ParameterDescriptor(description='a switch')
+    assert descriptors['count'].description == 'a bounded number [px]'
+    (integers,) = descriptors['count'].integer_range
     assert (integers.from_value, integers.to_value, integers.step) == (1, 100, 0)
-    assert not told['count'].floating_point_range
-    (integers,) = told['least'].integer_range
+    assert not descriptors['count'].floating_point_range
+    (integers,) = descriptors['least'].integer_range
     assert integers.from_value == -3
     assert integers.to_value >= 2**31 - 1
-    (floats,) = told['rate'].floating_point_range
+    (floats,) = descriptors['rate'].floating_point_range
     assert (floats.from_value, floats.to_value, floats.step) == (0.0, 10.0, 0.0)
-    (floats,) = told['gain'].floating_point_range
+    (floats,) = descriptors['gain'].floating_point_range
     assert (floats.from_value, floats.to_value) == (-math.inf, 4.0)
-    assert not told['free'].floating_point_range
-    assert told['mode'].additional_constraints == 'one of: fast, exact'
-    assert told['name'].additional_constraints == ''
-    assert [name for name, one in told.items() if one.read_only] == ['model']
+    assert not descriptors['free'].floating_point_range
+    assert descriptors['mode'].additional_constraints == 'one of: fast, exact'
+    assert descriptors['name'].additional_constraints == ''
+    assert [name for name, one in descriptors.items() if one.read_only] == ['model']
 
 
 # updated_parameters.
@@ -148,7 +148,7 @@ def test_several_changes() -> None:
     assert before == Sample()
 
 
-def test_nothing_changes_when_one_is_refused() -> None:
+def test_nothing_changes_when_one_value_is_rejected() -> None:
     before = Sample()
     changes = [Parameter('count', value=7), Parameter('rate', value=99.0)]
     with pytest.raises(ParameterError, match=r'^parameter rate: expected 0 to 10 Hz, got 99$'):
@@ -156,7 +156,7 @@ def test_nothing_changes_when_one_is_refused() -> None:
     assert before == Sample()
 
 
-def test_parameters_of_others_are_left_to_them() -> None:
+def test_parameters_of_others_are_ignored() -> None:
     assert updated_parameters(Sample(), [Parameter('use_sim_time', value='yes')]) == Sample()
     assert updated_parameters(Sample(), []) == Sample()
 
@@ -172,7 +172,7 @@ def test_parameters_of_others_are_left_to_them() -> None:
         ('name', None, 'string', 'not_set'),
     ],
 )
-def test_another_type_is_refused(name: str, value: Any, expected: str, got: str) -> None:
+def test_another_type_is_rejected(name: str, value: Any, expected: str, got: str) -> None:
     reason = f'^parameter {name}: expected type {expected}, got {got}$'
     with pytest.raises(ParameterError, match=reason):
         updated_parameters(Sample(), [Parameter(name, value=value)])
@@ -250,7 +250,7 @@ def test_defaults_are_declared(start_graph: StartGraph) -> None:
 
 
 @pytest.mark.parametrize('kind', SHIPPED)
-def test_what_ships_can_be_declared(start_graph: StartGraph, kind: type) -> None:
+def test_shipped_parameters_can_be_declared(start_graph: StartGraph, kind: type) -> None:
     node = start_graph().node('camera')
     assert declare_parameters(node, kind) == kind()
 
@@ -306,7 +306,7 @@ def test_command_line_over_parameter_file(start_graph: StartGraph, tmp_path: Pat
         ),
     ],
 )
-def test_a_start_value_is_refused(start_graph: StartGraph, argument: str, reason: str) -> None:
+def test_a_start_value_is_rejected(start_graph: StartGraph, argument: str, reason: str) -> None:
     node = start_graph('-p', argument).node('camera')
     with pytest.raises(ParameterError, match=reason) as caught:
         declare_parameters(node, Sample)
@@ -314,9 +314,9 @@ def test_a_start_value_is_refused(start_graph: StartGraph, argument: str, reason
     assert len(str(caught.value)) <= 300
 
 
-def test_a_start_value_that_is_none_is_refused(start_graph: StartGraph) -> None:
+def test_a_start_value_of_none_is_rejected(start_graph: StartGraph) -> None:
     node = start_graph().node('camera', {'count': None})
-    with pytest.raises(ParameterError, match=r'^parameter count: it has no value$'):
+    with pytest.raises(ParameterError, match=r'^parameter count: expected a value, got none$'):
         declare_parameters(node, Sample)
 
 

@@ -14,29 +14,29 @@ def reading(digits: int, candidates: int, *, capped: bool = False) -> DigitReadi
 
 def test_nothing_yet() -> None:
     statistics = DigitStatistics()
-    assert statistics.figures() == {'digits': 0, 'candidates': 0, 'frames_capped': 0}
-    assert statistics.concern(256) == ''
+    assert statistics.values() == {'digits': 0, 'candidates': 0, 'frames_capped': 0}
+    assert statistics.warning(256) == ''
 
 
-def test_figures_are_of_the_newest_image() -> None:
+def test_counts_of_the_newest_image() -> None:
     statistics = DigitStatistics()
     statistics.record(reading(3, 9))
     statistics.record(reading(0, 4))
-    assert statistics.figures() == {'digits': 0, 'candidates': 4, 'frames_capped': 0}
-    assert statistics.concern(256) == ''
+    assert statistics.values() == {'digits': 0, 'candidates': 4, 'frames_capped': 0}
+    assert statistics.warning(256) == ''
 
 
-def test_only_what_is_new_is_a_concern() -> None:
+def test_only_new_images_are_warned_about() -> None:
     statistics = DigitStatistics()
     for capped in (True, False, True):
         statistics.record(reading(2, 256, capped=capped))
-    assert statistics.concern(256) == (
-        '2 of 3 images held more places that may be digits than max_candidates (256); the '
-        'least sharp ones were not looked at'
+    assert statistics.warning(256) == (
+        '2 of 3 images had more than max_candidates (256) candidates for digits; the least sharp '
+        'ones were skipped'
     )
-    assert statistics.concern(256) == ''
+    assert statistics.warning(256) == ''
     statistics.record(reading(2, 256))
-    assert statistics.concern(256) == ''
+    assert statistics.warning(256) == ''
     statistics.record(reading(2, 8, capped=True))
-    assert statistics.concern(8).startswith('1 of 1 images held more')
-    assert statistics.figures()['frames_capped'] == 3
+    assert statistics.warning(8).startswith('1 of 1 images had more')
+    assert statistics.values()['frames_capped'] == 3

@@ -1,79 +1,76 @@
-"""
-What is logged of what the diagnostics say.
-
-``FakeClock`` stands for the computer's clock, so that minutes go by at once.
-"""
+"""What the log says about the diagnostics."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from nn_perception.ros.diagnostics import log_throttle
 from nn_perception.ros.diagnostics.log_throttle import LASTS_S, LogThrottle, QUIET_S
+from nn_perception.ros.diagnostics.status import Status
 import pytest
 
 
-@dataclass
 class Log:
-    """Keep what a node would log, and move its clock."""
+    """
+    Update a throttle once a second, and keep what it logs.
 
-    now_s: float = 100.0
-    lines: list[str] = field(default_factory=list)
+    :ivar lines: what was logged, with the severity
+    """
+
+    def __init__(self, clock: SimpleNamespace) -> None:
+        self.lines: list[str] = []
+        self._clock = clock
 
     def warning(self, text: str) -> None:
-        """Take a warning."""
+        """Keep a warning."""
         self.lines.append(f'warning: {text}')
 
     def info(self, text: str) -> None:
-        """Take an information."""
+        """Keep an information."""
         self.lines.append(f'info: {text}')
+
+    def update(self, throttle: LogThrottle, level: str, message: str, seconds: int = 1) -> None:
+        """Report the same for some seconds; N stands for a number that changes."""
+        for _ in range(seconds):
+            text = message.replace('N', f'{self._clock.now_s:.1f}')
+            throttle.update(Status(level, text))
+            self._clock.now_s += 1.0
 
 
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> Log:
-    """Give the module a clock that the test moves."""
-    log = Log()
-    monkeypatch.setattr(log_throttle, 'time', SimpleNamespace(monotonic=lambda: log.now_s))
-    return log
+def log(clock: SimpleNamespace) -> Log:
+    """Keep what is logged."""
+    return Log(clock)
 
 
-def hear(log: Log, complaints: LogThrottle, level: str, sentence: str, seconds: int = 1) -> None:
-    """Say the same for some seconds, once a second, with figures that change."""
-    for _ in range(seconds):
-        log_throttle.hear(level, sentence.replace('N', f'{log.now_s:.1f}'))
-        log.now_s += 1.0
+def test_a_lasting_problem_is_logged_once_and_its_end_too(log: Log) -> None:
+    throttle = LogThrottle(log, 'front: ')
+    log.update(throttle, 'ok', '30 results per second', 10)
+    log.update(throttle, 'warn', 'no image for N s: no publisher', 200)
+    assert log.lines == ['warning: front: no image for 112.0 s: no publisher']
+    log.update(throttle, 'ok', '30 results per second', 10)
+    assert log.lines[1:] == ['info: front: recovered: 30 results per second']
 
 
-def test_what_lasts_is_logged_once_and_its_end_too(log: Log) -> None:
-    complaints = LogThrottle(log, 'front: ')
-    hear(log, complaints, 'ok', '30 results a second', 10)
-    hear(log, complaints, 'warn', 'no image for N s: nobody publishes', 200)
-    assert log.lines == ['warning: front: no image for 112.0 s: nobody publishes']
-    hear(log, complaints, 'ok', '30 results a second', 10)
-    assert log.lines[1:] == ['info: front: all is well again: 30 results a second']
-
-
-def test_what_is_over_at_once_is_not_logged(log: Log) -> None:
-    complaints = LogThrottle(log)
+def test_a_short_problem_is_not_logged(log: Log) -> None:
+    throttle = LogThrottle(log)
     for _ in range(20):
-        hear(log, complaints, 'warn', 'not active', round(LASTS_S))
-        hear(log, complaints, 'ok', 'fine')
+        log.update(throttle, 'warn', 'not active', round(LASTS_S))
+        log.update(throttle, 'ok', 'fine')
     assert log.lines == []
 
 
-def test_another_cause_is_another_line(log: Log) -> None:
-    complaints = LogThrottle(log)
-    hear(log, complaints, 'warn', 'nobody publishes', 5)
-    hear(log, complaints, 'warn', 'another type', 5)
-    assert log.lines == ['warning: nobody publishes', 'warning: another type']
+def test_another_problem_is_another_line(log: Log) -> None:
+    throttle = LogThrottle(log)
+    log.update(throttle, 'warn', 'no publisher', 5)
+    log.update(throttle, 'warn', 'another type', 5)
+    assert log.lines == ['warning: no publisher', 'warning: another type']
 
 
-def test_what_comes_and_goes_does_not_fill_the_log(log: Log) -> None:
-    complaints = LogThrottle(log)
+def test_an_intermittent_problem_does_not_fill_the_log(log: Log) -> None:
+    throttle = LogThrottle(log)
     rounds = 40
     for _ in range(rounds):
-        hear(log, complaints, 'warn', 'lost', 4)
-        hear(log, complaints, 'ok', 'fine', 4)
+        log.update(throttle, 'warn', 'lost', 4)
+        log.update(throttle, 'ok', 'fine', 4)
     warnings = [line for line in log.lines if line.startswith('warning')]
     assert 2 <= len(warnings) <= rounds * 8 / QUIET_S + 1

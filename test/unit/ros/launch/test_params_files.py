@@ -1,4 +1,4 @@
-"""Which of several parameters counts, in real nodes: what the launch files rely on."""
+"""Which of several parameter values wins, in real nodes: the launch files rely on it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
 
-# How people key the part of a node; the last one fits in the root namespace only.
+# Usual keys of a node; the last one only matches in the root namespace.
 KEYS = ('/**', '/**/tagger', 'tagger')
 
 
 def parameters_of(*arguments: str, namespace: str = '/', default: object = 'default') -> object:
-    """Return the parameter ``model`` of a real node ``tagger`` with a command line."""
+    """Start a node ``tagger`` with a command line, and return its parameter ``model``."""
     context = Context()
     rclpy.init(args=['x', '--ros-args', '-r', f'__ns:={namespace}', *arguments], context=context)
     node = Node('tagger', context=context, enable_rosout=False, start_parameter_services=False)
@@ -30,7 +30,7 @@ def parameters_of(*arguments: str, namespace: str = '/', default: object = 'defa
 
 @pytest.fixture
 def params(tmp_path: Path) -> Callable[..., list[str]]:
-    """Write a file with a part for each key, and give the arguments that name it."""
+    """Write a file with some keys, and return the arguments that name it."""
     numbers = itertools.count()
 
     def write(*keys: str) -> list[str]:
@@ -50,28 +50,28 @@ def ours(prefix: str, value: object) -> list[str]:
 @pytest.mark.parametrize(
     'keys', [(), *itertools.permutations(KEYS, 1), *itertools.permutations(KEYS)]
 )
-def test_ours_stands_before_or_after_whatever_is_in_a_file(
+def test_ours_comes_before_or_after_any_file(
     params: Callable[..., list[str]], keys: tuple[str, ...]
 ) -> None:
     mine = params(*keys) if keys else []
     before, after = ours(BEFORE_OTHERS, 'before'), ours(AFTER_OTHERS, 'after')
     assert parameters_of(*before, *mine, *after) == 'after'
-    # As it is without ours in front, also where keys contradict one another.
+    # Any file overrides ours in front, also one with contradicting keys.
     assert parameters_of(*before, *mine) == (keys[-1] if keys else 'before')
     assert parameters_of(*mine) == (keys[-1] if keys else 'default')
 
 
-def test_ours_fits_in_every_namespace(params: Callable[..., list[str]]) -> None:
+def test_ours_matches_in_every_namespace(params: Callable[..., list[str]]) -> None:
     for namespace in ('/robot', '/robot/one'):
         after = ours(AFTER_OTHERS, 'after')
         assert parameters_of(*params('/**/tagger'), *after, namespace=namespace) == 'after'
 
 
-def test_the_trap_that_this_avoids(params: Callable[..., list[str]]) -> None:
+def test_the_pitfall_that_this_avoids(params: Callable[..., list[str]]) -> None:
     mine = params('/**', '/**/tagger')
     assert parameters_of(*mine, '-p', 'model:=given') == '/**/tagger'
     assert parameters_of(*mine, *params('/**')) == '/**/tagger'
-    # Keys without a wildcard mean the root namespace.
+    # A key without a wildcard is in the root namespace.
     assert parameters_of('-p', 'tagger:model:=given', namespace='/robot') == 'default'
 
 
@@ -80,5 +80,5 @@ def test_values_keep_their_type(value: object) -> None:
     assert parameters_of(*ours(AFTER_OTHERS, value), default=value) == value
 
 
-def test_nothing_is_written_for_nothing() -> None:
+def test_without_parameters_there_is_no_file() -> None:
     assert parameters_file(AFTER_OTHERS, {'tagger': {}}) is None

@@ -1,4 +1,4 @@
-"""What malloc keeps, in processes of their own: its settings hold for a whole process."""
+"""What malloc keeps; in subprocesses, because its settings apply to a whole process."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def resident():
         return int(stream.read().split()[1]) * 4096
 
 
-keep_large_buffers()
+keep_image_buffers()
 """
 
 
 def measure(code: str, **environment: str) -> list[str]:
-    """Run code after ``MEASURE`` and give what it prints, a word each."""
+    """Run code after ``MEASURE`` and return the words that it prints."""
     done = subprocess.run(
         [sys.executable, '-c', MEASURE + code],
         env={**os.environ, **environment},
@@ -54,43 +54,43 @@ def measure(code: str, **environment: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_images_share_a_heap_and_what_a_network_needs_stands_apart() -> None:
-    """Buffers of images are kept; those of a network, and huge ones, come from the kernel."""
+def test_buffers_of_images_share_a_heap_without_those_of_networks() -> None:
+    """Buffers of images are kept; those of a network, and huge ones, are mapped."""
     code = """
-with apart_from_images():
+with outside_image_heap():
     print(mapped(0.9))
 print(mapped(0.9), mapped(6.2), mapped(24.9))
 """
     assert measure(code) == ['True', 'False', 'False', 'True']
 
 
-def test_the_settings_of_the_user_stay() -> None:
-    """Who sets malloc's own variable has chosen."""
+def test_settings_of_the_user_remain() -> None:
+    """The user's environment variable has priority."""
     code = """
 print(mapped(0.9))
-with apart_from_images():
+with outside_image_heap():
     print(mapped(0.9))
 """
     assert measure(code, MALLOC_MMAP_THRESHOLD_='65536') == ['True', 'True']
     assert measure(code, MALLOC_MMAP_THRESHOLD_='4194304') == ['False', 'False']
 
 
-def test_freed_memory_is_kept_until_it_is_given_back() -> None:
-    """Buffers that nobody uses any more stay for the next image, but not for ever."""
+def test_freed_memory_is_kept_until_it_is_released() -> None:
+    """Unused buffers remain for the next image, but not forever."""
     code = """
 arrays = [np.ones(2**20, np.uint8) for _ in range(64)]
 full = resident()
 apart = [bytes(64) for _ in range(1000)]
 del arrays
 print(full - resident() < 2**22)
-give_back_freed_memory()
+release_freed_memory()
 print(full - resident() > 60 * 2**20)
 """
     assert measure(code) == ['True', 'True']
 
 
-def test_housekeeping_finds_garbage_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What only refers to itself goes too, and not before its time."""
+def test_garbage_is_collected_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reference cycles are freed too, and not before it is due."""
 
     class Ring:
         def __init__(self) -> None:
@@ -98,26 +98,26 @@ def test_housekeeping_finds_garbage_when_it_is_due(monkeypatch: pytest.MonkeyPat
 
     now_s = 100.0
     monkeypatch.setattr(memory.time, 'monotonic', lambda: now_s)
-    housekeeping = memory.Housekeeping()
+    release = memory.PeriodicRelease()
     gc.collect()
     gc.disable()
     try:
         garbage = weakref.ref(Ring())
-        now_s += 0.9 * memory.GIVE_BACK_EVERY_S
-        housekeeping.tick()
+        now_s += 0.9 * memory.RELEASE_PERIOD_S
+        release.tick()
         assert garbage() is not None
-        now_s += 0.2 * memory.GIVE_BACK_EVERY_S
-        housekeeping.tick()
+        now_s += 0.2 * memory.RELEASE_PERIOD_S
+        release.tick()
         assert garbage() is None
     finally:
         gc.enable()
 
 
-def test_what_the_imports_made_is_not_searched_again() -> None:
-    """The objects of the imports are out of the way, new ones are not."""
+def test_objects_of_the_imports_are_not_collected_again() -> None:
+    """Objects of the imports are excluded, new ones are not."""
     code = """
 import gc
-set_apart_what_stays()
+freeze_imported_objects()
 print(gc.get_freeze_count() > 5000, len(gc.get_objects()) < 1000)
 """
     assert measure(code) == ['True', 'True']

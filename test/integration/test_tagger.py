@@ -1,4 +1,4 @@
-"""The node ``tagger`` as other processes see it."""
+"""The node ``tagger``, as other processes see it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.ros.inputs.image_decoding import to_bgr
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 import numpy as np
 import pytest
 from ros_graph import (
     BEST_EFFORT,
-    header,
-    image_message,
+    header_at,
+    image_at,
     LATCHED,
     NodeProcess,
     Peer,
@@ -39,12 +39,12 @@ StartNode = Callable[..., NodeProcess]
 
 @pytest.fixture(scope='module')
 def espresso() -> np.ndarray:
-    """Read a photograph that the default network is sure of."""
+    """Read a photograph that the default network recognises with certainty."""
     return read_image(SAMPLES / 'espresso.jpg')
 
 
 def stamp_ns(msg: Classification | Image) -> int:
-    """Read a stamp in ns."""
+    """Return a stamp in ns."""
     return msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
 
 
@@ -55,18 +55,18 @@ def test_one_result_for_every_image_under_its_own_header(
 ) -> None:
     tags = peer.collect(Classification, 'tagger/tags')
     if transport == 'raw':
-        camera, build = peer.publisher(Image, 'image', qos), conversions.image
+        camera, build = peer.publisher(Image, 'image', qos), image_message
     else:
         camera = peer.publisher(CompressedImage, 'image/compressed', qos)
 
         def build(image: np.ndarray, header: Header) -> CompressedImage:
-            return conversions.compressed_image(image, header, 95)
+            return compressed_image_message(image, header, 95)
 
     start_node('tagger', parameters={'image_transport': transport, 'top_k': 3})
     peer.matched(camera)
     sent = []
     for i in range(20):
-        msg = build(espresso, header(1_700_000_000.25 + i / 30, f'optical_{i}'))
+        msg = build(espresso, header_at(1_700_000_000.25 + i / 30, f'optical_{i}'))
         sent.append(msg.header)
         camera.publish(msg)
         peer.until(lambda: len(tags) == len(sent))
@@ -79,12 +79,12 @@ def test_one_result_for_every_image_under_its_own_header(
         assert msg.results[0].score == pytest.approx(with_library[0].score, abs=0.03)
 
 
-def test_results_are_published_also_when_they_are_empty(peer: Peer, start_node: StartNode) -> None:
+def test_empty_results_are_published_too(peer: Peer, start_node: StartNode) -> None:
     tags = peer.collect(Classification, 'tagger/tags')
     camera = peer.publisher(Image, 'image')
     start_node('tagger', parameters={'min_score': 1.0})
     peer.matched(camera)
-    camera.publish(image_message(picture(), 5.0))
+    camera.publish(image_at(picture(), 5.0))
     peer.until(lambda: tags)
     assert list(tags[0].results) == []
     assert stamp_ns(tags[0]) == 5 * 10**9
@@ -92,7 +92,7 @@ def test_results_are_published_also_when_they_are_empty(peer: Peer, start_node: 
 
 @pytest.fixture
 def slow_model(tmp_path: Path) -> Path:
-    """Make the shipped network ten times slower by giving it larger images."""
+    """Make the shipped network ten times slower, with larger images."""
     checkpoint = find_checkpoint('efficientnet_lite0')
     preprocessing = checkpoint.preprocessing.to_json()
     preprocessing = {**preprocessing, 'size': 704}
@@ -111,7 +111,7 @@ def slow_model(tmp_path: Path) -> Path:
 
 
 def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model: Path) -> None:
-    """Results stay young, other requests are answered, and what was dropped is counted."""
+    """Results are recent, requests are answered, and dropped images are counted."""
     arrivals: list[tuple[int, float, float]] = []
 
     def on_tags(msg: Classification) -> None:
@@ -124,7 +124,7 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
     image = picture()
-    camera.publish(image_message(image, time.time()))
+    camera.publish(image_at(image, time.time()))
     peer.until(lambda: arrivals)
 
     del arrivals[:]
@@ -132,12 +132,12 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
     ends = time.monotonic() + 4.0
     while time.monotonic() < ends:
         began = time.monotonic()
-        camera.publish(image_message(image, time.time()))
+        camera.publish(image_at(image, time.time()))
         published += 1
         peer.spin(max(0.0, frame_s - (time.monotonic() - began)))
     answers_ms = []
     for k in range(1, 21):
-        camera.publish(image_message(image, time.time()))
+        camera.publish(image_at(image, time.time()))
         published += 1
         began = time.monotonic()
         assert peer.set_parameter('/tagger', 'top_k', k) == (True, '')
@@ -146,11 +146,11 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
 
     rounds_s = np.diff([arrived for _, _, arrived in arrivals])
     assert published > 5 * len(arrivals) > 50
-    # The bound of the design, with what this machine took instead of what it should take.
+    # The bound of the design, with the times of this machine.
     ages = np.array([age for _, age, _ in arrivals[1:-10]])
     assert np.median(ages) <= 2 * np.median(rounds_s) + frame_s
-    # An answer that waits for the inference takes half of one on average. What the flood of images
-    # pushed out of a queue is sent again, after some 90 ms: that is up to half of the answers.
+    # An answer that waits for the inference would take half of one on average. Up to half of the
+    # requests are pushed out of a queue by the images, and sent again after some 90 ms.
     assert np.quantile(answers_ms, 0.25) < 0.2e3 * np.median(rounds_s)
     stamps = [stamp for stamp, _, _ in arrivals]
     assert stamps == sorted(set(stamps))
@@ -161,7 +161,7 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
     assert published == len(arrivals) + 1 + counts['dropped'] + counts['lost'], reports[-1]
 
 
-def test_names_can_be_moved_and_parameters_come_from_a_file(
+def test_names_can_be_remapped_and_parameters_come_from_a_file(
     peer: Peer, start_node: StartNode, tmp_path: Path, espresso: np.ndarray
 ) -> None:
     file = tmp_path / 'parameters.yaml'
@@ -176,7 +176,7 @@ def test_names_can_be_moved_and_parameters_come_from_a_file(
         ],
     )
     peer.matched(camera)
-    camera.publish(image_message(espresso, 1.0))
+    camera.publish(image_at(espresso, 1.0))
     peer.until(lambda: tags)
     assert len(tags[0].results) == 2
     assert peer.get_parameter('/robot/eye', 'top_k').integer_value == 2
@@ -193,7 +193,7 @@ def test_compressed_images_follow_the_remapping_of_the_image(
         ros_args=['-r', 'image:=/front/image_raw'],
     )
     peer.matched(camera)
-    camera.publish(conversions.compressed_image(espresso, header(1.0), 90))
+    camera.publish(compressed_image_message(espresso, header_at(1.0), 90))
     peer.until(lambda: tags)
 
 
@@ -206,7 +206,7 @@ def test_parameters_at_run_time(peer: Peer, start_node: StartNode, espresso: np.
 
     def tag() -> Classification:
         count = len(tags)
-        camera.publish(image_message(espresso, 1.0 + count))
+        camera.publish(image_at(espresso, 1.0 + count))
         peer.until(lambda: len(tags) > count)
         return tags[-1]
 
@@ -239,13 +239,13 @@ def test_smoothing_averages_over_frames(
 
     def espresso_score(image: np.ndarray, seconds: float) -> float:
         count = len(tags)
-        camera.publish(image_message(image, seconds))
+        camera.publish(image_at(image, seconds))
         peer.until(lambda: len(tags) > count)
         return next(t.score for t in tags[-1].results if t.class_id == 'espresso')
 
     sure = espresso_score(espresso, 100.0)
     other = read_image(SAMPLES / 'pizza.jpg')
-    # One second later, at a time constant of one second, a share of 1/e is left.
+    # After one time constant, a share of 1/e remains.
     assert espresso_score(other, 101.0) == pytest.approx(sure * np.exp(-1), abs=0.02)
 
 
@@ -266,7 +266,7 @@ def test_lifecycle_from_another_process(
 
     assert state() == 'unconfigured'
     peer.until(lambda: reports and reports[-1]['message'].endswith('configure, then activate'))
-    # Not possible in this state, and a number that is no transition at all.
+    # A transition that is invalid in this state, and a number that is no transition.
     assert not change(Transition.TRANSITION_ACTIVATE)
     assert not change(99)
     assert change(Transition.TRANSITION_CONFIGURE)
@@ -278,7 +278,7 @@ def test_lifecycle_from_another_process(
         assert state() == 'active'
         peer.matched(camera)
         count = len(tags)
-        camera.publish(image_message(espresso, 1.0))
+        camera.publish(image_at(espresso, 1.0))
         peer.until(lambda count=count: len(tags) == count + 1)
         assert change(Transition.TRANSITION_DEACTIVATE)
         peer.until(lambda: camera.get_subscription_count() == 0)
@@ -303,12 +303,12 @@ def test_enable_pauses_and_resumes(
     peer.until(lambda: reports and 'disabled' in reports[-1]['message'])
     assert peer.call(SetBool, 'tagger/enable', SetBool.Request(data=True)).success
     peer.matched(camera)
-    camera.publish(image_message(espresso, 1.0))
+    camera.publish(image_at(espresso, 1.0))
     peer.until(lambda: tags)
     assert len(tags) == 1
 
 
-def test_model_is_told_to_late_subscribers(peer: Peer, start_node: StartNode) -> None:
+def test_late_subscribers_receive_the_model(peer: Peer, start_node: StartNode) -> None:
     camera = peer.publisher(Image, 'image')
     start_node('tagger', parameters={'min_score': 0.25})
     peer.matched(camera)
@@ -324,21 +324,21 @@ def test_model_is_told_to_late_subscribers(peer: Peer, start_node: StartNode) ->
     assert 'efficientnet_lite0' in models[0].method
 
 
-def test_overlay_is_drawn_while_somebody_watches(
+def test_overlay_is_drawn_while_it_has_subscribers(
     peer: Peer, start_node: StartNode, espresso: np.ndarray
 ) -> None:
     tags = peer.collect(Classification, 'tagger/tags')
     camera = peer.publisher(Image, 'image')
     start_node('tagger')
     peer.matched(camera)
-    camera.publish(image_message(espresso, 1.0))
+    camera.publish(image_at(espresso, 1.0))
     peer.until(lambda: tags)
-    # The node looks for watchers after it has published the tags.
+    # The node counts the subscribers of the overlay after it has published the tags.
     peer.spin(0.5)
     overlays = peer.collect(Image, 'tagger/overlay')
     peer.spin(1.0)
     assert not overlays
-    camera.publish(image_message(espresso, 2.0))
+    camera.publish(image_at(espresso, 2.0))
     peer.until(lambda: overlays)
     assert overlays[0].header == tags[-1].header
     drawn = to_bgr(overlays[0])
@@ -352,7 +352,7 @@ def test_max_rate(peer: Peer, start_node: StartNode) -> None:
     camera = peer.publisher(Image, 'image')
     start_node('tagger', parameters={'max_rate': 5.0})
     peer.matched(camera)
-    msg = image_message(picture(), 1.0)
+    msg = image_at(picture(), 1.0)
     for _ in range(80):
         camera.publish(msg)
         peer.spin(0.025)
@@ -364,12 +364,12 @@ def test_extreme_rates_do_not_end_the_node(peer: Peer, start_node: StartNode) ->
     camera = peer.publisher(Image, 'image')
     start_node('tagger', parameters={'max_rate': 1e-10})
     peer.matched(camera)
-    camera.publish(image_message(picture(), 1.0))
+    camera.publish(image_at(picture(), 1.0))
     peer.until(lambda: len(tags) == 1)
-    camera.publish(image_message(picture(), 2.0))
+    camera.publish(image_at(picture(), 2.0))
     peer.spin(0.5)
     assert len(tags) == 1
-    # Not after the hundred years that the old rate asked for.
+    # Not after the hundred years of the old rate.
     assert peer.set_parameter('/tagger', 'max_rate', 0.0) == (True, '')
     peer.until(lambda: len(tags) == 2, 5.0)
 
@@ -381,16 +381,16 @@ def test_simulated_time(peer: Peer, start_node: StartNode) -> None:
     start_node('tagger', parameters={'use_sim_time': True})
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
-    peer.until(lambda: reports and 'nothing has come on /clock' in reports[-1]['message'])
+    peer.until(lambda: reports and 'no message has arrived on /clock' in reports[-1]['message'])
     peer.matched(clock)
     now = Clock()
     now.clock.sec = 500
     clock.publish(now)
     peer.spin(0.3)
-    camera.publish(image_message(picture(), 499.0))
+    camera.publish(image_at(picture(), 499.0))
     peer.until(lambda: tags)
     assert stamp_ns(tags[0]) == 499 * 10**9
-    # By the wall clock it would be half a century old.
+    # By the wall clock it would be half a century.
     peer.until(lambda: reports[-1]['frame_age_ms'] == '1000.0')
 
 
@@ -403,17 +403,17 @@ def test_bad_model_is_a_diagnostic_and_not_a_crash(
     reports = peer.diagnostics('/tagger')
     peer.until(lambda: reports and reports[-1]['level'] == '2')
     assert str(broken) in reports[-1]['message']
-    assert node.log.count('cannot be configured') == 1
+    assert node.log.count('configuration failed') == 1
     assert 'Traceback' not in node.log
     state = peer.call(GetState, 'tagger/get_state', GetState.Request()).current_state.label
     assert state == 'unconfigured'
-    # Once the file is whole, the same process can be configured.
+    # When the file is complete, the same process can be configured.
     broken.write_bytes(find_checkpoint('efficientnet_lite0').path.read_bytes())
     request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
     assert peer.call(ChangeState, 'tagger/change_state', request).success
 
 
-def test_unknown_model_names_what_is_known(peer: Peer, start_node: StartNode) -> None:
+def test_an_unknown_model_names_the_known_ones(peer: Peer, start_node: StartNode) -> None:
     node = start_node('tagger', parameters={'model': 'eficientnet_lite0'})
     reports = peer.diagnostics('/tagger')
     peer.until(lambda: reports and reports[-1]['level'] == '2')
@@ -422,13 +422,13 @@ def test_unknown_model_names_what_is_known(peer: Peer, start_node: StartNode) ->
 
 
 def test_node_needs_no_torch(peer: Peer, start_node: StartNode) -> None:
-    """The network was exported before; neither torch nor torchvision is in the process."""
+    """With the network exported before, the process loads neither torch nor torchvision."""
     Tagger.open().close()
     camera = peer.publisher(Image, 'image')
     tags = peer.collect(Classification, 'tagger/tags')
     node = start_node('tagger')
     peer.matched(camera)
-    camera.publish(image_message(picture(), 1.0))
+    camera.publish(image_at(picture(), 1.0))
     peer.until(lambda: tags)
     maps = Path(f'/proc/{node.process.pid}/maps').read_text()
     assert 'onnxruntime' in maps

@@ -1,4 +1,4 @@
-"""The node ``pose_estimator`` as other processes see it."""
+"""The node ``pose_estimator``, as other processes see it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Person
 from nn_perception.ros.inputs.image_decoding import to_bgr
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 from nn_perception_interfaces.msg import HumanPose, HumanPoseArray
 import numpy as np
 import pytest
-from ros_graph import BEST_EFFORT, header, image_message, NodeProcess, Peer, RELIABLE
+from ros_graph import BEST_EFFORT, header_at, image_at, NodeProcess, Peer, RELIABLE
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
@@ -48,7 +48,7 @@ def expected(skier: np.ndarray) -> Person:
 
 
 class Estimator:
-    """Send pictures to a ``pose_estimator`` and read its answers."""
+    """Send images to a ``pose_estimator`` and receive its results."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -59,7 +59,7 @@ class Estimator:
         """Send one picture and wait for its result."""
         count = len(self.poses)
         stamp_s = 1.0 + count / 10 if stamp_s is None else stamp_s
-        self.camera.publish(image_message(image, stamp_s, FRAME))
+        self.camera.publish(image_at(image, stamp_s, FRAME))
         self._peer.until(lambda: len(self.poses) > count)
         return self.poses[-1]
 
@@ -89,19 +89,19 @@ def test_one_result_for_every_image_under_its_own_header(
 ) -> None:
     poses = peer.collect(HumanPoseArray, 'pose_estimator/poses')
     if transport == 'raw':
-        camera, build = peer.publisher(Image, 'image', qos), conversions.image
+        camera, build = peer.publisher(Image, 'image', qos), image_message
     else:
         camera = peer.publisher(CompressedImage, 'image/compressed', qos)
 
         def build(image: np.ndarray, header: Header) -> CompressedImage:
-            return conversions.compressed_image(image, header, 100)
+            return compressed_image_message(image, header, 100)
 
     start_node('pose_estimator', parameters={'image_transport': transport})
     peer.matched(camera)
     sent = []
     for i in range(10):
         picture = skier if i != 5 else np.full_like(skier, 90)
-        msg = build(picture, header(1_700_000_000.25 + i / 30, f'optical_{i}'))
+        msg = build(picture, header_at(1_700_000_000.25 + i / 30, f'optical_{i}'))
         sent.append(msg.header)
         camera.publish(msg)
         peer.until(lambda: len(poses) == len(sent))
@@ -137,7 +137,7 @@ def test_parameters_at_run_time(peer: Peer, start_node: StartNode, skier: np.nda
     change('max_people', 1)
     assert len(estimator.find(two).poses) == 1
     change('max_people', 20)
-    change('max_age_s', 0.0)  # who is followed may have less than the least score
+    change('max_age_s', 0.0)  # an existing track may have a lower score
     change('min_score', 1.0)
     assert len(estimator.find(skier).poses) == 0
     change('min_score', 0.4)
@@ -177,7 +177,7 @@ def test_the_accurate_preset(
     assert reports[-1]['model'].startswith('accurate (movenet_multipose')
     assert 'movenet_thunder' in reports[-1]['model']
     assert 'onnxruntime' in reports[-1]['device'].lower().replace(' ', '')
-    # Both networks were exported before; torch is not in the process.
+    # Both networks were exported before, so the process does not load torch.
     maps = Path(f'/proc/{node.process.pid}/maps').read_text()
     assert 'onnxruntime' in maps
     assert 'libtorch' not in maps
@@ -202,9 +202,9 @@ def test_markers_and_overlay(peer: Peer, start_node: StartNode, skier: np.ndarra
     assert {marker.ns for marker in rest} == {'limbs', 'joints', 'ids'}
     assert rest[-1].text == found.poses[0].id
     assert all(marker.header == found.header for marker in rest)
-    # Without depth the skeleton hangs 1 m ahead.
+    # Without depth the skeleton is in a plane 1 m in front of the camera.
     assert {point.z for point in rest[1].points} == {1.0}
-    # Nobody there: what was drawn goes away.
+    # No one is visible: the markers are deleted.
     estimator.find(np.full_like(skier, 90))
     peer.until(lambda: len(arrays) == 2)
     assert [marker.action for marker in arrays[1].markers] == [Marker.DELETEALL]
@@ -237,10 +237,10 @@ class DepthCamera:
         """Send a depth image, and before it the calibration."""
         if info:
             k = [focal, 0.0, 320.0, 0.0, focal, 212.0, 0.0, 0.0, 1.0]
-            msg = CameraInfo(header=header(stamp_s, frame), k=k, distortion_model='plumb_bob')
+            msg = CameraInfo(header=header_at(stamp_s, frame), k=k, distortion_model='plumb_bob')
             msg.width, msg.height = size
             self._infos.publish(msg)
-        image = Image(header=header(stamp_s, frame), encoding=encoding)
+        image = Image(header=header_at(stamp_s, frame), encoding=encoding)
         image.height, image.width = depth.shape
         image.step = depth.strides[0]
         image.data.frombytes(depth.tobytes())
@@ -266,7 +266,7 @@ def test_positions_with_depth(
     peer.matched(estimator.camera)
     depth_camera.matched()
     depth = np.full(SIZE[::-1], two_metres, dtype)
-    # Nothing was measured in the upper part, where the head is.
+    # The upper part, where the head is, was not measured.
     depth[:110] = 0
     depth_camera.send(depth, 5.0, encoding=encoding)
     (pose,) = estimator.find(skier, 5.01).poses
@@ -297,13 +297,13 @@ TWO_METRES = np.full(SIZE[::-1], 2000, np.uint16)
         (TWO_METRES, {'info': False}, 'no camera_info on /depth/camera_info'),
         (TWO_METRES, {'focal': 0.0}, 'the camera is not calibrated'),
         (TWO_METRES, {'size': (320, 240)}, 'is for 320 x 240 pixels'),
-        (TWO_METRES, {'frame': 'depth_frame'}, "its frame is 'depth_frame'"),
+        (TWO_METRES, {'frame': 'depth_frame'}, "its frame_id is 'depth_frame'"),
         (TWO_METRES, {'stamp_s': 3.0}, 'no depth within 0.05 s of the image'),
         (TWO_METRES[:, :300], {'encoding': '32FC1'}, 'not aligned'),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_depth_that_cannot_be_used_is_told(
+def test_unusable_depth_is_reported(
     peer: Peer,
     start_node: StartNode,
     skier: np.ndarray,
@@ -320,10 +320,10 @@ def test_depth_that_cannot_be_used_is_told(
     (pose,) = estimator.find(skier, 5.0).poses
     assert list(pose.positions) == []
     peer.until(lambda: any('no positions' in report['message'] for report in reports))
-    told = next(report for report in reports if 'no positions' in report['message'])
-    assert told['level'] == '1'
-    assert reason in told['message']
-    assert reason in told['depth']
+    report = next(report for report in reports if 'no positions' in report['message'])
+    assert report['level'] == '1'
+    assert reason in report['message']
+    assert reason in report['depth']
 
 
 @pytest.mark.parametrize('value', [0.0, np.nan, np.inf])
@@ -369,7 +369,7 @@ def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected:
     assert (box.xmax, box.ymax) == pytest.approx(
         ((left + width) / SIZE[0], (top + height) / SIZE[1]), abs=0.01
     )
-    # Who has left is not tracked any more, and soon has no topics.
+    # Someone who has left is not tracked, and loses their topics after a while.
     empty = np.full_like(skier, 90)
     estimator.find(empty, 1.2)
     peer.until(lambda: tracked[-1].header.stamp.nanosec == 200_000_000)
@@ -377,7 +377,7 @@ def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected:
     assert peer.node.count_publishers(f'/humans/bodies/{name}/roi') == 1
     estimator.find(empty, 2.0)
     peer.until(lambda: peer.node.count_publishers(f'/humans/bodies/{name}/roi') == 0)
-    # Nor is anybody once the node does not look.
+    # Nor is anyone while the node is inactive.
     estimator.find(skier, 2.1)
     peer.until(lambda: list(tracked[-1].ids) not in ([], [name]))
     request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
@@ -411,12 +411,12 @@ def frames(path: Path) -> Iterator[np.ndarray]:
         yield frame
 
 
-# One after the other six people come to a table: first and last frame in which they can be seen,
-# hands and feet included, looked up by eye.
+# Six people come to a table, one after another: first and last frame in which each is visible,
+# hands and feet included, determined by eye.
 VISITS = [(60, 206), (226, 450), (504, 706), (745, 882), (924, 1216), (1232, 1372)]
 
 
-def test_identities_of_people_who_come_and_go(
+def test_identities_of_people_who_enter_and_leave(
     peer: Peer, start_node: StartNode, test_data: Path
 ) -> None:
     """All of the clip, through DDS and under its own stamps, as fast as the node can."""
@@ -429,17 +429,17 @@ def test_identities_of_people_who_come_and_go(
     assert len(seen) == 1394
     visits = [{name for names in seen[a : b + 1] for name in names} for a, b in VISITS]
     everybody = {name for names in seen for name in names}
-    # Nobody is seen where nobody is.
+    # No one is seen while no one is there.
     assert everybody == set().union(*visits)
     empty = [
         i for i, names in enumerate(seen) if names and not any(a <= i <= b for a, b in VISITS)
     ]
     assert empty == []
-    # No id goes from one person to another, and nobody has more than one extra.
+    # No id passes from one person to another, and each person has at most two.
     assert sum(map(len, visits)) == len(everybody), visits
     assert all(1 <= len(names) <= 2 for names in visits), visits
     assert max(map(len, seen)) == 1
-    # While somebody is there, the main id is held nearly all the time.
+    # While a person is visible, the main id holds nearly all the time.
     for (first, last), names in zip(VISITS, visits, strict=True):
         main = max(names, key=lambda name: sum(name in some for some in seen))
         held = sum(main in some for some in seen[first + 15 : last - 14])

@@ -1,4 +1,4 @@
-"""Start and end the package's executables as processes of their own."""
+"""Start and end nodes of this package as processes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ import subprocess
 import sys
 from typing import Any
 
-END_LIMIT_S = 10.0
+END_TIMEOUT_S = 10.0
 
 
 def node_command(
     executable: str, parameters: Mapping[str, Any] | None = None, ros_args: Sequence[str] = ()
 ) -> list[str]:
     """
-    Build the command that runs one of :mod:`nn_perception.ros.process.entry_points`.
+    Build the command that runs a node with the Python of this process.
 
-    It needs no installed script, and runs with the Python of the calling process.
+    It needs no installed script.
 
-    :param parameters: values by name, as on the command line
-    :param ros_args: further ROS arguments, remappings for instance
+    :param executable: a function of :mod:`nn_perception.ros.process.entry_points`
+    :param parameters: values by name
+    :param ros_args: further ROS arguments, such as remappings
     """
     code = f'import sys; from nn_perception.ros.process.entry_points import {executable} as main; '
     command = [sys.executable, '-c', code + 'sys.exit(main())', '--ros-args', *ros_args]
@@ -30,17 +31,20 @@ def node_command(
 
 
 def end_process(
-    process: subprocess.Popen[Any], number: int = signal.SIGINT, limit_s: float = END_LIMIT_S
+    process: subprocess.Popen[Any], number: int = signal.SIGINT, timeout_s: float = END_TIMEOUT_S
 ) -> int:
     """
-    Ask a process to end, as Ctrl-C does.
+    Ask a process to end, and wait for it.
 
-    :returns: its exit status; negative when it did not end in time and was killed
+    :param process: process to end; may have ended already
+    :param number: signal to send
+    :param timeout_s: after this time it is killed
+    :returns: its exit status; negative if a signal ended it
     """
     if process.poll() is None:
         process.send_signal(number)
     try:
-        return process.wait(limit_s)
+        return process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()

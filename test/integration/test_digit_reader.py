@@ -1,4 +1,4 @@
-"""The node ``digit_reader`` as other processes see it."""
+"""The node ``digit_reader``, as other processes see it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,43 @@ from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.ros.inputs.image_decoding import to_bgr
-from nn_perception.ros.outputs import conversions
+from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 import numpy as np
 import pytest
-from ros_graph import BEST_EFFORT, header, image_message, LATCHED, NodeProcess, Peer, RELIABLE
+from ros_graph import BEST_EFFORT, header_at, image_at, LATCHED, NodeProcess, Peer, RELIABLE
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionInfo
 
 StartNode = Callable[..., NodeProcess]
 
-PAPER, INK = 225, 40
+BACKGROUND, FOREGROUND = 225, 40
 LINES = ('3058', '29', '653')
 
 
-def page(*lines: str, scale: float = 2.0, ground: int = PAPER, ink: int = INK) -> np.ndarray:
-    """Draw lines of digits, uint8 BGR, ``(480, 640, 3)``; at scale 2 they are 44 px high."""
-    image = np.full((480, 640, 3), ground, np.uint8)
+def page(
+    *lines: str, scale: float = 2.0, background: int = BACKGROUND, foreground: int = FOREGROUND
+) -> np.ndarray:
+    """Draw lines of digits, uint8 BGR, ``(480, 640, 3)``; 44 px high at scale 2."""
+    image = np.full((480, 640, 3), background, np.uint8)
     for row, line in enumerate(lines):
         for column, digit in enumerate(line):
             at = (60 + round(42 * scale) * column, 90 + 110 * row)
             cv2.putText(
-                image, digit, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (ink,) * 3, 5, cv2.LINE_AA
+                image,
+                digit,
+                at,
+                cv2.FONT_HERSHEY_SIMPLEX,
+                scale,
+                (foreground,) * 3,
+                5,
+                cv2.LINE_AA,
             )
     return image
 
 
 class Reader:
-    """Send pages to a ``digit_reader`` and read its answers."""
+    """Send pages to a ``digit_reader`` and receive its results."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -50,7 +59,7 @@ class Reader:
     def read(self, image: np.ndarray) -> tuple[Detection2DArray, str]:
         """Send one picture and wait for its result."""
         count = len(self.digits)
-        self.camera.publish(image_message(image, 1.0 + count))
+        self.camera.publish(image_at(image, 1.0 + count))
         self._peer.until(lambda: len(self.digits) > count and len(self.texts) > count)
         return self.digits[-1], self.texts[-1].data
 
@@ -65,18 +74,18 @@ def test_one_result_for_every_image_under_its_own_header(
 ) -> None:
     digits = peer.collect(Detection2DArray, 'digit_reader/digits')
     if transport == 'raw':
-        camera, build = peer.publisher(Image, 'image', qos), conversions.image
+        camera, build = peer.publisher(Image, 'image', qos), image_message
     else:
         camera = peer.publisher(CompressedImage, 'image/compressed', qos)
 
         def build(image: np.ndarray, header: Header) -> CompressedImage:
-            return conversions.compressed_image(image, header, 100)
+            return compressed_image_message(image, header, 100)
 
     start_node('digit_reader', parameters={'image_transport': transport})
     peer.matched(camera)
     sent = []
     for i in range(10):
-        msg = build(page(*LINES), header(1_700_000_000.25 + i / 30, f'optical_{i}'))
+        msg = build(page(*LINES), header_at(1_700_000_000.25 + i / 30, f'optical_{i}'))
         sent.append(msg.header)
         camera.publish(msg)
         peer.until(lambda: len(digits) == len(sent))
@@ -109,7 +118,7 @@ def test_reading_order_text_and_nothing_to_read(peer: Peer, start_node: StartNod
     assert text == '3058\n29\n653'
     labels = [detection.results[0].hypothesis.class_id for detection in found.detections]
     assert ''.join(labels) == '305829653'
-    # Also a picture without digits has a result, and is no warning.
+    # An image without digits has a result too.
     empty, text = reader.read(page())
     assert list(empty.detections) == []
     assert text == ''
@@ -127,7 +136,7 @@ def test_parameters_at_run_time(peer: Peer, start_node: StartNode) -> None:
     def change(name: str, value: object) -> None:
         assert peer.set_parameter('/digit_reader', name, value) == (True, '')
 
-    board = page('3058', ground=30, ink=230)
+    board = page('3058', background=30, foreground=230)
     assert reader.read(board)[1] == '3058'
     change('ink', 'light')
     assert reader.read(board)[1] == '3058'
@@ -159,7 +168,7 @@ def test_parameters_at_run_time(peer: Peer, start_node: StartNode) -> None:
     assert reader.read(page('3058'))[1] == '3058'
 
 
-def test_images_that_hold_too_much_are_told(peer: Peer, start_node: StartNode) -> None:
+def test_too_many_candidates_are_reported(peer: Peer, start_node: StartNode) -> None:
     reader = Reader(peer)
     start_node('digit_reader', parameters={'max_candidates': 3})
     reports = peer.diagnostics('/digit_reader')
@@ -167,14 +176,14 @@ def test_images_that_hold_too_much_are_told(peer: Peer, start_node: StartNode) -
     found, _ = reader.read(page(*LINES))
     assert len(found.detections) <= 3
     peer.until(lambda: any('max_candidates' in report['message'] for report in reports))
-    told = next(report for report in reports if 'max_candidates' in report['message'])
-    assert told['level'] == '1'
-    assert told['message'].startswith('1 of 1 images held more places that may be digits than')
-    assert '(3)' in told['message']
-    assert told['frames_capped'] == '1'
-    assert told['candidates'] == '3'
-    assert told['digits'] == str(len(found.detections))
-    # Once there is room for all of them it is over, but not forgotten.
+    report = next(report for report in reports if 'max_candidates' in report['message'])
+    assert report['level'] == '1'
+    assert report['message'].startswith('1 of 1 images had more than max_candidates')
+    assert '(3)' in report['message']
+    assert report['frames_capped'] == '1'
+    assert report['candidates'] == '3'
+    assert report['digits'] == str(len(found.detections))
+    # With a sufficient limit the warning ends; the count remains.
     assert peer.set_parameter('/digit_reader', 'max_candidates', 256) == (True, '')
     found, _ = reader.read(page(*LINES))
     peer.until(lambda: reports[-1]['digits'] == str(len(found.detections)))
@@ -214,14 +223,14 @@ def test_lifecycle_from_another_process(peer: Peer, start_node: StartNode) -> No
     assert state() == 'finalized'
 
 
-def test_model_is_told_to_late_subscribers(peer: Peer, start_node: StartNode) -> None:
+def test_late_subscribers_receive_the_model(peer: Peer, start_node: StartNode) -> None:
     camera = peer.publisher(Image, 'image')
     start_node('digit_reader', parameters={'min_score': 0.25})
     peer.matched(camera)
     labels = peer.collect(LabelInfo, 'digit_reader/label_info', LATCHED)
     models = peer.collect(VisionInfo, 'digit_reader/vision_info', LATCHED)
     peer.until(lambda: labels and models)
-    # The class for what is no digit is the network's own business.
+    # The class for anything else than a digit is internal to the network.
     assert [entry.class_name for entry in labels[0].class_map] == list('0123456789')
     assert labels[0].threshold == 0.25
     assert models[0].database_version == 1
@@ -243,7 +252,7 @@ def test_overlay_shows_the_boxes(peer: Peer, start_node: StartNode) -> None:
     drawn = to_bgr(overlays[0])
     assert drawn.shape == image.shape
     assert 0.002 < (drawn != image).any(axis=2).mean() < 0.2
-    # What is drawn is coloured, the page is not.
+    # The overlay is drawn in colour; the page has none.
     coloured = drawn.max(axis=2) - drawn.min(axis=2) > 100
     for detection in found.detections:
         box = detection.bbox
@@ -263,7 +272,7 @@ def test_bad_model_is_a_diagnostic_and_not_a_crash(
 
 
 def test_node_needs_no_torch(peer: Peer, start_node: StartNode) -> None:
-    """The network was exported before; torch is not in the process."""
+    """With the network exported before, the process does not load torch."""
     DigitReader.open().close()
     reader = Reader(peer)
     node = start_node('digit_reader')

@@ -1,0 +1,22 @@
+"""Headers of messages, and their stamps in seconds."""
+
+from __future__ import annotations
+
+from builtin_interfaces.msg import Time
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+
+def make_header(stamp: Time, frame_id: str = '') -> Header:
+    """Build a header."""
+    return Header(stamp=stamp, frame_id=frame_id)
+
+
+def current_header(node: Node) -> Header:
+    """Build a header with a node's current time and no frame."""
+    return make_header(node.get_clock().now().to_msg())
+
+
+def stamp_seconds(stamp: Time) -> float:
+    """Convert a stamp to seconds; an unset stamp gives 0.0."""
+    return float(stamp.sec + stamp.nanosec * 1e-9)
