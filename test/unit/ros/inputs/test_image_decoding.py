@@ -727,7 +727,9 @@ REJECTED_COMPRESSED = {
 
 
 @pytest.mark.parametrize('name', REJECTED_COMPRESSED)
-def test_a_rejection_of_a_compressed_image_says_why(name: str, allocated: Callable[[], int]) -> None:
+def test_a_rejected_compressed_image_says_why(
+    name: str, allocated: Callable[[], int]
+) -> None:
     stored, expected = REJECTED_COMPRESSED[name]
     reason = reason_of(lambda: compressed_to_bgr(compressed(stored)))
     assert expected in reason
@@ -777,7 +779,9 @@ def test_choice_of_the_converter(
     assert image_decoding.load_converter() == chosen
 
 
-def test_without_a_converter_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_converter_the_error_says_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     loaders = {'cv_bridge': broken, 'rosbags-image': absent}
     monkeypatch.setattr(image_decoding, 'CONVERTER_LOADERS', loaders)
     with pytest.raises(ImportError, match='install cv_bridge from ROS, or rosbags-image'):
