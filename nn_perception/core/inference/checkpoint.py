@@ -15,8 +15,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.files.safetensors_file import in_fixed_order, read_header
-from nn_perception.core.files.storage import write_atomically
+from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.files.safetensors_header import in_fixed_order, read_header
 from nn_perception.core.imaging.preprocessing import Preprocessing
 import numpy as np
 from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from nn_perception.capabilities.tagging.overlay import draw_tags
 from nn_perception.capabilities.tagging.ranking import top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoother
 from nn_perception.capabilities.tagging.tagger import Tagger
-from nn_perception.core.files.storage import folder_of
+from nn_perception.core.files.folders import folder_of
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources

@@ -9,7 +9,7 @@ import platform
 from typing import Any
 
 from nn_perception import __version__
-from nn_perception.core.files.storage import write_atomically
+from nn_perception.core.files.atomic import write_atomically
 from nn_perception.core.inference.checkpoint import SUFFIX, write_checkpoint
 from nn_perception.training.digits.plots import (
     draw_confusion,

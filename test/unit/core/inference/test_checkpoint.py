@@ -166,7 +166,7 @@ def test_failed_writing_leaves_the_old_file(path, monkeypatch):
     def no_space(descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('nn_perception.core.files.storage.os.fsync', no_space)
+    monkeypatch.setattr('nn_perception.core.files.atomic.os.fsync', no_space)
     with pytest.raises(OSError, match='No space left'):
         write(path, version='4')
     assert path.read_bytes() == before

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-from nn_perception.core.files.storage import cache_folder
+from nn_perception.core.files.folders import cache_folder
 from nn_perception.core.inference import loaded_model, processors
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint

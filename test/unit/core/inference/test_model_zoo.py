@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 import pickle
 
+from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.inference import model_zoo, torchvision_checkpoint
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import (
     find_checkpoint,
     list_models,
-    SHIPPED_FOLDER,
     unknown_model,
 )
 from nn_perception.core.inference.run_options import RunOptions
@@ -221,11 +221,11 @@ def test_the_list_shows_shipped_cached_and_broken(made, monkeypatch):
 
 
 def test_every_shipped_checkpoint_states_licence_and_source():
-    for path in SHIPPED_FOLDER.glob('*.safetensors'):
+    for path in WEIGHTS_FOLDER.glob('*.safetensors'):
         checkpoint = find_checkpoint(path.stem)
         assert checkpoint.licence
         assert checkpoint.source
-        assert checkpoint.sha256 in (SHIPPED_FOLDER / 'README.md').read_text(encoding='utf-8')
+        assert checkpoint.sha256 in (WEIGHTS_FOLDER / 'README.md').read_text(encoding='utf-8')
 
 
 def test_an_unknown_model_is_refused_at_once(monkeypatch):
