@@ -22,7 +22,7 @@ from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import Image
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
+from nn_perception.core.results import Box, Digit, DigitReading, Keypoint, Person, Tag
 
 Messages = list[Any]
 
@@ -131,7 +131,7 @@ class DigitAnnotator:
 
     def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
         """Make vision_msgs/Detection2DArray and std_msgs/String."""
-        rows = tuple(tuple(Digit(d[0], d[1], tuple(d[2])) for d in row) for row in found)
+        rows = tuple(tuple(Digit(d[0], d[1], Box(*d[2])) for d in row) for row in found)
         reading = DigitReading(rows, candidates=0, capped=False)
         return [detections(reading.digits, header), text(reading.lines)]
 
@@ -169,7 +169,7 @@ class PoseAnnotator:
     def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
         """Track the people and make nn_perception_interfaces/HumanPoseArray."""
         people = [
-            Person(score, tuple(bbox), tuple(Keypoint(*joint) for joint in joints))
+            Person(score, Box(*bbox), tuple(Keypoint(*joint) for joint in joints))
             for score, bbox, joints in found
         ]
         followed = self._trackers[camera].update(people, stamp_s)

@@ -7,10 +7,8 @@ from typing import Any
 
 from nn_perception.bags.message_definitions import result_types
 from nn_perception.bags.topics import CLASSIFICATION, DETECTIONS, HUMAN_POSES, STRING
-from nn_perception.core.results import Digit, Person, Tag
+from nn_perception.core.results import Box, Digit, Person, Tag
 import numpy as np
-
-Box = tuple[float, float, float, float]
 
 
 def header(stamp: tuple[int, int], frame_id: str) -> Any:

@@ -32,11 +32,9 @@ from nn_perception.cli.pictures import (
 if TYPE_CHECKING:
     from nn_perception.capabilities.digits.digit_reader import DigitReader
     from nn_perception.core.imaging.image_files import Image
-    from nn_perception.core.results import DigitReading
+    from nn_perception.core.results import Box, DigitReading
 
 LOG = logging.getLogger(__name__)
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from nn_perception.core.files.folders import cache_folder, WEIGHTS_FOLDER
 from nn_perception.core.files.locks import lock
 from nn_perception.core.inference.checkpoint import Checkpoint, SUFFIX
 from nn_perception.core.inference.export_cache import find_export
-from nn_perception.core.networks import KEYPOINT_RCNN, TORCHVISION_PREFIX
+from nn_perception.core.networks.build import KEYPOINT_RCNN, TORCHVISION_PREFIX
 from nn_perception.core.subprocess import run_subprocess, SubprocessError
 
 LOG = logging.getLogger(__name__)

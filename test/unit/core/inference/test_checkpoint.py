@@ -3,7 +3,11 @@ import json
 import pickle
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -26,7 +30,9 @@ def write(path, **changes):
         'version': '3',
         'licence': 'MIT',
     }
-    write_checkpoint(path, **(values | changes))
+    values |= changes
+    weights = values.pop('weights')
+    write_checkpoint(path, weights, CheckpointMetadata(**values))
     return path
 
 

@@ -7,6 +7,7 @@ import pickle
 from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.inference import model_zoo, torchvision_checkpoint
 from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import (
     find_checkpoint,
@@ -14,7 +15,6 @@ from nn_perception.core.inference.model_zoo import (
     unknown_model,
 )
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import load
 from nn_perception.core.subprocess import SubprocessError
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
     torchvision_checkpoint.make_checkpoint(name, tmp_path / 'out.safetensors')
-    network = load(Checkpoint.read(tmp_path / 'out.safetensors'))
+    network = load_network(Checkpoint.read(tmp_path / 'out.safetensors'))
     expected = models_of.get_model(name, weights=weights).eval()
     batch = torch.rand(1, 3, 96, 96)
     with torch.inference_mode():
