@@ -7,7 +7,7 @@ from typing import Any
 from nn_perception.bags import messages
 from nn_perception.bags.message_definitions import result_types
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
-from nn_perception.ros.outputs.result_messages import classification, detections, human_poses, text
+from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
@@ -28,13 +28,13 @@ def ros_header() -> Any:
 
 HEADER = messages.header(STAMP, FRAME_ID)
 CASES = {
-    'tags': (messages.classification(TAGS, HEADER), classification, (TAGS,)),
-    'no tags': (messages.classification([], HEADER), classification, ([],)),
-    'digits': (messages.detections(READING.digits, HEADER), detections,
+    'tags': (messages.classification(TAGS, HEADER), RESULT_MESSAGES.classification, (TAGS,)),
+    'no tags': (messages.classification([], HEADER), RESULT_MESSAGES.classification, ([],)),
+    'digits': (messages.detections(READING.digits, HEADER), RESULT_MESSAGES.detections,
                (READING.digits,)),
-    'no digits': (messages.detections((), HEADER), detections, ((),)),
-    'people': (messages.human_poses(PEOPLE, HEADER), human_poses, (PEOPLE, None)),
-    'nobody': (messages.human_poses([], HEADER), human_poses, ([], None)),
+    'no digits': (messages.detections((), HEADER), RESULT_MESSAGES.detections, ((),)),
+    'people': (messages.human_poses(PEOPLE, HEADER), RESULT_MESSAGES.human_poses, (PEOPLE,)),
+    'nobody': (messages.human_poses([], HEADER), RESULT_MESSAGES.human_poses, ([],)),
 }  # fmt: skip
 
 
@@ -53,6 +53,6 @@ def test_messages_with_a_header(case: str) -> None:
 
 @pytest.mark.parametrize('lines', [(), ('123',), ('7', '1 2')])
 def test_text(lines: tuple[str, ...]) -> None:
-    ours, theirs = messages.text(lines), text(lines)
+    ours, theirs = messages.text(lines), RESULT_MESSAGES.text(lines)
     content = bytes(result_types().serialize_cdr(ours, ours.__msgtype__))
     assert deserialize_message(content, type(theirs)) == theirs
