@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nn_perception.core.imaging.preprocessing import Image
 
@@ -19,6 +20,7 @@ class Frame:
     :param interval_s: time since the previous frame of its source; None where all frames come at
         the source's rate
     :param frame_id: coordinate frame of the camera; empty if unknown
+    :param header: header of the message that it came in; None elsewhere
     """
 
     image_bgr: Image
@@ -27,3 +29,10 @@ class Frame:
     stamp_s: float = 0.0
     interval_s: float | None = None
     frame_id: str = ''
+    header: Any = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.image_bgr.shape[:2]
+        return width, height
