@@ -9,7 +9,7 @@ copy to a temporary folder, which gets its final name when it is complete.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 import contextlib
 from dataclasses import asdict, dataclass, field
 import json
@@ -20,13 +20,12 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from nn_perception import __version__
-from nn_perception.bags.bag import Bag, Message, METADATA
+from nn_perception.bags.bag import Bag, Message
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.messages import header
-from nn_perception.bags.provenance import CUSTOM_KEY, fingerprint, made_here
-from nn_perception.bags.topics import ResultTopics
+from nn_perception.bags.metadata import fingerprint, METADATA, RECORD_KEY, record_of
+from nn_perception.bags.topics import result_qos, ResultTopics
 from nn_perception.core.files.journal import Journal
-from nn_perception.core.files.storage import sync_folder
 
 if TYPE_CHECKING:
     from nn_perception.bags.annotators import Annotator
@@ -35,8 +34,8 @@ UNFINISHED = '.unfinished'
 JOURNAL = 'findings'
 MAX_REASONS = 20
 
-OnProgress = Callable[[str, int, int], None]
-"""Gets the name of the pass, the number of steps that are done, and that of all steps."""
+Progress = tuple[str, int, int]
+"""Name of the pass, number of steps that are done, number of all steps."""
 
 
 @dataclass
@@ -61,54 +60,101 @@ class AnnotationRequest:
     """
     What a bag is to get.
 
+    :param bag: path of the bag
     :param output: folder of the new bag
-    :param cameras: topics of the images
-    :param annotators: that make the results, by name
-    :param storage: ``mcap`` or ``sqlite3``
+    :param open_annotators: opens what makes the results, by name
+    :param topics: of the images; may be empty if the bag has only one
+    :param storage: ``mcap`` or ``sqlite3``; empty: that of the bag
     :param engine: that runs the networks; it decides the last digits of the results
     """
 
+    bag: Path
     output: Path
-    cameras: tuple[str, ...]
-    annotators: Mapping[str, Annotator]
-    storage: str
-    engine: str
+    open_annotators: Callable[[], Mapping[str, Annotator]]
+    topics: Sequence[str] = ()
+    storage: str = ''
+    engine: str = 'auto auto'
 
 
 class Annotation:
     """
-    One bag that is being annotated.
+    One bag that is being annotated; leaving the context closes it.
 
     :ivar unfinished: folder of unfinished work
+    :ivar summary: of :meth:`run`, when it has finished
 
-    :param bag: open for reading
-    :param request: what it is to get
-    :raises ValueError: if there are no images on a topic, or a new topic is in the bag already
+    :param request: what the bag is to get
+    :raises ImportError: if the package rosbags is not installed
+    :raises OSError: if the bag cannot be read, or the output exists
+    :raises ValueError: if the bag or a topic cannot be used, with the reason
+    :raises RuntimeError: if a network cannot be loaded
     """
 
-    def __init__(self, bag: Bag, request: AnnotationRequest) -> None:
-        self._bag = bag
-        self._request = request
-        self.unfinished = request.output.with_name(request.output.name + UNFINISHED)
-        outputs: dict[str, str] = {}
-        for annotator in request.annotators.values():
-            outputs.update(annotator.outputs)
-        self._topics = ResultTopics(request.cameras, outputs)
-        for camera in request.cameras:
+    def __init__(self, request: AnnotationRequest) -> None:
+        self._output = request.output.absolute()
+        self.unfinished = self._output.with_name(self._output.name + UNFINISHED)
+        self.summary = Summary()
+        self._check_paths(request.bag)
+        self._bag = Bag(request.bag)
+        try:
+            self._cameras = self._choose_cameras(request.topics)
+            self._storage = request.storage or self._bag.storage
+            self._engine = request.engine
+            self._annotators = request.open_annotators()
+            self._topics = self._choose_topics()
+        except BaseException:
+            self._bag.close()
+            raise
+
+    def __enter__(self) -> Annotation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bag.close()
+
+    def _check_paths(self, bag: Path) -> None:
+        """Reject what would overwrite something, before anything takes time."""
+        inside, outside = bag.resolve(), self._output.resolve()
+        if outside == inside or inside in outside.parents:
+            raise ValueError(f'OUT must not be IN or inside it: {self._output}')
+        if not self._output.parent.is_dir():
+            raise FileNotFoundError(f'folder {self._output.parent} does not exist')
+        if os.path.lexists(self._output) and record_of(self._output) is None:
+            raise FileExistsError(f'{self._output} already exists')
+
+    def _choose_cameras(self, topics: Sequence[str]) -> list[str]:
+        bag = self._bag
+        if bag.is_ros1:
+            raise ValueError(
+                f'{bag.path} is a ROS 1 bag: convert it first, with '
+                f'rosbags-convert --src {bag.path} --dst FOLDER'
+            )
+        cameras = [bag.choose_topic(topic) for topic in dict.fromkeys(topics or [''])]
+        for camera in cameras:
             if not bag.count(camera):
                 raise ValueError(f'{bag.path} contains no images on {camera}')
-        present = {connection.topic for connection in bag.connections}
-        clash = sorted(present & set(self._topics.all()))
+        return cameras
+
+    def _choose_topics(self) -> ResultTopics:
+        """Name the topics of the results; none of them may be in the bag already."""
+        outputs: dict[str, str] = {}
+        for annotator in self._annotators.values():
+            outputs.update(annotator.outputs)
+        topics = ResultTopics(self._cameras, outputs)
+        present = {connection.topic for connection in self._bag.connections}
+        clash = sorted(present & topics.all.keys())
         if clash:
             raise ValueError(
-                f'{bag.path} contains {", ".join(clash)} already: choose other outputs, or remove '
-                'these topics first'
+                f'{self._bag.path} contains {", ".join(clash)} already: choose other outputs, or '
+                'remove these topics first'
             )
+        return topics
 
-    def run(self, on_progress: OnProgress) -> Summary:
+    def run(self) -> Generator[Progress, None, None]:
         """
         Annotate the bag, or resume after an interruption; finished work is not repeated.
 
+        :returns: the progress, after every step
         :raises FileExistsError: if the output or its unfinished folder is something else
         :raises BlockingIOError: if another process is annotating this bag
         :raises ValueError: if the bag is damaged, or the unfinished work is that of others
@@ -116,20 +162,18 @@ class Annotation:
         :raises RuntimeError: if a network cannot be run
         """
         identity = self._identity()
-        summary = self._finished(identity)
-        if summary is None:
+        if not self._is_finished(identity):
             self._make_folder()
             with Journal(self.unfinished / JOURNAL, identity) as journal:
                 # Another process may have finished it by now.
-                summary = self._finished(identity)
-                if summary is None:
-                    self._analyse(journal, on_progress)
-                    summary = self._write(journal, identity, on_progress)
+                if not self._is_finished(identity):
+                    yield from self._analyse(journal)
+                    self.summary = self._count(journal)
+                    yield from self._write(journal, identity)
         # The folder may contain files of somebody else, which stay.
         with contextlib.suppress(OSError):
             (self.unfinished / JOURNAL).unlink(missing_ok=True)
             self.unfinished.rmdir()
-        return summary
 
     def _make_folder(self) -> None:
         """Create the folder of unfinished work, unless it exists."""
@@ -138,39 +182,37 @@ class Annotation:
             raise FileExistsError(f'{self.unfinished} is needed, but contains something else')
 
     def _identity(self) -> dict[str, Any]:
-        request = self._request
         return {
             'made_by': f'nn_perception {__version__}',
             'bag': fingerprint(self._bag.path),
-            'cameras': list(request.cameras),
-            'storage': request.storage,
-            'engine': request.engine,
-            **{name: annotator.identity for name, annotator in request.annotators.items()},
+            'cameras': self._cameras,
+            'storage': self._storage,
+            'engine': self._engine,
+            **{name: annotator.identity for name, annotator in self._annotators.items()},
         }
 
-    def _finished(self, identity: dict[str, Any]) -> Summary | None:
-        """Read the summary of the same work if it is finished."""
-        output = self._request.output
-        if not os.path.lexists(output):
-            return None
-        made = made_here(output)
-        if made is None or made['identity'] != json.loads(json.dumps(identity)):
-            raise FileExistsError(f'{output} already exists and contains something else')
-        return Summary(**made['summary'])
+    def _is_finished(self, identity: dict[str, Any]) -> bool:
+        """Tell whether the same work is finished, and read its summary."""
+        if not os.path.lexists(self._output):
+            return False
+        record = record_of(self._output)
+        if record is None or record['identity'] != json.loads(json.dumps(identity)):
+            raise FileExistsError(f'{self._output} already exists and contains something else')
+        self.summary = Summary(**record['summary'])
+        return True
 
     # The first pass.
 
-    def _analyse(self, journal: Journal, on_progress: OnProgress) -> None:
+    def _analyse(self, journal: Journal) -> Iterator[Progress]:
         """Process the images that are not in the journal yet."""
-        cameras = self._request.cameras
-        total, number = self._bag.count(*cameras), 0
+        total, number = self._bag.count(*self._cameras), 0
         for message in self._bag.messages():
-            if message[0].topic not in cameras:
+            if message[0].topic not in self._cameras:
                 continue
             number += 1
             if number > len(journal):
                 journal.append(self._entry(message))
-            on_progress('processing images', number, total)
+            yield 'processing images', number, total
         journal.sync()
 
     def _entry(self, message: Message) -> dict[str, Any]:
@@ -182,7 +224,7 @@ class Annotation:
         try:
             found = {
                 name: annotator.analyse(image.image_bgr)
-                for name, annotator in self._request.annotators.items()
+                for name, annotator in self._annotators.items()
             }
         except (ValueError, cv2.error) as error:
             return {**entry, 'problem': str(error)}
@@ -190,36 +232,30 @@ class Annotation:
 
     # The second pass.
 
-    def _write(
-        self, journal: Journal, identity: dict[str, Any], on_progress: OnProgress
-    ) -> Summary:
+    def _write(self, journal: Journal, identity: dict[str, Any]) -> Iterator[Progress]:
         """Write the copy with the results, and give it its final name."""
-        summary = self._count(journal)
-        output = self._request.output
-        part = self.unfinished / output.name
+        part = self.unfinished / self._output.name
         shutil.rmtree(part, ignore_errors=True)
-        made = json.dumps({'identity': identity, 'summary': asdict(summary)})
-        copy = BagCopy(self._bag, part, self._request.storage, {CUSTOM_KEY: made})
-        with copy.open(self._topics.all()):
+        record = json.dumps({'identity': identity, 'summary': asdict(self.summary)})
+        copy = BagCopy(self._bag, part, self._storage, {RECORD_KEY: record})
+        with copy.open(self._topics.all, result_qos()):
             entries, done, total = journal.entries(), 0, self._bag.message_count
             for message in self._bag.messages():
                 copy.copy(message)
-                if message[0].topic in self._request.cameras:
+                if message[0].topic in self._cameras:
                     self._add(copy, message, next(entries, {}))
                 done += 1
-                on_progress('writing', done, total)
+                yield 'writing', done, total
             if done != total:
                 raise ValueError(
                     f'{self._bag.path} contains {done} messages, but states {total}: it is '
                     f'damaged, or its {METADATA} belongs to another bag'
                 )
-        os.rename(part, output)
-        sync_folder(output.parent)
-        return summary
+        copy.publish(self._output)
 
     def _count(self, journal: Journal) -> Summary:
         """Count what the new bag gets, before it is written."""
-        summary = Summary(outputs=dict.fromkeys(self._topics.all(), 0))
+        summary = Summary(outputs=dict.fromkeys(self._topics.all, 0))
         reasons: Counter[str] = Counter()
         for entry in journal.entries():
             summary.images += 1
@@ -229,7 +265,7 @@ class Annotation:
                 if len(reasons) < MAX_REASONS or entry['problem'] in reasons:
                     reasons[entry['problem']] += 1
                 continue
-            for topic in self._topics.of(entry['camera']):
+            for topic in self._topics.of[entry['camera']]:
                 summary.outputs[topic] += 1
         summary.reasons = dict(reasons.most_common())
         return summary
@@ -247,8 +283,8 @@ class Annotation:
         stamp = header((seconds, nanoseconds), entry['frame_id'])
         results = [
             result
-            for name, annotator in self._request.annotators.items()
+            for name, annotator in self._annotators.items()
             for result in annotator.messages(entry['found'][name], stamp, camera, stamp_s)
         ]
-        for topic, result in zip(self._topics.of(camera), results, strict=True):
+        for topic, result in zip(self._topics.of[camera], results, strict=True):
             copy.add(topic, result, recorded_ns)

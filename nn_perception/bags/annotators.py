@@ -9,7 +9,7 @@ from it afterwards, in the order of the images, since people are tracked in that
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from nn_perception.bags.messages import classification, detections, human_poses, text
@@ -21,6 +21,7 @@ from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
 from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
 
 Messages = list[Any]
@@ -59,6 +60,30 @@ class Annotator(Protocol):
         :returns: one for each of :attr:`outputs`
         """
         ...
+
+
+def open_annotators(
+    results: Sequence[str], model: str, preset: str, options: RunOptions
+) -> dict[str, Annotator]:
+    """
+    Open the networks of some kinds of results.
+
+    :param results: ``tags``, ``digits`` or ``poses``
+    :param model: for the tags
+    :param preset: for the poses
+    :param options: how the networks are run
+    :raises OSError: if a file cannot be read or weights are unavailable
+    :raises ValueError: if a checkpoint is not usable
+    :raises RuntimeError: if a network cannot be loaded
+    """
+    annotators: dict[str, Annotator] = {}
+    if 'tags' in results:
+        annotators['tags'] = TagAnnotator(Tagger.open(model, options))
+    if 'digits' in results:
+        annotators['digits'] = DigitAnnotator(DigitReader.open(options=options))
+    if 'poses' in results:
+        annotators['poses'] = PoseAnnotator(PoseEstimator.open(preset, options))
+    return annotators
 
 
 class TagAnnotator:

@@ -11,9 +11,9 @@ import struct
 from typing import Any, TYPE_CHECKING
 
 import cv2
+from nn_perception.bags.metadata import custom_data, METADATA, read_metadata
 from nn_perception.core.imaging import encodings
 from nn_perception.core.imaging.image_files import Image
-import yaml
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
@@ -24,7 +24,6 @@ CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 # A bag of ROS 1 is always a single file.
 ROS1_SUFFIX = '.bag'
 SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
-METADATA = 'metadata.yaml'
 
 Message = tuple['Connection', int, bytes]
 """Connection, recording time in ns, and the serialized message."""
@@ -63,6 +62,8 @@ class Bag:
     :ivar path: folder of a ROS 2 bag (sqlite3 or MCAP), its single file, or a ROS 1 bag
     :ivar is_ros1: whether it is a ROS 1 bag
     :ivar connections: its topics, with their types
+    :ivar metadata: content of its ``metadata.yaml``; empty for a single file
+    :ivar custom_data: texts that programs have stored in the metadata
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -97,6 +98,8 @@ class Bag:
             reader.open()
         self._reader = reader
         self.connections: list[Connection] = list(reader.connections)
+        self.metadata = read_metadata(self.path)
+        self.custom_data = custom_data(self.metadata)
 
     def close(self) -> None:
         """Close its files."""
@@ -113,7 +116,7 @@ class Bag:
     @property
     def storage(self) -> str:
         """Its storage format: ``mcap`` or ``sqlite3``."""
-        stated = read_metadata(self.path).get('storage_identifier')
+        stated = self.metadata.get('storage_identifier')
         return str(stated or ('mcap' if self.path.suffix == '.mcap' else 'sqlite3'))
 
     @property
@@ -223,28 +226,6 @@ class Bag:
             if not isinstance(error, _own_errors()):
                 reason = f'it is damaged ({type(error).__name__}: {reason})'
             raise ValueError(f'{self.path} cannot be read as a bag: {reason}') from error
-
-
-def read_metadata(path: Path) -> dict[str, Any]:
-    """
-    Read ``metadata.yaml`` of a bag; empty for a bag that is a single file.
-
-    :raises OSError: if it cannot be read
-    :raises ValueError: if it does not describe a bag
-    """
-    if not path.is_dir():
-        return {}
-    try:
-        content = yaml.safe_load((path / METADATA).read_text(encoding='utf-8'))
-        return dict(content['rosbag2_bagfile_information'])
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f'{path / METADATA} does not describe a bag') from error
-
-
-def custom_data(metadata: dict[str, Any]) -> dict[str, str]:
-    """Return the texts that programs have stored in the metadata of a bag."""
-    kept = metadata.get('custom_data')
-    return {str(k): str(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _check_path(path: Path) -> None:

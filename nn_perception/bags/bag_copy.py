@@ -9,13 +9,12 @@ from pathlib import Path
 import sqlite3
 from typing import Any, Literal, TYPE_CHECKING
 
-from nn_perception.bags.bag import Bag, custom_data, Message, read_metadata
+from nn_perception.bags.bag import Bag, Message
 from nn_perception.bags.message_definitions import result_types
-from nn_perception.bags.topics import result_qos
 from nn_perception.core.files.storage import sync_folder
 
 if TYPE_CHECKING:
-    from rosbags.interfaces import Connection
+    from rosbags.interfaces import Connection, Qos
 
 STORAGES = ('mcap', 'sqlite3')
 # From Jazzy on, QoS profiles are written in words, which Humble and Iron cannot read; the newer
@@ -50,25 +49,25 @@ class BagCopy:
         if storage == 'sqlite3' and set(str(folder)) & set('?#%'):
             # rosbags turns the path into a URI, in which these characters have a meaning.
             raise ValueError(f'a sqlite3 bag cannot be written to a path with ?, # or %: {folder}')
-        metadata = read_metadata(bag.path)
-        words = int(metadata.get('version', QOS_IN_WORDS)) >= QOS_IN_WORDS
+        words = int(bag.metadata.get('version', QOS_IN_WORDS)) >= QOS_IN_WORDS
         self._writer = Writer(
             folder,
             version=QOS_IN_WORDS if words else QOS_IN_NUMBERS,
             storage_plugin=StoragePlugin[storage.upper()],
         )
-        for key, value in {**custom_data(metadata), **custom}.items():
+        for key, value in {**bag.custom_data, **custom}.items():
             self._writer.set_custom_data(key, value)
         self._bag = bag
         self._copies: dict[int, Connection] = {}
         self._added: dict[str, Connection] = {}
 
     @contextlib.contextmanager
-    def open(self, outputs: Mapping[str, str]) -> Iterator[None]:
+    def open(self, outputs: Mapping[str, str], qos: Qos) -> Iterator[None]:
         """
         Write until the context is left; after an error the folder is not a bag.
 
         :param outputs: topics and types of the added messages
+        :param qos: QoS profile of these topics
         :raises OSError: if it cannot be written
         """
         try:
@@ -77,7 +76,7 @@ class BagCopy:
                     self._copies[connection.id] = self._copy_of(connection)
                 for topic, kind in outputs.items():
                     self._added[topic] = self._writer.add_connection(
-                        topic, kind, typestore=result_types(), offered_qos_profiles=[result_qos()]
+                        topic, kind, typestore=result_types(), offered_qos_profiles=[qos]
                     )
                 yield
         except sqlite3.Error as error:
@@ -85,6 +84,15 @@ class BagCopy:
         for path in self._writer.path.iterdir():
             _sync(path)
         sync_folder(self._writer.path)
+
+    def publish(self, output: Path) -> None:
+        """
+        Give the finished bag its final name.
+
+        :raises OSError: if it cannot be renamed
+        """
+        os.rename(self._writer.path, output)
+        sync_folder(output.parent)
 
     def copy(self, message: Message) -> None:
         """Copy a message of the other bag."""

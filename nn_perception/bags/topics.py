@@ -23,28 +23,23 @@ class ResultTopics:
     """
     The topics of the results for some cameras.
 
+    :ivar of: for each camera, the topics of its results, and their types
+    :ivar all: the topics of all cameras, and their types
+
     :param cameras: topics of their images
     :param outputs: topics without a leading slash and a camera, and their types
     """
 
     def __init__(self, cameras: Sequence[str], outputs: Mapping[str, str]) -> None:
-        self._outputs = dict(outputs)
-        self._prefixes = camera_prefixes(cameras)
-
-    def of(self, camera: str) -> dict[str, str]:
-        """Return the topics of a camera's results, and their types."""
-        topics = {}
-        for topic, kind in self._outputs.items():
-            node, _, output = topic.partition('/')
-            topics[f'/{node}/{self._prefixes[camera]}{output}'] = kind
-        return topics
-
-    def all(self) -> dict[str, str]:
-        """Return the topics of all cameras, and their types."""
-        topics: dict[str, str] = {}
-        for camera in self._prefixes:
-            topics.update(self.of(camera))
-        return topics
+        self.of: dict[str, dict[str, str]] = {}
+        self.all: dict[str, str] = {}
+        for camera, prefix in camera_prefixes(cameras).items():
+            topics = {}
+            for topic, kind in outputs.items():
+                node, _, output = topic.partition('/')
+                topics[f'/{node}/{prefix}{output}'] = kind
+            self.of[camera] = topics
+            self.all.update(topics)
 
 
 def camera_prefixes(cameras: Sequence[str]) -> dict[str, str]:

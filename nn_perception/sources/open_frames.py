@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nn_perception.bags.bag import METADATA
 from nn_perception.bags.bag import SUFFIXES as BAG_SUFFIXES
+from nn_perception.bags.metadata import METADATA
 from nn_perception.sources.frame_source import FrameSource
 from nn_perception.sources.photographs import PHOTO_SUFFIXES, photographs_in, PhotographSource
 from nn_perception.sources.recorded_bag import BagSource

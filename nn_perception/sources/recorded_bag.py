@@ -75,11 +75,11 @@ class BagSource:
     def _frame(self, image: BagImage) -> Frame:
         assert image.image_bgr is not None
         before_ns, self._before_ns = self._before_ns, image.stamp_ns
-        after_s = 1.0 / self.rate_hz
+        interval_s = 1.0 / self.rate_hz
         if before_ns is not None:
-            after_s = max(0.0, (image.stamp_ns - before_ns) * 1e-9)
+            interval_s = max(0.0, (image.stamp_ns - before_ns) * 1e-9)
         name = f'{self._name}#{self._count}'
-        return Frame(image.image_bgr, name, after_s=after_s, frame_id=image.frame_id)
+        return Frame(image.image_bgr, name, interval_s=interval_s, frame_id=image.frame_id)
 
     def _mean_rate_hz(self) -> float:
         count = self._bag.count(self._topic)

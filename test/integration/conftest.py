@@ -1,4 +1,4 @@
-"""Fixtures for tests with real processes over DDS, each test in a domain of its own."""
+"""Fixtures for tests with real processes over DDS, each test in its own ROS domain."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ros_graph import NodeProcess, Peer
 
 @pytest.fixture
 def domain_id() -> Iterator[int]:
-    """Reserve a domain that no other test on this machine uses at the same time."""
+    """Reserve a domain that no other test on this machine uses meanwhile."""
     with reserved_domain_id() as number:
         yield number
 
 
 @pytest.fixture
 def ros_environment(domain_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep this test's processes in their domain and on this machine."""
+    """Restrict the test's processes to their domain and this machine."""
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain_id))
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
 @pytest.fixture
 def peer(domain_id: int, ros_environment: None) -> Iterator[Peer]:
-    """Give the test a node of its own."""
+    """Give the test its own node."""
     node = Peer(domain_id=domain_id)
     yield node
     node.close()
@@ -36,7 +36,7 @@ def peer(domain_id: int, ros_environment: None) -> Iterator[Peer]:
 
 @pytest.fixture
 def start_node(tmp_path: Path, ros_environment: None) -> Iterator[Callable[..., NodeProcess]]:
-    """Start nodes as processes; those that still run at the end are ended, with status 0."""
+    """Start nodes as processes; those that run at the end of the test must end with status 0."""
     started: list[NodeProcess] = []
 
     def start(executable: str, **options: Any) -> NodeProcess:
@@ -48,7 +48,7 @@ def start_node(tmp_path: Path, ros_environment: None) -> Iterator[Callable[..., 
     for process in started:
         alive = process.process.poll() is None
         status = process.end()
-        # Shown by pytest when the test failed.
+        # pytest shows it if the test failed.
         sys.stdout.write(f'--- {process.log_path.name}, status {status}\n{process.log}')
         if alive:
             assert status == 0, f'status {status}; log:\n{process.log}'

@@ -1,4 +1,4 @@
-"""Start nodes as processes of their own and talk to them over DDS."""
+"""Start nodes as processes and talk to them over DDS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 T = TypeVar('T')
 
-# Discovery takes 0.2 s, 1.4 s at worst; a process on a busy machine some seconds.
+# Discovery takes 0.2 s to 1.4 s, the start of a process on a busy machine some seconds.
 PATIENCE_S = 30.0
 
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -40,7 +40,7 @@ LATCHED = QoSProfile(
 
 
 class NodeProcess:
-    """One node of the package in a process of its own; what it writes goes to a file."""
+    """A node of the package in its own process, with its output in a file."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class NodeProcess:
 
     @property
     def log(self) -> str:
-        """What the process has written so far."""
+        """Output of the process so far."""
         return self.log_path.read_text()
 
     def send(self, number: int) -> None:
@@ -84,7 +84,7 @@ class NodeProcess:
 
 
 class Peer:
-    """A node in the test's own process, with its own context, that others talk to."""
+    """A node in the test's process, with its own context, that talks to other nodes."""
 
     def __init__(self, name: str = 'peer', *, domain_id: int, sim_time: bool = False) -> None:
         self.context = Context()
@@ -101,39 +101,39 @@ class Peer:
         rclpy.try_shutdown(context=self.context)
 
     def spin(self, seconds: float) -> None:
-        """Receive for a while."""
+        """Process messages for some seconds."""
         self.until(lambda: False, seconds, must=False)
 
     def until(
         self, condition: Callable[[], T], limit_s: float = PATIENCE_S, *, must: bool = True
     ) -> T:
-        """Receive until a condition holds; fail when it does not within the limit."""
+        """Process messages until a condition holds; fail if it does not within the limit."""
         deadline = time.monotonic() + limit_s
         while not (value := condition()):
             left = deadline - time.monotonic()
             if left <= 0:
-                assert not must, 'waited in vain'
+                assert not must, f'the condition did not hold within {limit_s} s'
                 break
             self._executor.spin_once(timeout_sec=min(left, 0.05))
         return value
 
     def collect(self, kind: type[T], topic: str, qos: QoSProfile = RELIABLE) -> list[T]:
-        """Subscribe, and return the list that grows with what arrives."""
+        """Subscribe, and return a list that grows with the received messages."""
         messages: list[T] = []
         self.node.create_subscription(kind, topic, messages.append, qos)
         return messages
 
     def publisher(self, kind: type, topic: str, qos: QoSProfile = RELIABLE) -> Any:
-        """Advertise a topic."""
+        """Create a publisher."""
         return self.node.create_publisher(kind, topic, qos)
 
     def matched(self, publisher: Any, count: int = 1) -> None:
-        """Wait until somebody listens, and until that one is ready as well."""
+        """Wait until there are subscribers, and until they are ready to receive."""
         self.until(lambda: publisher.get_subscription_count() >= count)
         self.spin(0.3)
 
     def call(self, kind: type, service: str, request: Any, limit_s: float = PATIENCE_S) -> Any:
-        """Call a service and return its answer."""
+        """Call a service and return its response."""
         client = self.node.create_client(kind, service)
         try:
             self.until(client.service_is_ready, limit_s)
@@ -144,14 +144,14 @@ class Peer:
             self.node.destroy_client(client)
 
     def set_parameter(self, node: str, name: str, value: Any) -> tuple[bool, str]:
-        """Set a parameter of another node; returns whether it was taken, and why not."""
+        """Set a parameter of another node; return whether it was accepted, and if not, why."""
         message = NodeParameter(name, value=value).to_parameter_msg()
         request = SetParameters.Request(parameters=[message])
         result = self.call(SetParameters, f'{node}/set_parameters', request).results[0]
         return result.successful, result.reason
 
     def get_parameter(self, node: str, name: str) -> ParameterValue:
-        """Read a parameter of another node."""
+        """Get a parameter of another node."""
         request = GetParameters.Request(names=[name])
         return self.call(GetParameters, f'{node}/get_parameters', request).values[0]
 
@@ -159,7 +159,7 @@ class Peer:
         """
         Collect a node's diagnostics.
 
-        :returns: a growing list; ``level`` and ``message`` stand beside the values
+        :returns: a growing list of the values, with ``level`` and ``message``
         """
         reports: list[dict[str, str]] = []
 
@@ -175,7 +175,7 @@ class Peer:
 
 
 def picture(width: int = 640, height: int = 480, seed: int = 0) -> np.ndarray:
-    """Make a smooth picture, uint8 BGR, that differs with the seed."""
+    """Make a smooth image, uint8 BGR, that depends on the seed."""
     y, x = np.mgrid[:height, :width]
     waves = [np.sin((x * (3 + c + seed) + y * (5 - c)) / 97.0) for c in range(3)]
     return (np.stack(waves, axis=-1) * 127 + 128).astype(np.uint8)
@@ -194,7 +194,7 @@ def header_at(seconds: float, frame_id: str = 'camera') -> Any:
 
 @contextmanager
 def ended(process: NodeProcess) -> Iterator[NodeProcess]:
-    """End a process when the block is left, however it is left."""
+    """End a process after a block, also after an exception."""
     try:
         yield process
     finally:

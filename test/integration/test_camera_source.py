@@ -1,4 +1,4 @@
-"""The node ``camera_source``: what a camera of photographs, a video or a webcam publishes."""
+"""The node ``camera_source`` plays photographs and videos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ projection_matrix: {rows: 3, cols: 4, data: [60.0, 0, 32, 0, 0, 61.0, 24, 0, 0, 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Make a folder with three photographs of one colour each, and a file that is none."""
+    """Make a folder with three photographs of one colour each, and another file."""
     folder = tmp_path / 'photos'
     folder.mkdir()
     for name, colour in COLOURS.items():
@@ -107,7 +107,7 @@ def test_compressed_images_calibration_size_and_rate(
     assert infos[0].k[0] == 60.0
     assert infos[0].distortion_model == 'plumb_bob'
     assert list(infos[0].d) == [0.1, -0.2, 0.0, 0.0, 0.0]
-    # Resized frames no longer fit the calibration, and CameraInfo must not pretend it.
+    # The calibration does not apply to resized frames, so CameraInfo must not contain it.
     assert peer.set_parameter('/robot/camera_source', 'width', 32) == (True, '')
     peer.until(lambda: infos[-1].width == 32 and compressed_to_bgr(images[-1]).shape[1] == 32)
     assert (infos[-1].height, infos[-1].k[0]) == (24, 0.0)
@@ -120,7 +120,7 @@ def test_compressed_images_calibration_size_and_rate(
     assert 'bgr8' in reason
 
 
-def test_the_names_beside_the_image_move_with_it(
+def test_related_topics_follow_the_remapping_of_the_image(
     peer: Peer, start_node: Callable[..., NodeProcess], photos: Path
 ) -> None:
     images = peer.collect(CompressedImage, '/front/image_raw/compressed')
@@ -131,7 +131,7 @@ def test_the_names_beside_the_image_move_with_it(
         ros_args=['-r', 'image:=/front/image_raw'],
     )
     peer.until(lambda: images and infos)
-    # A rate that a timer cannot have does not end the process either.
+    # A rate beyond the range of a timer does not end the process.
     assert peer.set_parameter('/camera_source', 'rate', 1e-12) == (True, '')
     peer.spin(0.3)
     assert node.process.poll() is None
@@ -147,7 +147,7 @@ def test_plays_a_video(peer: Peer, start_node: Callable[..., NodeProcess], tmp_p
     playing = peer.collect(DiagnosticArray, 'camera_source/playing')
     start_node('camera_source', parameters={'source': path, 'wait_for_subscriber': True})
     peer.until(lambda: len(images) >= 25 and len(playing) >= 25)
-    # It loops, and every frame is the one that its name says.
+    # It loops, and the names of the frames are correct.
     for image, shown in zip(images, playing, strict=False):
         number = int(shown.status[0].message.rpartition('#')[2])
         assert abs(int(to_bgr(image)[24, 32, 0]) - 20 * number) <= 6
@@ -155,7 +155,7 @@ def test_plays_a_video(peer: Peer, start_node: Callable[..., NodeProcess], tmp_p
     assert 0.03 < np.median(np.diff(stamps)) < 0.05
 
 
-def test_stamps_and_pace_follow_simulated_time(
+def test_stamps_and_rate_follow_simulated_time(
     peer: Peer, start_node: Callable[..., NodeProcess], photos: Path
 ) -> None:
     clock = peer.publisher(Clock, '/clock')
@@ -169,7 +169,7 @@ def test_stamps_and_pace_follow_simulated_time(
         msg.clock.sec, msg.clock.nanosec = 1000 + tick // 20, tick % 20 * 50_000_000
         clock.publish(msg)
         peer.spin(0.02)
-    # Three simulated seconds at 10 Hz went by in little more than one.
+    # Three simulated seconds at 10 Hz passed in little more than one.
     assert 20 <= len(images) <= 32
     assert {1000, 1001, 1002} >= {msg.header.stamp.sec for msg in images}
 
@@ -187,7 +187,7 @@ def test_stamps_and_pace_follow_simulated_time(
         ({'source': 0}, 'parameter source: expected a value of type string (write source: "0"'),
     ],
 )
-def test_refuses_what_it_cannot_use_with_one_sentence(
+def test_rejects_unusable_sources_with_one_sentence(
     start_node: Callable[..., NodeProcess], parameters: dict[str, object], sentence: str
 ) -> None:
     node = start_node('camera_source', parameters=parameters)

@@ -1,4 +1,4 @@
-"""A node ends with status 0 and without an error, whatever signal asks it to."""
+"""A node ends with status 0 and without errors on any signal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_busy_tagger_ends_cleanly(
     tags = peer.collect(Classification, 'tagger/tags')
     camera = peer.publisher(Image, 'image')
     for i in range(REPETITIONS):
-        # The process before may have a last result on its way: the stamp tells them apart.
+        # The previous process may have published one more result; the stamp differs.
         msg = image_at(picture(), 1.0 + i)
         node = start_node('tagger')
         peer.until(
@@ -47,7 +47,7 @@ def test_ends_cleanly_while_it_starts(
     peer: Peer, start_node: Callable[..., NodeProcess], number: int, delay_s: float
 ) -> None:
     node = start_node('tagger')
-    # Before its own code runs, a Python process ends as Python does.
+    # Before our code runs, a signal ends Python without a clean-up.
     peer.until(lambda: catches(node.process.pid, number))
     time.sleep(delay_s)
     node.send(number)
@@ -84,7 +84,7 @@ def test_process_of_three_nodes_ends_cleanly_while_it_starts(
     peer.until(lambda: catches(node.process.pid, signal.SIGINT))
     time.sleep(delay_s)
     node.send(signal.SIGINT)
-    # Making a node cannot be interrupted, and takes its time on a busy machine.
+    # Making a node cannot be interrupted, and takes long on a busy machine.
     assert node.process.wait(6) == 0, node.log
     assert_quiet(node)
 
@@ -104,7 +104,7 @@ def test_ends_cleanly_while_the_network_is_exported(
 def send(
     node: NodeProcess, signals: tuple[int, ...], peer: Peer, meanwhile: Callable[[], None]
 ) -> None:
-    """Send signals 10 ms apart into a node that is at work."""
+    """Send signals 10 ms apart to a node that is processing images."""
     for number in signals:
         meanwhile()
         node.send(number)
@@ -112,13 +112,13 @@ def send(
 
 
 def shared_memory(pid: int) -> set[Path]:
-    """List the files in shared memory that a process has mapped."""
+    """List the files in shared memory that a process maps."""
     lines = Path(f'/proc/{pid}/maps').read_text().splitlines()
     return {Path(line.split()[-1]) for line in lines if '/dev/shm/' in line}
 
 
 def catches(pid: int, number: int) -> bool:
-    """Tell whether a process has a handler of its own for a signal."""
+    """Return whether a process handles a signal."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith('SigCgt:'):
             return bool(int(line.split()[1], 16) >> (number - 1) & 1)
@@ -126,6 +126,6 @@ def catches(pid: int, number: int) -> bool:
 
 
 def assert_quiet(node: NodeProcess) -> None:
-    """Nothing in the log says that something went wrong."""
+    """Check that the log contains no error."""
     for word in ('Traceback', 'Error', 'error', 'terminate called', 'KeyboardInterrupt'):
         assert word not in node.log, node.log

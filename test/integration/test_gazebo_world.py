@@ -1,4 +1,4 @@
-"""What the package makes of the picture that the camera of the Gazebo world takes."""
+"""What the package finds in the image of the camera of the Gazebo world."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def images(world: tuple[Camera, dict[str, Board]]) -> list[np.ndarray]:
 
 
 def outline(world: tuple[Camera, dict[str, Board]], name: str) -> np.ndarray:
-    """Say where a board is in the image: left, top, right, bottom in px."""
+    """Return the edges of a board in the image: left, top, right, bottom in px."""
     camera, boards = world
     corners = camera.project(boards[name].corners())
     return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
 
-def test_every_board_is_seen_whole_and_none_hides_another(
+def test_every_board_is_fully_visible(
     world: tuple[Camera, dict[str, Board]],
 ) -> None:
     camera, boards = world
@@ -42,7 +42,7 @@ def test_every_board_is_seen_whole_and_none_hides_another(
         assert (box >= 0).all() and (box <= [camera.width, camera.height] * 2).all()
     for i, one in enumerate(boxes):
         for other in boxes[:i]:
-            # Apart along one of the axes at least.
+            # They do not overlap along at least one axis.
             assert (one[:2] >= other[2:]).any() or (other[:2] >= one[2:]).any()
 
 
@@ -67,7 +67,7 @@ def test_the_digits_on_the_board_are_read(
 
     reader = DigitReader.open()
     for image in images:
-        # Folds of the skier's clothes look like digits too.
+        # Folds of the skier's clothes can look like digits.
         lines = [
             ''.join(d.label for d in row if on_the_board(d)) for row in reader.read(image).rows
         ]

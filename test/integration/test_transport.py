@@ -1,4 +1,4 @@
-"""Images between two processes: nothing is lost with the profile that the package ships."""
+"""Images between two processes: none is lost with the profile of the package."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_no_image_is_lost_at_30_hz_best_effort(
     peer.until(lambda: images)
     first = images[0]
     peer.spin(SECONDS)
-    # The last ones may still be on their way.
+    # The last ones may not have arrived yet.
     counted = [s for s in sent if first <= s <= images[-1]]
     assert len(counted) > 0.8 * 30 * SECONDS
     assert sorted(set(counted) - set(images)) == []
 
 
 def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -> None:
-    """The last two of eight participants hear each other, and not only the first four."""
+    """The last two of eight participants discover each other, not only the first four."""
     peers = [Peer(f'peer_{i}', domain_id=domain_id) for i in range(8)]
     try:
         received = peers[-1].collect(Image, 'image')

@@ -1,9 +1,9 @@
 """
-What the camera of the Gazebo world sees, without Gazebo.
+Render the view of the camera of the Gazebo world, without Gazebo.
 
-The boards of ``worlds/perception.sdf`` are projected through its pinhole camera. Its lights
-are left out: a picture appears as it is. ``python test/integration/world_view.py FILE``
-writes the view with what the package finds in it: the picture in docs/simulation.md.
+The boards of ``worlds/perception.sdf`` are projected through its pinhole camera, without lights.
+``python test/integration/world_view.py FILE`` writes the view with the results of the package: the
+picture in docs/simulation.md.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ import xml.etree.ElementTree as ElementTree
 
 import cv2
 from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.capabilities.digits.overlay import draw_digits
+from nn_perception.capabilities.poses.overlay import draw_poses
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.core.imaging.draw import draw_digits, draw_poses
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORLD = REPOSITORY / 'worlds' / 'perception.sdf'
-# Searched for below GZ_SIM_RESOURCE_PATH.
+# Gazebo searches for these below GZ_SIM_RESOURCE_PATH.
 SCHEME = 'model://'
 CAMERA_TAGS = ('image/width', 'image/height', 'horizontal_fov')
 
-# Drawn so many times larger, and shrunk at the end: as smooth as textures with mipmaps.
-FINER = 3
+# The view is drawn larger by this factor and then reduced, as smooth as textures with mipmaps.
+SUPERSAMPLING = 3
 SKY_BGR = (217, 204, 191)
 GROUND_BGR = (107, 115, 115)
 
@@ -50,14 +51,14 @@ class Camera:
 
     @property
     def focal_px(self) -> float:
-        """The focal length."""
+        """Focal length in px."""
         return self.width / 2 / math.tan(self.fov / 2)
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """
-        Find the pixels of points.
+        Project points to pixels.
 
-        :param points: in the world in m, ``(N, 3)``, ahead of the camera
+        :param points: in the world in m, ``(N, 3)``, in front of the camera
         :returns: x and y in px, ``(N, 2)``
         """
         ahead, left, up = self.pose[:3, :3].T @ (points - self.pose[:3, 3]).T
@@ -85,10 +86,10 @@ class Board:
 
     def corners(self) -> np.ndarray:
         """
-        Say where the picture's corners are.
+        Locate the corners of the picture.
 
-        Gazebo maps a picture onto the face of a box so that who looks at the face, with z up,
-        sees it upright; seen along +x, y is on the left.
+        Gazebo maps a picture to a face of a box so that it is upright with z up; seen along +x, y
+        points to the left.
 
         :returns: top left, top right, bottom right, bottom left in the world, ``(4, 3)``
         """
@@ -134,11 +135,11 @@ def read_world(path: Path = WORLD) -> tuple[Camera, list[Board]]:
 
 def view(camera: Camera, boards: list[Board]) -> np.ndarray:
     """
-    Draw what the camera sees; it must look level, so that the horizon is in the middle.
+    Render the view of the camera, which must be level, so that the horizon is in the middle.
 
     :returns: BGR, ``(height, width, 3)``
     """
-    size = (FINER * camera.width, FINER * camera.height)
+    size = (SUPERSAMPLING * camera.width, SUPERSAMPLING * camera.height)
     image = np.full((size[1], size[0], 3), SKY_BGR, np.uint8)
     image[size[1] // 2 :] = GROUND_BGR
     far_first = sorted(boards, key=lambda b: -np.linalg.norm((b.pose - camera.pose)[:3, 3]))
@@ -146,15 +147,15 @@ def view(camera: Camera, boards: list[Board]) -> np.ndarray:
         picture = cv2.imread(str(board.picture))
         height, width = picture.shape[:2]
         edges = np.float32([(0, 0), (width, 0), (width, height), (0, height)])
-        seen = np.float32(camera.project(board.corners())) * FINER
-        # Edges of pixels, where OpenCV counts from their middles.
+        seen = np.float32(camera.project(board.corners())) * SUPERSAMPLING
+        # The corners are at the edges of pixels; OpenCV counts from their centres.
         matrix = cv2.getPerspectiveTransform(edges - 0.5, seen - 0.5)
         cv2.warpPerspective(picture, matrix, size, dst=image, borderMode=cv2.BORDER_TRANSPARENT)
     return cv2.resize(image, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
 
 
 def with_results(image: np.ndarray) -> np.ndarray:
-    """Draw the digits and the people that the package finds."""
+    """Draw the digits and the people that the package finds on an image."""
     reading = DigitReader.open().read(image)
     people = PoseEstimator.open().estimate(image)
     return draw_poses(draw_digits(image, reading), people)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 import json
-import os
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
@@ -22,9 +23,8 @@ from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
+    from nn_perception.bags.annotation import Annotation, Summary
     from nn_perception.bags.annotators import Annotator
-    from nn_perception.bags.bag import Bag
 
 VERB = 'bag'
 RESULTS = ('tags', 'digits', 'poses')
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--storage',
         choices=('mcap', 'sqlite3'),
+        default='',
         help='format of the new bag (default: that of IN)',
     )
     parser.add_argument(
@@ -83,77 +84,42 @@ def _add_result_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Annotate the bag, or resume where an earlier run was interrupted."""
-    from nn_perception.bags.annotation import Annotation
-    from nn_perception.bags.bag import Bag
+    from nn_perception.bags.annotation import Annotation, AnnotationRequest
 
-    try:
-        _check_paths(args.bag, args.output)
-        with Bag(args.bag) as bag:
-            summary = _annotate(Annotation(bag, _request(args, bag)))
-    except (ImportError, OSError, ValueError, RuntimeError) as error:
-        return fail(VERB, error)
-    _print(summary, args)
-    return ExitStatus.FAILED if summary.refused else ExitStatus.OK
-
-
-def _check_paths(given: Path, output: Path) -> None:
-    """Reject what would overwrite something, before anything takes time."""
-    from nn_perception.bags.provenance import made_here
-
-    inside, outside = given.resolve(), output.resolve()
-    if outside == inside or inside in outside.parents:
-        raise ValueError(f'OUT must not be IN or inside it: {output}')
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f'folder {output.parent} does not exist')
-    if os.path.lexists(output) and made_here(output) is None:
-        raise FileExistsError(f'{output} already exists')
-
-
-def _request(args: argparse.Namespace, bag: Bag) -> AnnotationRequest:
-    """Collect what the bag is to get, and open the networks for it."""
-    from nn_perception.bags.annotation import AnnotationRequest
-
-    if bag.is_ros1:
-        raise ValueError(
-            f'{bag.path} is a ROS 1 bag: convert it first, with '
-            f'rosbags-convert --src {bag.path} --dst FOLDER'
-        )
-    cameras = [bag.choose_topic(topic) for topic in dict.fromkeys(args.topic)]
-    return AnnotationRequest(
-        output=args.output.absolute(),
-        cameras=tuple(cameras or [bag.choose_topic()]),
-        annotators=_annotators(args),
-        storage=args.storage or bag.storage,
+    request = AnnotationRequest(
+        bag=args.bag,
+        output=args.output,
+        open_annotators=lambda: _open_annotators(args),
+        topics=args.topic,
+        storage=args.storage,
         engine=f'{args.engine} {args.device}',
     )
+    try:
+        with Annotation(request) as annotation:
+            _annotate(annotation)
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
+        return fail(VERB, error)
+    _print(annotation.summary, args)
+    return ExitStatus.FAILED if annotation.summary.refused else ExitStatus.OK
 
 
-def _annotators(args: argparse.Namespace) -> dict[str, Annotator]:
-    """Open the networks of the wanted results."""
-    from nn_perception.bags.annotators import DigitAnnotator, PoseAnnotator, TagAnnotator
-    from nn_perception.capabilities.digits.digit_reader import DigitReader
-    from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-    from nn_perception.capabilities.tagging.tagger import Tagger
+def _open_annotators(args: argparse.Namespace) -> Mapping[str, Annotator]:
+    """Open the networks of the results that the arguments name, or of all."""
+    from nn_perception.bags.annotators import open_annotators
     from nn_perception.training.model_store.store import active_checkpoint
 
-    options = run_options(args)
     wanted = [name for name in RESULTS if getattr(args, name)] or RESULTS
-    annotators: dict[str, Annotator] = {}
-    if 'tags' in wanted:
-        model = active_checkpoint(args.model, args.store)
-        annotators['tags'] = TagAnnotator(Tagger.open(model, options))
-    if 'digits' in wanted:
-        annotators['digits'] = DigitAnnotator(DigitReader.open(options=options))
-    if 'poses' in wanted:
-        annotators['poses'] = PoseAnnotator(PoseEstimator.open(args.preset, options))
-    return annotators
+    model = active_checkpoint(args.model, args.store) if 'tags' in wanted else ''
+    return open_annotators(wanted, model, args.preset, run_options(args))
 
 
-def _annotate(annotation: Annotation) -> Summary:
+def _annotate(annotation: Annotation) -> None:
     """Annotate with a progress bar; say how to resume when interrupted."""
     bar = ProgressBar()
     try:
-        return annotation.run(bar.show)
+        with closing(annotation.run()) as steps:
+            for name, done, total in steps:
+                bar.show(name, done, total)
     except KeyboardInterrupt:
         bar.clear()
         report(

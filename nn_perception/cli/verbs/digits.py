@@ -101,7 +101,7 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the digits."""
     from nn_perception.capabilities.digits.digit_reader import DigitReader
-    from nn_perception.core.imaging.draw import draw_digits
+    from nn_perception.capabilities.digits.overlay import draw_digits
 
     pictures = find_pictures(args.files, leave_out=args.overlay)
     try:

@@ -109,6 +109,11 @@ class Checkpoint:
         return self.path.name.removesuffix(SUFFIX)
 
     @property
+    def title(self) -> str:
+        """The network, and which training its weights come from."""
+        return f'{self.network} {self.version}'
+
+    @property
     def head_layer(self) -> str:
         """The name of the layer that gives the labels, as ``classifier.1``; empty if unknown."""
         return self.head.rpartition('.')[0]

@@ -182,7 +182,7 @@ class CameraSourceNode(Node):
         frame_id = self.parameters.frame_id or frame.frame_id or FRAME_ID
         self._published += 1
         self._publish(frame, make_header(now.to_msg(), frame_id))
-        if frame.after_s is not None and not self.parameters.rate:
+        if frame.interval_s is not None and not self.parameters.rate:
             self._await_next(now.nanoseconds)
 
     def _read(self) -> Frame | None:
@@ -195,7 +195,7 @@ class CameraSourceNode(Node):
     def _await_next(self, now_ns: int) -> None:
         """Set the timer to the next frame of a recording, at its original timing."""
         self._next = self._read()
-        after_ns = 0 if self._next is None else round((self._next.after_s or 0.0) * 1e9)
+        after_ns = 0 if self._next is None else round((self._next.interval_s or 0.0) * 1e9)
         # Count from when this frame was due, so that small delays do not add up; after a large
         # delay, or a jump of simulated time, count from now.
         on_time = abs(now_ns - self._due_ns) < after_ns

@@ -14,7 +14,7 @@ from nn_perception.capabilities.digits.defaults import (
     LOWEST_DIGIT_PX,
 )
 from nn_perception.capabilities.digits.digit_reader import DigitReader
-from nn_perception.core.imaging.draw import draw_digits
+from nn_perception.capabilities.digits.overlay import draw_digits
 from nn_perception.core.results import DigitReading
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources

@@ -13,9 +13,9 @@ from nn_perception.capabilities.poses.defaults import (
     POSE_PRESETS,
 )
 from nn_perception.capabilities.poses.depth import flat_positions
+from nn_perception.capabilities.poses.overlay import draw_poses, person_colour
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
-from nn_perception.core.imaging.draw import draw_poses, person_colour
 from nn_perception.core.results import Person
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources

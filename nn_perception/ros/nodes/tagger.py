@@ -9,9 +9,11 @@ import sys
 import threading
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL, TAG_MIN_SCORE, TAG_TOP_K
-from nn_perception.capabilities.tagging.tagger import Smoother, Tagger, top_k_tags
+from nn_perception.capabilities.tagging.overlay import draw_tags
+from nn_perception.capabilities.tagging.ranking import top_k_tags
+from nn_perception.capabilities.tagging.smoothing import Smoother
+from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.files.storage import folder_of
-from nn_perception.core.imaging.draw import draw_tags
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera, View
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources

@@ -13,7 +13,7 @@ from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.message_definitions import result_types
 from nn_perception.bags.messages import text
-from nn_perception.bags.provenance import fingerprint
+from nn_perception.bags.metadata import fingerprint
 from nn_perception.bags.topics import STRING
 import pytest
 
@@ -50,10 +50,12 @@ def annotate(
     cameras: tuple[str, ...] = ('/image',),
     storage: str = 'sqlite3',
 ) -> Summary:
-    with Bag(given) as bag:
-        annotators = {'brightness': annotator or Brightness()}
-        request = AnnotationRequest(output, cameras, annotators, storage, 'auto')
-        return Annotation(bag, request).run(lambda *_: None)
+    annotators = {'brightness': annotator or Brightness()}
+    request = AnnotationRequest(given, output, lambda: annotators, cameras, storage)
+    with Annotation(request) as annotation:
+        for _ in annotation.run():
+            pass
+        return annotation.summary
 
 
 def read(output: Path, topic: str = '/brightness/text') -> list[tuple[int, str]]:

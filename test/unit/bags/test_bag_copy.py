@@ -12,7 +12,7 @@ from mcap.reader import make_reader
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.messages import text
-from nn_perception.bags.topics import STRING
+from nn_perception.bags.topics import result_qos, STRING
 import pytest
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import get_typestore, Stores
@@ -52,7 +52,7 @@ def copy(given: Path, folder: Path, storage: str, custom: dict[str, str] | None 
     """Copy a bag and add a text after each image."""
     with Bag(given) as bag:
         target = BagCopy(bag, folder, storage, custom or {})
-        with target.open({'/words': STRING}):
+        with target.open({'/words': STRING}, result_qos()):
             for message in bag.messages():
                 target.copy(message)
                 if message[0].topic == '/image':

@@ -17,6 +17,6 @@ def test_a_camera_is_named_by_its_namespace() -> None:
 def test_each_camera_has_topics_of_its_own() -> None:
     topics = ResultTopics(['/left/image', '/right/image'], DIGIT_TOPICS)
     left = ['/digit_reader/left/digits', '/digit_reader/left/text']
-    assert list(topics.of('/left/image')) == left
-    assert list(topics.all()) == [*left, '/digit_reader/right/digits', '/digit_reader/right/text']
-    assert set(topics.all().values()) == set(DIGIT_TOPICS.values())
+    assert list(topics.of['/left/image']) == left
+    assert list(topics.all) == [*left, '/digit_reader/right/digits', '/digit_reader/right/text']
+    assert set(topics.all.values()) == set(DIGIT_TOPICS.values())
