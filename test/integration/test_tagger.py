@@ -11,7 +11,11 @@ from lifecycle_msgs.srv import ChangeState, GetState
 import nn_perception
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.ros.inputs.image_decoding import to_bgr
 from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
@@ -99,12 +103,14 @@ def slow_model(tmp_path: Path) -> Path:
     path = tmp_path / 'slow.safetensors'
     write_checkpoint(
         path,
-        network=checkpoint.network,
-        weights=checkpoint.weights(),
-        labels=checkpoint.labels,
-        preprocessing=type(checkpoint.preprocessing).from_json(preprocessing),
-        version='slow',
-        head='head.weight',
+        checkpoint.weights(),
+        CheckpointMetadata(
+            network=checkpoint.network,
+            labels=checkpoint.labels,
+            preprocessing=type(checkpoint.preprocessing).from_json(preprocessing),
+            version='slow',
+            head='head.weight',
+        ),
     )
     assert Checkpoint.read(path).version == 'slow'
     return path

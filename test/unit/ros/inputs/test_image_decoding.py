@@ -727,9 +727,7 @@ REJECTED_COMPRESSED = {
 
 
 @pytest.mark.parametrize('name', REJECTED_COMPRESSED)
-def test_a_rejected_compressed_image_says_why(
-    name: str, allocated: Callable[[], int]
-) -> None:
+def test_a_rejected_compressed_image_says_why(name: str, allocated: Callable[[], int]) -> None:
     stored, expected = REJECTED_COMPRESSED[name]
     reason = reason_of(lambda: compressed_to_bgr(compressed(stored)))
     assert expected in reason
