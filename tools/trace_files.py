@@ -7,8 +7,8 @@ Count the files that a unit of work travels through, and how often it comes back
 *return* is a call into a file that the work has been in before; the calls from one file into
 another count as one return at most. DATA is the folder of test data.
 
-``image``: one image from the callback of a subscription to the published tags; ``bag``: the command
-``nn_perception bag`` on a recording; ``job``: a fine-tuning job on two labels.
+``image`` is one image from the callback of a subscription to the published tags, ``bag`` the
+command ``nn_perception bag`` on a recording, and ``job`` a fine-tuning job on two labels.
 """
 
 from __future__ import annotations
