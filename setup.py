@@ -36,6 +36,7 @@ setup(
         # The same cv2 as opencv-python, which does not import on a machine without a display.
         'opencv-python-headless',
         'pillow',
+        'platformdirs',
         'pyyaml',
         'rosbags>=0.11',
         'rosbags-image>=0.10',

@@ -20,12 +20,12 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from nn_perception import __version__
-from nn_perception.bags.bag import Bag, Message
+from nn_perception.bags.bag import Bag, Message, RecordedFrame
 from nn_perception.bags.bag_copy import BagCopy
-from nn_perception.bags.messages import header
 from nn_perception.bags.metadata import fingerprint, METADATA, RECORD_KEY, record_of
 from nn_perception.bags.topics import result_qos, ResultTopics
 from nn_perception.core.files.journal import Journal
+import numpy as np
 
 if TYPE_CHECKING:
     from nn_perception.bags.annotators import Annotator
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 UNFINISHED = '.unfinished'
 JOURNAL = 'findings'
 MAX_REASONS = 20
+# The second pass needs the facts about an image, not its pixels.
+NO_IMAGE = np.empty((0, 0, 3), np.uint8)
 
 Progress = tuple[str, int, int]
 """Name of the pass, number of steps that are done, number of all steps."""
@@ -217,18 +219,13 @@ class Annotation:
 
     def _entry(self, message: Message) -> dict[str, Any]:
         """Process one image."""
-        image = self._bag.image(message)
-        entry: dict[str, Any] = {'camera': image.topic, 'recorded_ns': image.recorded_ns}
-        if image.image_bgr is None:
-            return {**entry, 'problem': image.problem}
+        entry: dict[str, Any] = {'camera': message[0].topic, 'recorded_ns': message[1]}
         try:
-            found = {
-                name: annotator.analyse(image.image_bgr)
-                for name, annotator in self._annotators.items()
-            }
+            frame = self._bag.frame(message)
+            found = {name: each.analyse(frame) for name, each in self._annotators.items()}
         except (ValueError, cv2.error) as error:
             return {**entry, 'problem': str(error)}
-        return {**entry, 'stamp': image.stamp, 'frame_id': image.frame_id, 'found': found}
+        return {**entry, 'stamp': frame.stamp, 'frame_id': frame.frame_id, 'found': found}
 
     # The second pass.
 
@@ -278,13 +275,19 @@ class Annotation:
         if 'found' not in entry:
             return
         seconds, nanoseconds = entry['stamp']
-        # As in the nodes, an image without a stamp is one of the time at which it arrives.
-        stamp_s = seconds + nanoseconds * 1e-9 or recorded_ns * 1e-9
-        stamp = header((seconds, nanoseconds), entry['frame_id'])
+        frame = RecordedFrame(
+            NO_IMAGE,
+            source=camera,
+            # As in the nodes, an image without a stamp is one of the time at which it arrives.
+            stamp_s=seconds + nanoseconds * 1e-9 or recorded_ns * 1e-9,
+            frame_id=entry['frame_id'],
+            stamp=(seconds, nanoseconds),
+            recorded_ns=recorded_ns,
+        )
         results = [
             result
             for name, annotator in self._annotators.items()
-            for result in annotator.messages(entry['found'][name], stamp, camera, stamp_s)
+            for result in annotator.messages(entry['found'][name], frame)
         ]
         for topic, result in zip(self._topics.of[camera], results, strict=True):
             copy.add(topic, result, recorded_ns)

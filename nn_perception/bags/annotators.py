@@ -1,5 +1,5 @@
 """
-Annotators: what finds the results for the images of a bag, and makes their messages.
+Annotators: the pipelines that run over the images of a bag, and the messages of their results.
 
 Each annotator gives what the node of the same kind publishes with its default parameters. What a
 network finds is kept as plain JSON, since it must survive an interruption; the messages are made
@@ -9,22 +9,22 @@ from it afterwards, in the order of the images, since people are tracked in that
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from nn_perception.bags.messages import classification, detections, human_poses, text
+from nn_perception.bags.bag import RecordedFrame
+from nn_perception.bags.message_definitions import result_messages
 from nn_perception.bags.topics import DIGIT_TOPICS, POSE_TOPICS, TAG_TOPICS
 from nn_perception.capabilities.digits.digit_reader import DigitReader
-from nn_perception.capabilities.poses.defaults import POSE_MIN_JOINT_SCORE, POSE_MIN_SCORE
+from nn_perception.capabilities.digits.pipeline import DigitPipeline
+from nn_perception.capabilities.poses.pipeline import PosePipeline
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
-from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
+from nn_perception.capabilities.tagging.pipeline import TaggingPipeline
 from nn_perception.capabilities.tagging.tagger import Tagger
-from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.frame import Frame
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
-
-Messages = list[Any]
+from nn_perception.core.results import Box, Digit, DigitReading, Keypoint, Person, Tag
 
 
 class Annotator(Protocol):
@@ -40,7 +40,7 @@ class Annotator(Protocol):
         """What decides the results beside the image, as JSON."""
         ...
 
-    def analyse(self, image_bgr: Image) -> Any:
+    def analyse(self, frame: Frame) -> Any:
         """
         Process one image.
 
@@ -49,14 +49,12 @@ class Annotator(Protocol):
         """
         ...
 
-    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
+    def messages(self, found: Any, frame: RecordedFrame) -> list[Any]:
         """
         Make the messages of the next image.
 
         :param found: result of :meth:`analyse`
-        :param header: of the image
-        :param camera: topic of the images
-        :param stamp_s: time at which the image was taken
+        :param frame: the image; its pixels are not used
         :returns: one for each of :attr:`outputs`
         """
         ...
@@ -78,9 +76,9 @@ def open_annotators(
     """
     annotators: dict[str, Annotator] = {}
     if 'tags' in results:
-        annotators['tags'] = TagAnnotator(Tagger.open(model, options))
+        annotators['tags'] = TagAnnotator(TaggingPipeline(Tagger.open(model, options)))
     if 'digits' in results:
-        annotators['digits'] = DigitAnnotator(DigitReader.open(options=options))
+        annotators['digits'] = DigitAnnotator(DigitPipeline(DigitReader.open(options=options)))
     if 'poses' in results:
         annotators['poses'] = PoseAnnotator(PoseEstimator.open(preset, options))
     return annotators
@@ -91,24 +89,26 @@ class TagAnnotator:
 
     outputs = TAG_TOPICS
 
-    def __init__(self, tagger: Tagger) -> None:
-        self._tagger = tagger
+    def __init__(self, pipeline: TaggingPipeline) -> None:
+        self._pipeline = pipeline
 
     @property
     def identity(self) -> dict[str, Any]:
         """The model and the limits."""
-        model = self._tagger.checkpoint.sha256
-        return {'model': model, 'top_k': TAG_TOP_K, 'min_score': TAG_MIN_SCORE}
+        options = self._pipeline.options
+        model = self._pipeline.tagger.checkpoint.sha256
+        return {'model': model, 'top_k': options.top_k, 'min_score': options.min_score}
 
-    def analyse(self, image_bgr: Image) -> Any:
+    def analyse(self, frame: Frame) -> Any:
         """Tag one image."""
-        top_k = min(TAG_TOP_K, len(self._tagger.labels))
-        tags = self._tagger.tag(image_bgr, top_k=top_k, min_score=TAG_MIN_SCORE)
+        (tags,) = self._pipeline.process([frame])
         return [[tag.label, tag.score] for tag in tags]
 
-    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
+    def messages(self, found: Any, frame: RecordedFrame) -> list[Any]:
         """Make vision_msgs/Classification."""
-        return [classification([Tag(*tag) for tag in found], header)]
+        messages = result_messages()
+        tags = [Tag(*tag) for tag in found]
+        return [messages.classification(tags, messages.header(frame.stamp, frame.frame_id))]
 
 
 class DigitAnnotator:
@@ -116,24 +116,29 @@ class DigitAnnotator:
 
     outputs = DIGIT_TOPICS
 
-    def __init__(self, reader: DigitReader) -> None:
-        self._reader = reader
+    def __init__(self, pipeline: DigitPipeline) -> None:
+        self._pipeline = pipeline
 
     @property
     def identity(self) -> dict[str, Any]:
         """The model."""
-        return {'model': self._reader.checkpoint.sha256}
+        return {'model': self._pipeline.reader.checkpoint.sha256}
 
-    def analyse(self, image_bgr: Image) -> Any:
+    def analyse(self, frame: Frame) -> Any:
         """Read one image."""
-        rows = self._reader.read(image_bgr).rows
-        return [[[d.label, float(d.score), _floats(d.bbox)] for d in row] for row in rows]
+        (reading,) = self._pipeline.process([frame])
+        return [
+            [[digit.label, float(digit.score), _floats(digit.bbox)] for digit in row]
+            for row in reading.rows
+        ]
 
-    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:  # noqa: ARG002
+    def messages(self, found: Any, frame: RecordedFrame) -> list[Any]:
         """Make vision_msgs/Detection2DArray and std_msgs/String."""
-        rows = tuple(tuple(Digit(d[0], d[1], tuple(d[2])) for d in row) for row in found)
+        messages = result_messages()
+        rows = tuple(tuple(Digit(d[0], d[1], Box(*d[2])) for d in row) for row in found)
         reading = DigitReading(rows, candidates=0, capped=False)
-        return [detections(reading.digits, header), text(reading.lines)]
+        header = messages.header(frame.stamp, frame.frame_id)
+        return [messages.detections(reading.digits, header), messages.text(reading.lines)]
 
 
 class PoseAnnotator:
@@ -143,20 +148,23 @@ class PoseAnnotator:
 
     def __init__(self, estimator: PoseEstimator) -> None:
         self._estimator = estimator
-        self._trackers: defaultdict[str, Tracker] = defaultdict(
-            lambda: Tracker(start_score=POSE_MIN_SCORE)
-        )
+        # One per camera, so that the ids of each begin with p1.
+        self._pipelines = defaultdict[str, PosePipeline](lambda: PosePipeline(estimator))
 
     @property
     def identity(self) -> dict[str, Any]:
         """The preset, its networks and the limits."""
-        networks = [model.checkpoint.sha256 for model in self._estimator.finder.models]
-        limits = {'min_score': POSE_MIN_SCORE, 'min_joint_score': POSE_MIN_JOINT_SCORE}
-        return {'preset': self._estimator.preset, 'networks': networks, **limits}
+        options = PosePipeline(self._estimator).options
+        return {
+            'preset': self._estimator.preset,
+            'networks': [model.checkpoint.sha256 for model in self._estimator.finder.models],
+            'min_score': options.min_score,
+            'min_joint_score': options.min_joint_score,
+        }
 
-    def analyse(self, image_bgr: Image) -> Any:
-        """Find the people of one image, also those that only count if they are tracked."""
-        people = self._estimator.estimate(image_bgr, min_score=FOLLOWED_SHARE * POSE_MIN_SCORE)
+    def analyse(self, frame: Frame) -> Any:
+        """Find the people of one image, also those who only count while they are tracked."""
+        (people,) = self._pipelines[frame.source].infer([frame])
         return [
             [
                 float(person.score),
@@ -166,16 +174,16 @@ class PoseAnnotator:
             for person in people
         ]
 
-    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> Messages:
+    def messages(self, found: Any, frame: RecordedFrame) -> list[Any]:
         """Track the people and make nn_perception_interfaces/HumanPoseArray."""
+        messages = result_messages()
         people = [
-            Person(score, tuple(bbox), tuple(Keypoint(*joint) for joint in joints))
+            Person(score, Box(*bbox), tuple(Keypoint(*joint) for joint in joints))
             for score, bbox, joints in found
         ]
-        followed = self._trackers[camera].update(people, stamp_s)
-        sure = [person.without_unsure_joints(POSE_MIN_JOINT_SCORE) for person in followed]
-        return [human_poses(sure, header)]
+        tracked = self._pipelines[frame.source].update(replace(frame, source=''), people)
+        return [messages.human_poses(tracked, messages.header(frame.stamp, frame.frame_id))]
 
 
-def _floats(values: tuple[float, ...]) -> list[float]:
+def _floats(values: Iterable[float]) -> list[float]:
     return [float(value) for value in values]

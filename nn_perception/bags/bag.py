@@ -12,8 +12,8 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from nn_perception.bags.metadata import custom_data, METADATA, read_metadata
+from nn_perception.core.frame import Frame
 from nn_perception.core.imaging import encodings
-from nn_perception.core.imaging.image_files import Image
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
@@ -30,28 +30,20 @@ Message = tuple['Connection', int, bytes]
 
 
 @dataclass(frozen=True)
-class BagImage:
+class RecordedFrame(Frame):
     """
-    An image message of a bag.
+    An image of a bag with its header's facts; ``source`` is its topic.
 
-    :param image_bgr: uint8, ``(H, W, 3)``; None if it cannot be used
-    :param topic: where it was published
+    :param stamp: seconds and nanoseconds of the header; zeros if unset
     :param recorded_ns: when it was recorded
-    :param stamp: seconds and nanoseconds of its header; zeros where nobody set them
-    :param frame_id: of its header
-    :param problem: why it cannot be used, empty if it can
     """
 
-    image_bgr: Image | None
-    topic: str
-    recorded_ns: int
     stamp: tuple[int, int] = (0, 0)
-    frame_id: str = ''
-    problem: str = ''
+    recorded_ns: int = 0
 
     @property
     def stamp_ns(self) -> int:
-        """When it was taken, or recorded where the header does not say."""
+        """When it was captured, or recorded if the header does not say."""
         return self.stamp[0] * 1_000_000_000 + self.stamp[1] or self.recorded_ns
 
 
@@ -167,33 +159,33 @@ class Bag:
         with self._explained():
             yield from self._reader.messages(chosen)
 
-    def image(self, message: Message) -> BagImage:
-        """Decode an image message; if that fails, the result says why."""
+    def frame(self, message: Message) -> RecordedFrame:
+        """
+        Decode an image message.
+
+        :raises ValueError: if it is damaged, or its encoding is unknown
+        """
         connection, recorded_ns, content = message
         try:
             msg: Any = self._deserialize(content, connection.msgtype)
         except self._damage as error:
-            return BagImage(None, connection.topic, recorded_ns, problem=f'damaged: {error}')
-        header = msg.header
-        stamp, problem, image = (header.stamp.sec, header.stamp.nanosec), '', None
+            raise ValueError(f'damaged: {error}') from error
         try:
             if connection.msgtype == RAW:
                 image = encodings.to_bgr(msg, self._convert)
             else:
                 image = encodings.compressed_to_bgr(msg)
-        except (ValueError, cv2.error) as error:
-            problem = str(error)
-        return BagImage(image, connection.topic, recorded_ns, stamp, header.frame_id, problem)
-
-    def images(self, topic: str = '') -> Iterator[BagImage]:
-        """
-        Read the images of a topic.
-
-        :param topic: may be empty if the bag has only one
-        :raises ValueError: as of :meth:`choose_topic`, and if the bag is damaged
-        """
-        for message in self.messages([self.choose_topic(topic)]):
-            yield self.image(message)
+        except cv2.error as error:
+            raise ValueError(str(error)) from error
+        stamp = msg.header.stamp
+        return RecordedFrame(
+            image,
+            source=connection.topic,
+            stamp_s=stamp.sec + stamp.nanosec * 1e-9 or recorded_ns * 1e-9,
+            frame_id=msg.header.frame_id,
+            stamp=(stamp.sec, stamp.nanosec),
+            recorded_ns=recorded_ns,
+        )
 
     def calibration(self, image_topic: str) -> dict[str, Any] | None:
         """

@@ -10,7 +10,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from nn_perception.bags.topics import CLASSIFICATION, DETECTIONS, HUMAN_POSES
+from nn_perception.capabilities.messages import (
+    CLASSIFICATION,
+    DETECTION,
+    DETECTIONS,
+    HUMAN_POSE,
+    HUMAN_POSES,
+    KEYPOINT,
+    ResultMessages,
+)
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
@@ -41,7 +49,7 @@ geometry_msgs/PoseWithCovariance pose
 std_msgs/Header header
 ObjectHypothesis[] results
 """,
-    'vision_msgs/msg/Detection2D': """
+    DETECTION: """
 std_msgs/Header header
 ObjectHypothesisWithPose[] results
 BoundingBox2D bbox
@@ -51,12 +59,12 @@ string id
 std_msgs/Header header
 Detection2D[] detections
 """,
-    'nn_perception_interfaces/msg/Keypoint': """
+    KEYPOINT: """
 float32 x
 float32 y
 float32 score
 """,
-    'nn_perception_interfaces/msg/HumanPose': """
+    HUMAN_POSE: """
 uint8 NOSE=0
 uint8 LEFT_EYE=1
 uint8 RIGHT_EYE=2
@@ -89,10 +97,16 @@ HumanPose[] poses
 
 @functools.cache
 def result_types() -> Typestore:
-    """Return the types of all results, and the types in them."""
+    """Return the types of all messages of results, and the types in them."""
     from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
     store = get_typestore(Stores.ROS2_HUMBLE)
     for name, text in DEFINITIONS.items():
         store.register(get_types_from_msg(text, name))
     return store
+
+
+@functools.cache
+def result_messages() -> ResultMessages:
+    """Return what builds the messages of results from the types of rosbags."""
+    return ResultMessages(result_types().types.__getitem__)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nn_perception.capabilities.messages import (
+    CLASSIFICATION,
+    DETECTIONS,
+    HUMAN_POSES,
+    STRING,
+)
+
 if TYPE_CHECKING:
     from rosbags.interfaces import Qos
-
-CLASSIFICATION = 'vision_msgs/msg/Classification'
-DETECTIONS = 'vision_msgs/msg/Detection2DArray'
-HUMAN_POSES = 'nn_perception_interfaces/msg/HumanPoseArray'
-STRING = 'std_msgs/msg/String'
 
 # Of each node, its name and outputs, as it publishes them.
 TAG_TOPICS: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}

@@ -1,21 +1,38 @@
-"""What a source of frames gives."""
+"""An image with what is known of its capture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.imaging.preprocessing import Image
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a source."""
+    """
+    An image with what is known of its capture.
+
+    :param image_bgr: uint8, ``(H, W, 3)``, blue first
+    :param name: for people: the photograph's file name, or the source's name and a number
+    :param source: the camera or topic; frames of one source form a stream
+    :param stamp_s: when it was captured, or received if the source does not say, in seconds
+    :param interval_s: time since the previous frame of its source; None where all frames come at
+        the source's rate
+    :param frame_id: coordinate frame of the camera; empty if unknown
+    :param header: header of the message that it came in; None elsewhere
+    """
 
     image_bgr: Image
-    """uint8, shape ``(H, W, 3)``"""
-    name: str
-    """the photograph's file name; else the source's name and the frame's number"""
-    after_s: float | None = None
-    """how long after the frame before it was taken; None where all come at the source's rate"""
+    name: str = ''
+    source: str = ''
+    stamp_s: float = 0.0
+    interval_s: float | None = None
     frame_id: str = ''
-    """where the source knows it"""
+    header: Any = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.image_bgr.shape[:2]
+        return width, height

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 import logging
 from pathlib import Path
 from typing import Any
 
-from nn_perception.bags.bag import Bag, BagImage
+from nn_perception.bags.bag import Bag, Message
 from nn_perception.core.frame import Frame
 
 LOG = logging.getLogger(__name__)
@@ -52,11 +52,11 @@ class BagSource:
         A bag that turns out to be damaged ends there, which is logged too.
         """
         try:
-            for image in self._images:
+            for message in self._messages:
                 self._count += 1
-                if image.image_bgr is not None:
-                    return self._frame(image)
-                self._warn(f'skipped: an image on {self._topic}: {image.problem}')
+                frame = self._decode(message)
+                if frame is not None:
+                    return frame
         except ValueError as error:
             self._warn(str(error))
         return None
@@ -65,21 +65,25 @@ class BagSource:
         """Start again from the first image."""
         self._count = 0
         self._before_ns: int | None = None
-        self._images: Iterator[BagImage] = self._bag.images(self._topic)
+        self._messages = self._bag.messages([self._topic])
         return True
 
     def close(self) -> None:
         """Close the bag."""
         self._bag.close()
 
-    def _frame(self, image: BagImage) -> Frame:
-        assert image.image_bgr is not None
-        before_ns, self._before_ns = self._before_ns, image.stamp_ns
-        after_s = 1.0 / self.rate_hz
+    def _decode(self, message: Message) -> Frame | None:
+        """Decode an image; None if that fails, which is logged."""
+        try:
+            frame = self._bag.frame(message)
+        except ValueError as error:
+            self._warn(f'skipped: an image on {self._topic}: {error}')
+            return None
+        before_ns, self._before_ns = self._before_ns, frame.stamp_ns
+        interval_s = 1.0 / self.rate_hz
         if before_ns is not None:
-            after_s = max(0.0, (image.stamp_ns - before_ns) * 1e-9)
-        name = f'{self._name}#{self._count}'
-        return Frame(image.image_bgr, name, after_s=after_s, frame_id=image.frame_id)
+            interval_s = max(0.0, (frame.stamp_ns - before_ns) * 1e-9)
+        return replace(frame, name=f'{self._name}#{self._count}', interval_s=interval_s)
 
     def _mean_rate_hz(self) -> float:
         count = self._bag.count(self._topic)

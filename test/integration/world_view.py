@@ -16,8 +16,9 @@ import xml.etree.ElementTree as ElementTree
 
 import cv2
 from nn_perception.capabilities.digits.digit_reader import DigitReader
+from nn_perception.capabilities.digits.overlay import draw_digits
+from nn_perception.capabilities.poses.overlay import draw_poses
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.core.imaging.draw import draw_digits, draw_poses
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[2]

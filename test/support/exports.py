@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+from dataclasses import replace
 import importlib
 import io
 from pathlib import Path
@@ -17,7 +18,11 @@ import sys
 import tempfile
 
 from nn_perception.core.inference import export_cache
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.core.inference.export_cache import export_file, find_export
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.subprocess import subprocess_environment, SubprocessError
@@ -38,17 +43,15 @@ def features(name: str) -> Checkpoint:
 def slow_tagger(folder: Path) -> Checkpoint:
     """Write the shipped tagger for images that are so large that it is ten times slower."""
     shipped = find_checkpoint('efficientnet_lite0')
-    preprocessing = {**shipped.preprocessing.to_json(), 'size': 704}
-    path = folder / 'slow.safetensors'
-    write_checkpoint(
-        path,
+    metadata = CheckpointMetadata(
         network=shipped.network,
-        weights=shipped.weights(),
         labels=shipped.labels,
-        preprocessing=type(shipped.preprocessing).from_json(preprocessing),
+        preprocessing=replace(shipped.preprocessing, size=704),
         version='slow',
-        head='head.weight',
+        head=shipped.head,
     )
+    path = folder / 'slow.safetensors'
+    write_checkpoint(path, shipped.weights(), metadata)
     return Checkpoint.read(path)
 
 

@@ -21,6 +21,7 @@ from nn_perception.capabilities.digits.foreground import (
     Mask,
     without_lines,
 )
+from nn_perception.core.results import Box
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,10 +94,10 @@ class Candidate:
     sharpness: float
 
     @property
-    def bbox(self) -> tuple[float, float, float, float]:
+    def bbox(self) -> Box:
         """Left, top, width, height in pixels of the image."""
         left, top, width, height = (value * self.level.scale for value in self.box)
-        return left, top, width, height
+        return Box(left, top, width, height)
 
     def own_ink(self, rows: slice, columns: slice) -> Mask:
         """Mark the candidate's ink in a part of its level with 1, everything else with 0."""

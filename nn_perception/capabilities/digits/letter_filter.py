@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nn_perception.core.results import Box
 import numpy as np
 from numpy.typing import NDArray
-
-Box = tuple[float, float, float, float]
 
 # Signs of one word: gap and step in heights of the higher one, and how much heights may differ.
 CLOSE = 0.4

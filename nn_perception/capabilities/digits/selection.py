@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nn_perception.capabilities.digits.detector import Candidate
-from nn_perception.capabilities.digits.letter_filter import among_letters, Box
-from nn_perception.core.results import Digit
+from nn_perception.capabilities.digits.letter_filter import among_letters
+from nn_perception.core.results import Box, Digit
 import numpy as np
 from numpy.typing import NDArray
 

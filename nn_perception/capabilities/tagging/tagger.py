@@ -8,11 +8,11 @@ the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-import math
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
+from nn_perception.capabilities.tagging.ranking import Scores, softmax, top_k_tags
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine
@@ -21,9 +21,6 @@ from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.core.results import Tag
 import numpy as np
-from numpy.typing import NDArray
-
-Scores = NDArray[np.float32]
 
 
 class Tagger:
@@ -117,97 +114,3 @@ class Tagger:
     def close(self) -> None:
         """Free the network's memory."""
         self.model.close()
-
-
-def softmax(logits: NDArray[np.floating]) -> Scores:
-    """
-    Turn logits into probabilities.
-
-    :param logits: ``(C,)`` or ``(N, C)``; computed in float64, so that half precision loses
-        nothing here
-    :returns: float32, of the same shape
-    """
-    shifted = logits.astype(np.float64) - np.max(logits, axis=-1, keepdims=True)
-    exponentials = np.exp(shifted)
-    scores: Scores = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return scores
-
-
-def top_k_tags(
-    scores: Scores, labels: Sequence[str], k: int, *, min_score: float = 0.0
-) -> list[Tag]:
-    """
-    Keep the best classes of one image.
-
-    :param scores: probabilities, ``(C,)``
-    :param labels: names, ``labels[i]`` belongs to ``scores[i]``
-    :param k: how many classes to keep, at least 1; all are kept if there are fewer
-    :param min_score: drop classes below this probability, in ``[0, 1]``
-    :returns: at most ``k`` tags, best first, equal scores in the order of the labels; empty when
-        none reaches ``min_score``
-    :raises ValueError: if shapes disagree, a limit is out of range, or a score is not a number
-    """
-    if scores.shape != (len(labels),):
-        raise ValueError(f'expected {len(labels)} scores, got the shape {scores.shape}')
-    if k < 1:
-        raise ValueError(f'top_k must be at least 1, got {k}')
-    if not 0.0 <= min_score <= 1.0:
-        raise ValueError(f'min_score must be in [0, 1], got {min_score}')
-    check_finite(scores)
-    best = np.argsort(-scores, kind='stable')[:k]
-    return [Tag(labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
-
-
-class Smoother:
-    """
-    Average the scores of a stream exponentially, so that tags do not flicker.
-
-    The weight of a new image follows from the time since the last one: images that come at
-    irregular times, or were dropped, are averaged over the same span.
-
-    :param time_constant_s: after this many seconds an old image counts for 37 %; 0: no smoothing
-    :raises ValueError: if it is negative or not finite
-    """
-
-    def __init__(self, time_constant_s: float) -> None:
-        if not 0.0 <= time_constant_s < math.inf:
-            raise ValueError(f'time_constant_s must be 0 or more, got {time_constant_s}')
-        self.time_constant_s = time_constant_s
-        self._scores: NDArray[np.float64] | None = None
-        self._stamp_s = 0.0
-
-    def update(self, scores: Scores, stamp_s: float) -> Scores:
-        """
-        Take the scores of a new image in.
-
-        The average starts anew when time jumps back, as it does when a recording is repeated, and
-        when the number of classes changes.
-
-        :param scores: ``(C,)``
-        :param stamp_s: when the image was captured, in seconds
-        :returns: float32, ``(C,)``
-        :raises ValueError: if a score is not a number; the average stays as it was
-        """
-        check_finite(scores)
-        before, elapsed_s = self._scores, stamp_s - self._stamp_s
-        average = scores.astype(np.float64)
-        if (
-            self.time_constant_s > 0.0
-            and before is not None
-            and before.shape == average.shape
-            and elapsed_s >= 0.0
-        ):
-            weight = -math.expm1(-elapsed_s / self.time_constant_s)
-            average = before + weight * (average - before)
-        self._scores, self._stamp_s = average, stamp_s
-        return average.astype(np.float32)
-
-
-def check_finite(scores: NDArray[np.floating]) -> None:
-    """
-    Refuse scores that are not numbers.
-
-    :raises ValueError: if one is NaN or infinite
-    """
-    if not np.isfinite(scores).all():
-        raise ValueError('the scores are not finite: the network or its weights are broken')

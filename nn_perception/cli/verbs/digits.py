@@ -30,13 +30,10 @@ from nn_perception.cli.pictures import (
 )
 
 if TYPE_CHECKING:
-    from nn_perception.capabilities.digits.digit_reader import DigitReader
     from nn_perception.core.imaging.image_files import Image
-    from nn_perception.core.results import DigitReading
+    from nn_perception.core.results import Box, DigitReading
 
 LOG = logging.getLogger(__name__)
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -101,41 +98,37 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the digits."""
     from nn_perception.capabilities.digits.digit_reader import DigitReader
-    from nn_perception.core.imaging.draw import draw_digits
+    from nn_perception.capabilities.digits.overlay import draw_digits
+    from nn_perception.capabilities.digits.pipeline import DigitOptions, DigitPipeline
+    from nn_perception.core.frame import Frame
 
     pictures = find_pictures(args.files, leave_out=args.overlay)
-    try:
-        overlays = open_overlays(args.overlay, pictures)
-        reader = DigitReader.open(args.model, run_options(args))
-    except (OSError, ValueError, RuntimeError) as error:
-        return fail('digits', error)
-
-    def read(file: str, image: Image) -> StoredReading:
-        reading = _read(reader, file, image, args)
-        if overlays:
-            overlays.write(file, draw_digits(image, reading))
-        return StoredReading(reading, _stored_boxes(file, image, reading))
-
-    return process_pictures(pictures, Verb(read, _fields, _text), as_json=args.json)
-
-
-def _read(reader: DigitReader, file: str, image: Image, args: argparse.Namespace) -> DigitReading:
-    """Read one picture, and warn when some of its places were not classified."""
-    reading = reader.read(
-        image,
+    options = DigitOptions(
         min_score=args.min_score,
         ink=args.ink,
         min_height_px=args.min_height,
         max_candidates=args.max_candidates,
     )
-    if reading.capped:
-        LOG.warning(
-            '%s has more places that may be digits than --max-candidates (%d); the least sharp '
-            'ones were skipped',
-            file,
-            args.max_candidates,
-        )
-    return reading
+    try:
+        overlays = open_overlays(args.overlay, pictures)
+        pipeline = DigitPipeline(DigitReader.open(args.model, run_options(args)), options)
+    except (OSError, ValueError, RuntimeError) as error:
+        return fail('digits', error)
+
+    def read(file: str, image: Image) -> StoredReading:
+        (reading,) = pipeline.process([Frame(image, file)])
+        if reading.capped:
+            LOG.warning(
+                '%s has more places that may be digits than --max-candidates (%d); the least '
+                'sharp ones were skipped',
+                file,
+                args.max_candidates,
+            )
+        if overlays:
+            overlays.write(file, draw_digits(image, reading))
+        return StoredReading(reading, _stored_boxes(file, image, reading))
+
+    return process_pictures(pictures, Verb(read, _fields, _text), as_json=args.json)
 
 
 def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:

@@ -61,8 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find the people."""
+    from nn_perception.capabilities.poses.overlay import draw_poses
     from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-    from nn_perception.core.imaging.draw import draw_poses
 
     pictures = find_pictures(args.files, leave_out=args.overlay)
     try:

@@ -22,6 +22,7 @@ from nn_perception.cli.pictures import (
 )
 
 if TYPE_CHECKING:
+    from nn_perception.core.imaging.image_files import Image
     from nn_perception.core.results import Tag
 
 
@@ -55,19 +56,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tag the pictures."""
+    from nn_perception.capabilities.tagging.pipeline import TaggingOptions, TaggingPipeline
     from nn_perception.capabilities.tagging.tagger import Tagger
+    from nn_perception.core.frame import Frame
     from nn_perception.training.model_store.store import active_checkpoint
 
+    options = TaggingOptions(top_k=args.top_k, min_score=args.min_score)
     try:
         model = active_checkpoint(args.model, args.store)
-        tagger = Tagger.open(model, run_options(args))
+        pipeline = TaggingPipeline(Tagger.open(model, run_options(args)), options)
     except (OSError, ValueError, RuntimeError) as error:
         return fail('tag', error)
-    verb = Verb(
-        lambda _, image: tagger.tag(image, top_k=args.top_k, min_score=args.min_score),
-        _fields,
-        _text,
-    )
+
+    def tag(file: str, image: Image) -> list[Tag]:
+        (tags,) = pipeline.process([Frame(image, file)])
+        return tags
+
+    verb = Verb(tag, _fields, _text)
     return process_pictures(find_pictures(args.files), verb, as_json=args.json)
 
 

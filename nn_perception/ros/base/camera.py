@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from nn_perception.ros.base.camera_parameters import CameraParameters
@@ -17,11 +16,8 @@ from nn_perception.ros.inputs.shared_image_subscription import (
     SharedImageSubscriptions,
 )
 from nn_perception.ros.outputs.qos import OVERLAY_QOS
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 
 
 class Camera:
@@ -72,22 +68,3 @@ class Camera:
         status = self._health.assess(blocking_reason, warning)
         self._log_throttle.update(status)
         return status
-
-
-@dataclass(frozen=True)
-class View:
-    """
-    An image that a node looks at.
-
-    :param camera: took it
-    :param image_bgr: uint8, ``(H, W, 3)``, blue first; read-only
-    :param header: as it came
-    :param stamp_s: when it was taken; 0 where the header does not say
-    :param when_s: when it was taken, or else came
-    """
-
-    camera: Camera
-    image_bgr: NDArray[np.uint8]
-    header: Header
-    stamp_s: float
-    when_s: float

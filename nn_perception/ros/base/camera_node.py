@@ -10,17 +10,18 @@ the decisions behind it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 import traceback
 from typing import Generic, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.core.frame import Frame
 from nn_perception.core.inference.processors import default_threads
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.ros.base.camera import Camera, View
+from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.frame_worker import FrameWorker
+from nn_perception.ros.base.frame_worker import FrameProcessor, FrameWorker
 from nn_perception.ros.base.lifecycle_guard import guard_change_state
 from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.diagnostics.clock_watch import ClockWatch
@@ -77,6 +78,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._shared = shared or SharedResources()
         self._enabled = True
         self._load_failure = ''
+        self._processor: FrameProcessor[R] | None = None
         self._worker: FrameWorker[R] = FrameWorker(self, self, lambda: self.parameters.max_rate)
         self.cameras = [
             Camera(camera, self, self.image_subscriptions, self.parameters, self._worker.slots)
@@ -109,9 +111,9 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
     # Hooks of a capability.
 
     @abstractmethod
-    def load(self) -> None:
+    def load(self) -> FrameProcessor[R]:
         """
-        Load the network.
+        Load the network, and return what processes frames with it.
 
         :raises ValueError: if a parameter or a file is not usable
         :raises OSError: if a file cannot be read
@@ -122,15 +124,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
     def unload(self) -> None:
         """Free the network's memory; also called when nothing is loaded."""
 
-    @abstractmethod
-    def process(self, views: Sequence[View]) -> list[R]:
-        """
-        Compute the results of frames in one batch; called in the worker thread.
-
-        :param views: at least one, each from another camera
-        """
-
-    def publish(self, view: View, result: R) -> None:
+    def publish(self, frame: Frame, result: R) -> None:
         """
         Publish a result under the header of its image; called in the worker thread.
 
@@ -175,7 +169,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         """Load the network."""
         try:
             with interruptible(), Watchdog.paused(), outside_image_heap():
-                self.load()
+                self._processor = self.load()
         except (ValueError, OSError, RuntimeError) as error:
             self._load_failure = str(error)
             self.get_logger().error(f'configuration failed: {error}')
@@ -190,7 +184,8 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the images."""
         result = super().on_activate(state)
-        self._worker.start()
+        assert self._processor is not None
+        self._worker.start(self._processor)
         if self._enabled:
             self._open_inputs()
         return result
@@ -202,20 +197,20 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the network."""
-        self.unload()
+        self._unload()
         release_freed_memory()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop, and free the network, from any state."""
         self._stop()
-        self.unload()
+        self._unload()
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Return to unconfigured after a transition raised an error."""
         self._stop()
-        self.unload()
+        self._unload()
         return super().on_error(state)
 
     def destroy_node(self) -> None:
@@ -230,6 +225,10 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
     def _close_inputs(self) -> None:
         for source in self._inputs:
             source.close()
+
+    def _unload(self) -> None:
+        self._processor = None
+        self.unload()
 
     def _stop(self) -> None:
         self._close_inputs()

@@ -10,7 +10,8 @@ import time
 from typing import Generic, Protocol, TypeVar
 
 import cv2
-from nn_perception.ros.base.camera import Camera, View
+from nn_perception.core.frame import Frame
+from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.latest_slots import LatestSlots
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
@@ -27,20 +28,30 @@ MAX_RATE_CHECK_S = 0.1
 FRAME_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
 
 R = TypeVar('R')
+R_co = TypeVar('R_co', covariant=True)
+R_contra = TypeVar('R_contra', contravariant=True)
 
 
-class FrameProcessor(Protocol[R]):
-    """What a worker does with frames."""
+class FrameProcessor(Protocol[R_co]):
+    """Turns frames into results, as the pipelines of the capabilities do."""
 
-    def process(self, views: Sequence[View]) -> list[R]:
-        """Compute the results of frames, each from another camera, in one batch."""
+    def process(self, frames: Sequence[Frame]) -> Sequence[R_co]:
+        """
+        Compute the results of frames in one batch.
+
+        :param frames: at least one, each from another camera
+        """
         ...
 
-    def publish(self, view: View, result: R) -> None:
-        """Publish a result."""
+
+class ResultOutput(Protocol[R_contra]):
+    """Publishes results, as a camera node does."""
+
+    def publish(self, frame: Frame, result: R_contra) -> None:
+        """Publish the result of a frame."""
         ...
 
-    def draw(self, image_bgr: NDArray[np.uint8], result: R) -> NDArray[np.uint8]:
+    def draw(self, image_bgr: NDArray[np.uint8], result: R_contra) -> NDArray[np.uint8]:
         """Draw a result on a copy of its image."""
         ...
 
@@ -52,17 +63,15 @@ class FrameWorker(Generic[R]):
     :ivar slots: where the cameras put their images
 
     :param node: its name names the thread; its log and clock are used
-    :param processor: computes, publishes and draws the results
+    :param output: publishes and draws the results
     :param max_rate: gives the maximum processing rate in Hz; 0: no limit
     """
 
-    def __init__(
-        self, node: Node, processor: FrameProcessor[R], max_rate: Callable[[], float]
-    ) -> None:
+    def __init__(self, node: Node, output: ResultOutput[R], max_rate: Callable[[], float]) -> None:
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
         self._clock = node.get_clock()
         self._logger = node.get_logger()
-        self._processor = processor
+        self._output = output
         self._max_rate = max_rate
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=node.get_name())
         self._loop_ended: Future[None] | None = None
@@ -73,11 +82,15 @@ class FrameWorker(Generic[R]):
         """Whether it was started and not stopped."""
         return self._loop_ended is not None
 
-    def start(self) -> None:
-        """Begin to process images."""
+    def start(self, processor: FrameProcessor[R]) -> None:
+        """
+        Begin to process images.
+
+        :param processor: computes the results; its memory must not be freed before :meth:`stop`
+        """
         self._stopped.clear()
         self.slots.open()
-        self._loop_ended = self._threads.submit(self._loop)
+        self._loop_ended = self._threads.submit(self._loop, processor)
 
     def stop(self) -> None:
         """Stop after the current batch, whose results are still published."""
@@ -97,10 +110,10 @@ class FrameWorker(Generic[R]):
         if self._loop_ended is not None and self._loop_ended.done():
             self._loop_ended.result()
 
-    def _loop(self) -> None:
+    def _loop(self, processor: FrameProcessor[R]) -> None:
         while images := self.slots.take():
             started_s = time.monotonic()
-            self._process(images)
+            self.process_images(images, processor)
             self._limit_rate(started_s)
 
     def _limit_rate(self, started_s: float) -> None:
@@ -110,57 +123,78 @@ class FrameWorker(Generic[R]):
             if left_s <= 0 or self._stopped.wait(min(left_s, MAX_RATE_CHECK_S)):
                 return
 
-    def _process(self, images: Sequence[tuple[Camera, ReceivedImage]]) -> None:
-        """Decode, compute, publish and draw."""
-        started_s = time.monotonic()
-        views = [view for camera, image in images if (view := self._view(camera, image))]
-        results = self._results(views)
-        inference_ms = (time.monotonic() - started_s) * 1e3
-        for view, result in results:
-            self._processor.publish(view, result)
-            age_ms = (self._now_s() - view.stamp_s) * 1e3
-            view.camera.statistics.record(inference_ms, age_ms if view.stamp_s else math.nan)
-        for view, result in results:
-            if view.camera.overlay.get_subscription_count():
-                self._publish_overlay(view, result)
+    def process_images(
+        self, images: Sequence[tuple[Camera, ReceivedImage]], processor: FrameProcessor[R]
+    ) -> None:
+        """
+        Decode images, compute their results, publish and draw them.
 
-    def _view(self, camera: Camera, image: ReceivedImage) -> View | None:
+        :param images: at most one of each camera; bad images are rejected and logged
+        :param processor: computes the results
+        """
+        started_s = time.monotonic()
+        frames = [one for camera, image in images if (one := self._frame(camera, image))]
+        results = self._results(frames, processor)
+        inference_ms = (time.monotonic() - started_s) * 1e3
+        for camera, frame, result in results:
+            self._output.publish(frame, result)
+            camera.statistics.record(inference_ms, self._age_ms(frame))
+        for camera, frame, result in results:
+            if camera.overlay.get_subscription_count():
+                self._publish_overlay(camera, frame, result)
+
+    def _frame(self, camera: Camera, image: ReceivedImage) -> tuple[Camera, Frame] | None:
         """Decode an image; None if that fails."""
-        stamp_s = image.stamp_s
+        header = image.message.header
         try:
             image_bgr = image.bgr()
         except FRAME_ERRORS as error:
             self._reject(camera, error)
             return None
-        return View(camera, image_bgr, image.message.header, stamp_s, stamp_s or self._now_s())
+        stamp_s = image.stamp_s or self._now_s()
+        return camera, Frame(
+            image_bgr,
+            source=camera.name,
+            stamp_s=stamp_s,
+            frame_id=header.frame_id,
+            header=header,
+        )
 
-    def _results(self, views: Sequence[View]) -> list[tuple[View, R]]:
+    def _results(
+        self, frames: Sequence[tuple[Camera, Frame]], processor: FrameProcessor[R]
+    ) -> list[tuple[Camera, Frame, R]]:
         """Compute the results of frames; frames that fail are left out."""
-        if not views:
+        if not frames:
             return []
         try:
-            return list(zip(views, self._processor.process(views), strict=True))
+            results = processor.process([frame for _, frame in frames])
+            return [(*pair, result) for pair, result in zip(frames, results, strict=True)]
         except FRAME_ERRORS as error:
-            if len(views) > 1:
+            if len(frames) > 1:
                 # One frame is to blame: the others get their results without it.
-                return [pair for view in views for pair in self._results([view])]
-            self._reject(views[0].camera, error)
+                return [one for pair in frames for one in self._results([pair], processor)]
+            self._reject(frames[0][0], error)
             return []
 
     def _reject(self, camera: Camera, error: Exception) -> None:
         if camera.statistics.reject(str(error)):
             self._logger.warning(f'{camera.log_prefix}rejected an image: {error}')
 
-    def _publish_overlay(self, view: View, result: R) -> None:
+    def _publish_overlay(self, camera: Camera, frame: Frame, result: R) -> None:
         try:
-            drawn = self._processor.draw(view.image_bgr, result)
-            view.camera.overlay.publish(image_message(drawn, view.header))
+            drawn = self._output.draw(frame.image_bgr, result)
+            camera.overlay.publish(image_message(drawn, frame.header))
         except FRAME_ERRORS as error:
             # The frame has its result; only the overlay is missing.
             self._logger.warning(
                 f'failed to draw an overlay: {error}',
                 throttle_duration_sec=OVERLAY_WARNING_PERIOD_S,
             )
+
+    def _age_ms(self, frame: Frame) -> float:
+        """Measure how old a frame is; NaN if its header has no stamp."""
+        stamp = frame.header.stamp
+        return (self._now_s() - frame.stamp_s) * 1e3 if stamp.sec or stamp.nanosec else math.nan
 
     def _now_s(self) -> float:
         return float(self._clock.now().nanoseconds * 1e-9)

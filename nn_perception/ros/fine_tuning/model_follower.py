@@ -1,4 +1,4 @@
-"""A tagger that follows a model of the store."""
+"""Load the active version of a model whenever it changes."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ import threading
 
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.training.model_store.store import ModelStore
-import numpy as np
 
 LOG = logging.getLogger(__name__)
 
 
 class ModelFollower:
     """
-    The active version of a model in a store, loaded in the background whenever it changes.
+    Load the active version of a model in the background whenever it changes.
 
-    :param store: where the versions are
-    :param name: of the model
-    :param open_tagger: loads a checkpoint file
+    :ivar problem: why the newest version could not be loaded; empty if it could
+
+    :param store: contains the versions
+    :param name: name of the model
+    :param open_tagger: opens a checkpoint file
     """
 
     def __init__(self, store: ModelStore, name: str, open_tagger: Callable[[str], Tagger]) -> None:
         self._store = store
         self._name = name
         self._open = open_tagger
-        self._loaded = ''
+        self._version = ''
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._next: Tagger | None = None
+        self._loaded: Tagger | None = None
         self._closed = False
         self.problem = ''
 
@@ -37,7 +38,7 @@ class ModelFollower:
         """
         Load the active version now.
 
-        :returns: None if none is active yet
+        :returns: None if no version is active
         :raises OSError: if it cannot be read
         :raises ValueError: if it is damaged
         :raises RuntimeError: if it cannot be loaded
@@ -45,51 +46,52 @@ class ModelFollower:
         version = self._store.active(self._name)
         if version is None:
             return None
-        self._loaded = version.version
+        self._version = version.version
         return self._open(str(version.checkpoint))
 
-    def follow(self) -> None:
-        """Look whether another version is active, and begin to load it; returns at once."""
+    def poll(self) -> None:
+        """Begin to load the active version if it has changed; returns at once."""
         try:
             active = self._store.active_name(self._name)
         except (ValueError, OSError) as error:
             self.problem = str(error)
             return
         busy = self._thread is not None and self._thread.is_alive()
-        if active and active != self._loaded and not busy and not self._closed:
-            self._loaded = active
-            self._thread = threading.Thread(target=self._load_next, name='swap', daemon=True)
+        if active and active != self._version and not busy and not self._closed:
+            self._version = active
+            self._thread = threading.Thread(target=self._load_active, name='swap', daemon=True)
             self._thread.start()
 
-    def take_next(self) -> Tagger | None:
-        """Give the newly loaded version, once; the caller closes the one before."""
+    def take(self) -> Tagger | None:
+        """Return the version that was loaded since the last call; the caller closes it."""
+        if self._loaded is None:
+            return None
         with self._lock:
-            tagger, self._next = self._next, None
-        return tagger
+            loaded, self._loaded = self._loaded, None
+        return loaded
 
     def close(self) -> None:
-        """Stop following, and free what nobody took."""
+        """Stop following, and close a version that was not taken."""
         self._closed = True
         if self._thread is not None:
             self._thread.join()
-        tagger = self.take_next()
-        if tagger is not None:
-            tagger.close()
+        if (loaded := self.take()) is not None:
+            loaded.close()
 
-    def _load_next(self) -> None:
+    def _load_active(self) -> None:
         try:
             version = self._store.active(self._name)
             if version is None:
                 return
             tagger = self._open(str(version.checkpoint))
-            tagger.scores(np.zeros((8, 8, 3), np.uint8))
+            tagger.model.warm_up()
         except (ValueError, OSError, RuntimeError) as error:
-            # The version before goes on.
-            self.problem = f'{self._name} stays as it is: {error}'
+            # The previous version continues to run.
+            self.problem = f'{self._name} keeps its previous version: {error}'
             LOG.warning('%s', self.problem)
             return
         self.problem = ''
         with self._lock:
-            left, self._next = self._next, tagger
-        if left is not None:
-            left.close()
+            not_taken, self._loaded = self._loaded, tagger
+        if not_taken is not None:
+            not_taken.close()

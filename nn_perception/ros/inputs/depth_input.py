@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 from nn_perception.capabilities.poses.depth import joint_positions
+from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_model import CameraModel
 from nn_perception.core.results import Person
 from nn_perception.ros.inputs.image_decoding import to_depth
@@ -16,15 +17,14 @@ from nn_perception.ros.inputs.image_topics import depth_info_topic
 from nn_perception.ros.inputs.shared_image_subscription import (
     ReceivedImage,
     SharedImageSubscriptions,
+    stamp_seconds,
 )
-from nn_perception.ros.outputs.headers import stamp_seconds
 from nn_perception.ros.outputs.qos import CAMERA_INFO_QOS
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
-from std_msgs.msg import Header
 
 # So many depth images wait for the camera's image with their stamp.
 MAX_WAITING = 8
@@ -105,14 +105,13 @@ class DepthInput:
         self._images.refresh()
 
     def positions(
-        self, people: Sequence[Person], size: tuple[int, int], header: Header, tolerance_s: float
+        self, people: Sequence[Person], frame: Frame, tolerance_s: float
     ) -> list[NDArray[np.float64]] | None:
         """
         Locate people's joints in space; never raises.
 
-        :param people: in pixels of the image
-        :param size: width and height of the image
-        :param header: of the image
+        :param people: in pixels of the frame
+        :param frame: image of the camera, with its header
         :param tolerance_s: largest difference between the stamps of image and depth
         :returns: positions of each person's joints in metres in the header's frame, ``(17, 3)``,
             NaN where unknown; None without usable depth: :meth:`warning` says why
@@ -122,8 +121,8 @@ class DepthInput:
         if not waiting:
             return None
         try:
-            depth, unit_m = self._aligned(waiting, size, header, tolerance_s)
-            camera = self._calibrated_camera(size)
+            depth, unit_m = _aligned_depth(waiting, frame, tolerance_s)
+            camera = self._calibrated_camera(frame.size)
         except ValueError as error:
             with self._lock:
                 self._failed += 1
@@ -170,31 +169,27 @@ class DepthInput:
         except ValueError as error:
             raise DepthError(f'the camera_info on {self.info_topic}: {error}') from error
 
-    def _aligned(
-        self,
-        waiting: Sequence[ReceivedImage],
-        size: tuple[int, int],
-        header: Header,
-        tolerance_s: float,
-    ) -> tuple[NDArray[Any], float]:
-        """Choose the depth image that belongs to an image, and check that it is aligned."""
-        stamp_s = stamp_seconds(header.stamp)
-        nearest = min(waiting, key=lambda image: abs(image.stamp_s - stamp_s))
-        apart_s = abs(nearest.stamp_s - stamp_s)
-        if apart_s > tolerance_s:
-            raise DepthError(
-                f'no depth within {tolerance_s:g} s of the image: the nearest is '
-                f'{apart_s:.3f} s away'
-            )
-        msg = nearest.message
-        if (msg.width, msg.height) != size:
-            raise DepthError(
-                f'the depth is not aligned: it has {msg.width} x {msg.height} pixels, but the '
-                f'image has {size[0]} x {size[1]}'
-            )
-        if msg.header.frame_id != header.frame_id:
-            raise DepthError(
-                f'the depth is not aligned: its frame_id is {msg.header.frame_id!r}, but the '
-                f"image's is {header.frame_id!r}"
-            )
-        return to_depth(msg)
+
+def _aligned_depth(
+    images: Sequence[ReceivedImage], frame: Frame, tolerance_s: float
+) -> tuple[NDArray[Any], float]:
+    """Choose the depth image that belongs to a frame, check that it is aligned, and decode it."""
+    stamp_s, size = stamp_seconds(frame.header.stamp), frame.size
+    nearest = min(images, key=lambda image: abs(image.stamp_s - stamp_s))
+    apart_s = abs(nearest.stamp_s - stamp_s)
+    if apart_s > tolerance_s:
+        raise DepthError(
+            f'no depth within {tolerance_s:g} s of the image: the nearest is {apart_s:.3f} s away'
+        )
+    msg = nearest.message
+    if (msg.width, msg.height) != size:
+        raise DepthError(
+            f'the depth is not aligned: it has {msg.width} x {msg.height} pixels, but the image '
+            f'has {size[0]} x {size[1]}'
+        )
+    if msg.header.frame_id != frame.frame_id:
+        raise DepthError(
+            f'the depth is not aligned: its frame_id is {msg.header.frame_id!r}, but the '
+            f"image's is {frame.frame_id!r}"
+        )
+    return to_depth(msg)

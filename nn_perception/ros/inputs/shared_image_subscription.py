@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import threading
 from typing import Any, TypeAlias
 
+from builtin_interfaces.msg import Time
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
-from nn_perception.ros.outputs.headers import stamp_seconds
 from nn_perception.ros.outputs.qos import image_qos
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,11 @@ MESSAGE_TYPES = {'raw': Image, 'compressed': CompressedImage}
 MAX_CREDIBLE_LOSS = 1_000_000
 # From Iron on, rclpy passes the middleware's message info to the callback.
 _HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
+
+
+def stamp_seconds(stamp: Time) -> float:
+    """Convert a stamp to seconds; an unset stamp gives 0.0."""
+    return float(stamp.sec + stamp.nanosec * 1e-9)
 
 
 class ReceivedImage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 import sys
 
@@ -14,16 +13,19 @@ from nn_perception.capabilities.digits.defaults import (
     LOWEST_DIGIT_PX,
 )
 from nn_perception.capabilities.digits.digit_reader import DigitReader
-from nn_perception.core.imaging.draw import draw_digits
+from nn_perception.capabilities.digits.overlay import draw_digits
+from nn_perception.capabilities.digits.pipeline import DigitOptions, DigitPipeline
+from nn_perception.core.frame import Frame
 from nn_perception.core.results import DigitReading
-from nn_perception.ros.base.camera import Camera, View
-from nn_perception.ros.base.camera_node import CameraNode, SharedResources
+from nn_perception.ros.base.camera import Camera
+from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.pipeline_node import PipelineNode
 from nn_perception.ros.diagnostics.digit_statistics import DigitStatistics
-from nn_perception.ros.outputs.model_topics import model_values, ModelTopics
+from nn_perception.ros.outputs.model_topics import ModelDescription, ModelTopics
 from nn_perception.ros.outputs.qos import RESULT_QOS
-from nn_perception.ros.outputs.result_messages import detections, text
+from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES
 from nn_perception.ros.process.main import main
 import numpy as np
 from numpy.typing import NDArray
@@ -79,68 +81,66 @@ class DigitOutputs:
         self.statistics = DigitStatistics()
 
 
-class DigitReaderNode(CameraNode[DigitReaderParameters, DigitReading]):
+class DigitReaderNode(PipelineNode[DigitReaderParameters, DigitReading, DigitPipeline]):
     """Read the digits in every image of its cameras."""
 
     def __init__(self, shared: SharedResources | None = None) -> None:
         super().__init__('digit_reader', DigitReaderParameters, shared)
-        self._reader: DigitReader | None = None
-        self._outputs = {camera: DigitOutputs(self, camera) for camera in self.cameras}
+        self._outputs = {camera.name: DigitOutputs(self, camera) for camera in self.cameras}
         self._model_topics = ModelTopics(self)
 
-    def load(self) -> None:
-        """Open the model and publish its labels."""
-        p = self.parameters
-        reader = DigitReader.open(p.model, self.run_options)
-        # The first run of a network is slow; no image should wait for it.
-        reader.engine(reader.checkpoint.preprocessing([np.zeros((8, 8, 3), np.uint8)]))
-        self._reader = reader
-        self._model_topics.publish(reader, p.min_score, loaded=True)
+    def requested_model(self) -> str:
+        """Name the model that the parameters ask for."""
+        return self.parameters.model
 
-    def unload(self) -> None:
-        """Close the model."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+    def load(self) -> DigitPipeline:
+        """Open the pipeline, and publish the labels of its model."""
+        pipeline = super().load()
+        self._publish_model(loaded=True)
+        return pipeline
 
-    def process(self, views: Sequence[View]) -> list[DigitReading]:
-        """Read images."""
-        p = self.parameters
-        assert self._reader is not None
-        readings = self._reader.read_all(
-            [view.image_bgr for view in views],
-            min_score=p.min_score,
-            ink=p.ink,
-            min_height_px=p.min_height,
-            max_candidates=p.max_candidates,
-        )
-        for view, reading in zip(views, readings, strict=True):
-            self._outputs[view.camera].statistics.record(reading)
-        return readings
+    def open_pipeline(self) -> DigitPipeline:
+        """Open the model."""
+        reader = DigitReader.open(self.parameters.model, self.run_options)
+        return DigitPipeline(reader, self._digit_options())
 
-    def publish(self, view: View, result: DigitReading) -> None:
+    def publish(self, frame: Frame, result: DigitReading) -> None:
         """Publish the digits in reading order, and the text."""
-        outputs = self._outputs[view.camera]
-        outputs.digits.publish(detections(result.digits, view.header))
-        outputs.text.publish(text(result.lines))
+        outputs = self._outputs[frame.source]
+        outputs.statistics.record(result)
+        outputs.digits.publish(RESULT_MESSAGES.detections(result.digits, frame.header))
+        outputs.text.publish(RESULT_MESSAGES.text(result.lines))
 
     def draw(self, image_bgr: NDArray[np.uint8], result: DigitReading) -> NDArray[np.uint8]:
         """Draw the bounding boxes and labels of the digits."""
         return draw_digits(image_bgr, result)
 
     def diagnostic_values(self, camera: Camera) -> dict[str, object]:
-        """Count the digits, and name the model and its device."""
-        model = model_values(self._reader, self.parameters.model)
-        return {**self._outputs[camera].statistics.values(), **model}
+        """Count the digits, and name the network and its device."""
+        counts = self._outputs[camera.name].statistics.values()
+        return {**counts, **super().diagnostic_values(camera)}
 
     def warning(self, camera: Camera) -> str:
         """Say how many images had too many candidates."""
-        return self._outputs[camera].statistics.warning(self.parameters.max_candidates)
+        return self._outputs[camera.name].statistics.warning(self.parameters.max_candidates)
 
     def on_parameters_changed(self, previous: DigitReaderParameters) -> None:
-        """Publish a new threshold."""
-        if self.parameters.min_score != previous.min_score and self._reader is not None:
-            self._model_topics.publish(self._reader, self.parameters.min_score)
+        """Adopt the new options, and publish a new threshold."""
+        if self.pipeline is None:
+            return
+        self.pipeline.options = self._digit_options()
+        if self.parameters.min_score != previous.min_score:
+            self._publish_model()
+
+    def _digit_options(self) -> DigitOptions:
+        p = self.parameters
+        return DigitOptions(p.min_score, p.ink, p.min_height, p.max_candidates)
+
+    def _publish_model(self, *, loaded: bool = False) -> None:
+        if self.pipeline is not None:
+            checkpoint = self.pipeline.reader.checkpoint
+            model = ModelDescription(checkpoint.title, self.pipeline.labels, checkpoint.path)
+            self._model_topics.publish(model, self.parameters.min_score, loaded=loaded)
 
 
 if __name__ == '__main__':

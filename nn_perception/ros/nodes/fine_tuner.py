@@ -8,11 +8,12 @@ import sys
 import time
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
+from nn_perception.capabilities.tagging.overlay import draw_tags
+from nn_perception.core.files.folders import folder_of
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import folder_of
-from nn_perception.core.imaging.draw import draw_tags
+from nn_perception.core.frame import Frame as CameraFrame
 from nn_perception.core.results import Tag
-from nn_perception.ros.base.camera import Camera, View
+from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import parameter
@@ -29,13 +30,7 @@ from nn_perception.training.fine_tuning.settings import FineTuneSettings
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary, ModelVersion
-from nn_perception_interfaces.srv import (
-    ActivateModel,
-    Capture,
-    DeleteFrames,
-    ListModels,
-    Record,
-)
+from nn_perception_interfaces.srv import ActivateModel, Capture, DeleteFrames, ListModels, Record
 import numpy as np
 
 MEGABYTE = 1_000_000
@@ -100,7 +95,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
 
     # Frames.
 
-    def load(self) -> None:
+    def load(self) -> FineTunerNode:
         """Open the data set, and the network whose embeddings are kept with the frames."""
         p = self.parameters
         checked_name(p.model_name, 'model', spaces=False)
@@ -116,6 +111,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
         self._recorder = FrameRecorder(dataset, embedder)
         self._tell_dataset()
         self._tell_active()
+        return self
 
     def unload(self) -> None:
         """Close both; a lesson that is going on is ended."""
@@ -124,17 +120,17 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
             self._recorder.close()
             self._recorder = None
 
-    def process(self, views: Sequence[View]) -> list[Frame]:
+    def process(self, frames: Sequence[CameraFrame]) -> list[Frame]:
         """Keep the newest image of the cameras, and store them while somebody records."""
-        return [self._keep(view) for view in views]
+        return [self._keep(frame) for frame in frames]
 
-    def _keep(self, view: View) -> Frame:
-        stamp_ns, topic = round(view.stamp_s * 1e9), view.camera.images.topic
-        frame = Frame(view.image_bgr, stamp_ns, time.monotonic(), topic)
-        self._frame = frame
-        assert self._recorder is not None
+    def _keep(self, image: CameraFrame) -> Frame:
+        stamp = image.header.stamp
+        topic = next(camera.images.topic for camera in self.cameras if camera.name == image.source)
+        stamp_ns = stamp.sec * 10**9 + stamp.nanosec
+        self._frame = frame = Frame(image.image_bgr, stamp_ns, time.monotonic(), topic)
         try:
-            if self._recorder.offer(frame):
+            if self._open_recorder().offer(frame):
                 self._tell_dataset()
         except (ValueError, OSError) as error:
             self._problem = f'recording ended: {error}'
@@ -150,7 +146,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, Frame]):
     def diagnostic_values(self, camera: Camera) -> dict[str, object]:  # noqa: ARG002
         """Count the frames, name the model and what runs it."""
         recorder = self._recorder
-        counts = {} if recorder is None else recorder.dataset.counts()
+        counts = recorder.dataset.counts() if recorder else {}
         return {
             'frames': sum(counts.values()),
             'labels': len(counts),

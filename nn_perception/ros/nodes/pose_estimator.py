@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 import sys
 
@@ -13,19 +12,21 @@ from nn_perception.capabilities.poses.defaults import (
     POSE_PRESETS,
 )
 from nn_perception.capabilities.poses.depth import flat_positions
+from nn_perception.capabilities.poses.overlay import draw_poses, person_colour
+from nn_perception.capabilities.poses.pipeline import PoseOptions, PosePipeline
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
-from nn_perception.core.imaging.draw import draw_poses, person_colour
+from nn_perception.core.frame import Frame
 from nn_perception.core.results import Person
-from nn_perception.ros.base.camera import Camera, View
-from nn_perception.ros.base.camera_node import CameraNode, SharedResources
+from nn_perception.ros.base.camera import Camera
+from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.pipeline_node import PipelineNode
 from nn_perception.ros.inputs.depth_input import DepthInput
 from nn_perception.ros.outputs.hri_bodies import HriBodies
 from nn_perception.ros.outputs.markers import Skeleton, skeleton_markers
 from nn_perception.ros.outputs.qos import RESULT_QOS
-from nn_perception.ros.outputs.result_messages import human_poses
+from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES
 from nn_perception.ros.process.main import main
 from nn_perception_interfaces.msg import HumanPoseArray
 import numpy as np
@@ -81,24 +82,10 @@ class PoseEstimatorParameters(CameraParameters):
     )
 
 
-@dataclass(frozen=True)
-class PoseResult:
-    """
-    The people in one image.
-
-    :ivar people: best first, with ids
-    :ivar size: width and height of the image in pixels
-    """
-
-    people: list[Person]
-    size: tuple[int, int]
-
-
 class PoseOutputs:
     """
-    Tracker, depth and publishers for the people of one camera.
+    Depth and publishers for the people of one camera.
 
-    :ivar tracker: gives people their ids
     :ivar people: number of people in the newest image
     :ivar depth: locates their joints in space
     :ivar poses: publishes the people
@@ -106,7 +93,6 @@ class PoseOutputs:
     """
 
     def __init__(self, node: LifecycleNode, camera: Camera, depth: DepthInput) -> None:
-        self.tracker = Tracker(prefix=f'{camera.name}_p' if camera.name else 'p')
         self.people = 0
         self.depth = depth
         self.poses = node.create_lifecycle_publisher(
@@ -117,13 +103,12 @@ class PoseOutputs:
         )
 
 
-class PoseEstimatorNode(CameraNode[PoseEstimatorParameters, PoseResult]):
+class PoseEstimatorNode(PipelineNode[PoseEstimatorParameters, list[Person], PosePipeline]):
     """Find the people in every image of its cameras, and track them."""
 
     def __init__(self, shared: SharedResources | None = None) -> None:
         super().__init__('pose_estimator', PoseEstimatorParameters, shared)
-        self._estimator: PoseEstimator | None = None
-        self._outputs = {camera: self._new_outputs(camera) for camera in self.cameras}
+        self._outputs = {camera.name: self._new_outputs(camera) for camera in self.cameras}
         self._hri = HriBodies(self) if self.parameters.hri else None
 
     def _new_outputs(self, camera: Camera) -> PoseOutputs:
@@ -132,19 +117,14 @@ class PoseEstimatorNode(CameraNode[PoseEstimatorParameters, PoseResult]):
         self.add_input(depth)
         return PoseOutputs(self, camera, depth)
 
-    def load(self) -> None:
-        """Open the networks of the preset."""
-        preset = self.parameters.preset
-        estimator = PoseEstimator.open(preset, self.run_options)
-        # The first run of a network is slow; no image should wait for it.
-        estimator.warm_up()
-        self._estimator = estimator
+    def requested_model(self) -> str:
+        """Name the preset that the parameters ask for."""
+        return self.parameters.preset
 
-    def unload(self) -> None:
-        """Close the networks."""
-        if self._estimator is not None:
-            self._estimator.close()
-            self._estimator = None
+    def open_pipeline(self) -> PosePipeline:
+        """Open the networks of the preset."""
+        estimator = PoseEstimator.open(self.parameters.preset, self.run_options)
+        return PosePipeline(estimator, self._pose_options())
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop, and clear the published bodies."""
@@ -153,70 +133,59 @@ class PoseEstimatorNode(CameraNode[PoseEstimatorParameters, PoseResult]):
             self._hri.clear()
         return result
 
-    def process(self, views: Sequence[View]) -> list[PoseResult]:
-        """Find and track people."""
-        p = self.parameters
-        assert self._estimator is not None
-        found = self._estimator.estimate_all(
-            [view.image_bgr for view in views],
-            min_score=FOLLOWED_SHARE * p.min_score,
-            max_people=p.max_people,
-        )
-        return [self._tracked(*pair) for pair in zip(views, found, strict=True)]
-
-    def _tracked(self, view: View, found: list[Person]) -> PoseResult:
-        p, outputs = self.parameters, self._outputs[view.camera]
-        tracker = outputs.tracker
-        tracker.start_score = p.min_score
-        tracker.max_age_s = p.max_age_s
-        tracker.smoothing = p.smoothing
-        tracked = tracker.update(found, view.when_s)
-        outputs.people = len(tracked)
-        people = [person.without_unsure_joints(p.min_joint_score) for person in tracked]
-        return PoseResult(people, (view.image_bgr.shape[1], view.image_bgr.shape[0]))
-
-    def publish(self, view: View, result: PoseResult) -> None:
+    def publish(self, frame: Frame, result: list[Person]) -> None:
         """Publish the people, with positions if there is depth."""
-        people, size, header = result.people, result.size, view.header
-        outputs = self._outputs[view.camera]
-        tolerance_s = self.parameters.depth_tolerance_s
-        positions = outputs.depth.positions(people, size, header, tolerance_s)
-        outputs.poses.publish(human_poses(people, positions, header))
+        outputs, header = self._outputs[frame.source], frame.header
+        outputs.people = len(result)
+        positions = outputs.depth.positions(result, frame, self.parameters.depth_tolerance_s)
+        outputs.poses.publish(RESULT_MESSAGES.human_poses(result, header, positions))
         if outputs.markers.get_subscription_count():
-            skeletons = _skeletons(result, positions, outputs.depth)
+            skeletons = _skeletons(result, positions, outputs.depth, frame)
             outputs.markers.publish(skeleton_markers(skeletons, header))
-        if self._hri is not None:
-            self._hri.publish(view.camera.name, people, size, outputs.tracker.ids, header)
+        if self._hri is not None and self.pipeline is not None:
+            tracked_ids = self.pipeline.tracker(frame.source).ids
+            self._hri.publish(frame, result, tracked_ids)
 
-    def draw(self, image_bgr: NDArray[np.uint8], result: PoseResult) -> NDArray[np.uint8]:
+    def draw(self, image_bgr: NDArray[np.uint8], result: list[Person]) -> NDArray[np.uint8]:
         """Draw the skeletons and ids."""
-        return draw_poses(image_bgr, result.people)
+        return draw_poses(image_bgr, result)
 
     def diagnostic_values(self, camera: Camera) -> dict[str, object]:
-        """Count the people, and name the depth's state, the networks and their device."""
-        estimator = self._estimator
+        """Count the people, and name the state of depth, the networks and their device."""
+        outputs = self._outputs[camera.name]
         return {
-            'people': self._outputs[camera].people,
-            'depth': self._outputs[camera].depth.state(),
-            'model': self.parameters.preset if estimator is None else estimator.title,
-            'device': 'not loaded' if estimator is None else estimator.device,
+            'people': outputs.people,
+            'depth': outputs.depth.state(),
+            **super().diagnostic_values(camera),
         }
 
     def warning(self, camera: Camera) -> str:
         """Say why depth cannot be used."""
-        return self._outputs[camera].depth.warning()
+        return self._outputs[camera.name].depth.warning()
+
+    def on_parameters_changed(self, previous: PoseEstimatorParameters) -> None:  # noqa: ARG002
+        """Adopt the new options."""
+        if self.pipeline is not None:
+            self.pipeline.options = self._pose_options()
+
+    def _pose_options(self) -> PoseOptions:
+        p = self.parameters
+        return PoseOptions(p.min_score, p.min_joint_score, p.max_people, p.max_age_s, p.smoothing)
 
 
 def _skeletons(
-    result: PoseResult, positions: list[NDArray[np.float64]] | None, depth: DepthInput
+    people: list[Person],
+    positions: list[NDArray[np.float64]] | None,
+    depth: DepthInput,
+    frame: Frame,
 ) -> list[Skeleton]:
     """Locate skeletons in space; without depth, in a plane 1 m in front of the camera."""
     if positions is None:
-        camera = depth.camera(result.size)
-        positions = [flat_positions(person, camera) for person in result.people]
+        camera = depth.camera(frame.size)
+        positions = [flat_positions(person, camera) for person in people]
     return [
         Skeleton(person.id, person_colour(person.id), joints)
-        for person, joints in zip(result.people, positions, strict=True)
+        for person, joints in zip(people, positions, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Headers of messages, and their stamps in seconds."""
+"""Headers of messages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ def make_header(stamp: Time, frame_id: str = '') -> Header:
 def current_header(node: Node) -> Header:
     """Build a header with a node's current time and no frame."""
     return make_header(node.get_clock().now().to_msg())
-
-
-def stamp_seconds(stamp: Time) -> float:
-    """Convert a stamp to seconds; an unset stamp gives 0.0."""
-    return float(stamp.sec + stamp.nanosec * 1e-9)

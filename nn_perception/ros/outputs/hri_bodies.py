@@ -10,7 +10,9 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 
 from nn_perception.capabilities.poses.skeleton import KEYPOINT_NAMES
+from nn_perception.core.frame import Frame
 from nn_perception.core.results import Keypoint, Person
+from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -45,46 +47,47 @@ class HriBodies:
         self._node = node
         self._bodies: dict[str, HriBody] = {}
         self._visible: dict[str, list[str]] = {}
-        self._remembered: dict[str, Collection[str]] = {}
+        self._tracked_ids: dict[str, Collection[str]] = {}
         self._tracked: Publisher | None = None
         if IdsList is not None:
             self._tracked = node.create_publisher(IdsList, f'{BODIES}/tracked', RESULT_QOS)
 
     def publish(
-        self,
-        camera: str,
-        people: Sequence[Person],
-        size: tuple[int, int],
-        tracked_ids: Collection[str],
-        header: Header,
+        self, frame: Frame, people: Sequence[Person], tracked_ids: Collection[str]
     ) -> None:
         """
         Publish the people in an image, and the ids that all cameras see.
 
-        :param camera: name of the camera
+        :param frame: the image, with its header; its source is the camera
         :param people: in pixels of the image
-        :param size: width and height of the image
         :param tracked_ids: ids of the camera's tracks, also of people out of sight; the topics of
             all other people are removed
-        :param header: header of the image
         """
         if self._tracked is None:
             return
-        self._visible[camera] = [person.id for person in people]
-        self._remembered[camera] = tracked_ids
-        for name in self._bodies.keys() - set().union(*self._remembered.values()):
+        self._tracked_ids[frame.source] = tracked_ids
+        for name in self._bodies.keys() - set().union(*self._tracked_ids.values()):
             self._bodies.pop(name).destroy()
         for person in people:
             if person.id not in self._bodies:
                 self._bodies[person.id] = HriBody(self._node, person.id)
-            self._bodies[person.id].publish(person, size, header)
-        self._tracked.publish(IdsList(header=header, ids=[*chain(*self._visible.values())]))
+            self._bodies[person.id].publish(person, frame.size, frame.header)
+        self._publish_visible(frame.source, [person.id for person in people], frame.header)
 
     def clear(self) -> None:
-        """Publish that no one is visible."""
-        header = Header(stamp=self._node.get_clock().now().to_msg())
+        """Publish that no one is visible, and remove the topics of all people."""
+        for body in self._bodies.values():
+            body.destroy()
+        self._bodies.clear()
+        self._tracked_ids.clear()
         for camera in [*self._visible]:
-            self.publish(camera, [], (1, 1), (), header)
+            self._publish_visible(camera, [], current_header(self._node))
+
+    def _publish_visible(self, camera: str, ids: list[str], header: Header) -> None:
+        self._visible[camera] = ids
+        if self._tracked is not None:
+            ids = [*chain(*self._visible.values())]
+            self._tracked.publish(IdsList(header=header, ids=ids))
 
 
 class HriBody:

@@ -1,12 +1,11 @@
-"""What a node publishes about its model: on latched topics, and in the diagnostics."""
+"""The latched topics that describe the model of a node."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from pathlib import Path
 
-from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import Engine
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import LATCHED_QOS
 from rclpy.node import Node
@@ -14,23 +13,19 @@ from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo, VisionClass, VisionInfo
 
 
-class Model(Protocol):
-    """A network with labels, such as a tagger or a digit reader."""
+@dataclass(frozen=True)
+class ModelDescription:
+    """
+    What a node publishes about its model.
 
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """Its weights and where they come from."""
-        ...
+    :ivar title: name of the network and the version of its weights
+    :ivar labels: all labels that it can give
+    :ivar path: file of the checkpoint
+    """
 
-    @property
-    def engine(self) -> Engine:
-        """What runs it."""
-        ...
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """All labels that it can give."""
-        ...
+    title: str
+    labels: Sequence[str]
+    path: Path
 
 
 class ModelTopics:
@@ -46,9 +41,9 @@ class ModelTopics:
         self._label_info = node.create_publisher(LabelInfo, '~/label_info', LATCHED_QOS)
         self._vision_info = node.create_publisher(VisionInfo, '~/vision_info', LATCHED_QOS)
 
-    def publish(self, model: Model, min_score: float, *, loaded: bool = False) -> None:
+    def publish(self, model: ModelDescription, min_score: float, *, loaded: bool = False) -> None:
         """
-        Publish the model's labels and origin.
+        Publish the labels and the origin of a model.
 
         :param model: the model that the node runs
         :param min_score: results below this score are not published
@@ -57,26 +52,7 @@ class ModelTopics:
         self._version += loaded
         header = current_header(self._node)
         self._label_info.publish(label_info(model.labels, min_score, header))
-        self._vision_info.publish(
-            vision_info(title(model), str(model.checkpoint.path), self._version, header)
-        )
-
-
-def title(model: Model) -> str:
-    """Name a model's network and the version of its weights."""
-    return f'{model.checkpoint.network} {model.checkpoint.version}'
-
-
-def model_values(model: Model | None, requested: str) -> dict[str, object]:
-    """
-    Describe a model for the diagnostics.
-
-    :param model: the running model; None while none is loaded
-    :param requested: the model that the parameters name
-    """
-    if model is None:
-        return {'model': requested, 'device': 'not loaded'}
-    return {'model': title(model), 'device': model.engine.description}
+        self._vision_info.publish(vision_info(model.title, str(model.path), self._version, header))
 
 
 def label_info(labels: Sequence[str], threshold: float, header: Header) -> LabelInfo:
@@ -95,7 +71,7 @@ def vision_info(method: str, location: str, version: int, header: Header) -> Vis
     """
     Build the description of a model.
 
-    :param method: name of the network and its weights
+    :param method: name of the network and the version of its weights
     :param location: file of the checkpoint
     :param version: increases whenever the node loads a model
     :param header: header of the message

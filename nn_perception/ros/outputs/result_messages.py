@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from geometry_msgs.msg import Point
-from nn_perception.core.results import Digit, Person, Tag
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion
+from nn_perception.capabilities.messages import ResultMessages
 from nn_perception_interfaces.msg import HumanPose, HumanPoseArray, Keypoint
-import numpy as np
 from std_msgs.msg import Header, String
 from vision_msgs.msg import (
     BoundingBox2D,
@@ -16,64 +14,29 @@ from vision_msgs.msg import (
     Detection2DArray,
     ObjectHypothesis,
     ObjectHypothesisWithPose,
+    Point2D,
+    Pose2D,
 )
 
+MESSAGE_TYPES = {
+    'builtin_interfaces/msg/Time': Time,
+    'geometry_msgs/msg/Point': Point,
+    'geometry_msgs/msg/Pose': Pose,
+    'geometry_msgs/msg/PoseWithCovariance': PoseWithCovariance,
+    'geometry_msgs/msg/Quaternion': Quaternion,
+    'nn_perception_interfaces/msg/HumanPose': HumanPose,
+    'nn_perception_interfaces/msg/HumanPoseArray': HumanPoseArray,
+    'nn_perception_interfaces/msg/Keypoint': Keypoint,
+    'std_msgs/msg/Header': Header,
+    'std_msgs/msg/String': String,
+    'vision_msgs/msg/BoundingBox2D': BoundingBox2D,
+    'vision_msgs/msg/Classification': Classification,
+    'vision_msgs/msg/Detection2D': Detection2D,
+    'vision_msgs/msg/Detection2DArray': Detection2DArray,
+    'vision_msgs/msg/ObjectHypothesis': ObjectHypothesis,
+    'vision_msgs/msg/ObjectHypothesisWithPose': ObjectHypothesisWithPose,
+    'vision_msgs/msg/Point2D': Point2D,
+    'vision_msgs/msg/Pose2D': Pose2D,
+}
 
-def classification(tags: Sequence[Tag], header: Header) -> Classification:
-    """Build the result for one image, best tag first; ``class_id`` holds the label."""
-    results = [ObjectHypothesis(class_id=tag.label, score=float(tag.score)) for tag in tags]
-    return Classification(header=header, results=results)
-
-
-def detections(digits: Sequence[Digit], header: Header) -> Detection2DArray:
-    """Build the result for one image in the order given; ``class_id`` holds the digit."""
-    return Detection2DArray(header=header, detections=[_detection(d, header) for d in digits])
-
-
-def _detection(digit: Digit, header: Header) -> Detection2D:
-    result = ObjectHypothesisWithPose(
-        hypothesis=ObjectHypothesis(class_id=digit.label, score=float(digit.score))
-    )
-    return Detection2D(header=header, results=[result], bbox=_box(digit.bbox))
-
-
-def _box(bbox: tuple[float, float, float, float]) -> BoundingBox2D:
-    left, top, width, height = (float(value) for value in bbox)
-    box = BoundingBox2D(size_x=width, size_y=height)
-    box.center.position.x = left + width / 2
-    box.center.position.y = top + height / 2
-    return box
-
-
-def human_poses(
-    people: Sequence[Person], positions: Sequence[np.ndarray] | None, header: Header
-) -> HumanPoseArray:
-    """
-    Build the result for one image in the order given.
-
-    :param positions: of each person's joints in metres in the header's frame, ``(17, 3)``, NaN
-        where unknown; None without depth
-    """
-    places = [None] * len(people) if positions is None else positions
-    poses = [_human_pose(person, at) for person, at in zip(people, places, strict=True)]
-    return HumanPoseArray(header=header, poses=poses)
-
-
-def _human_pose(person: Person, positions: np.ndarray | None) -> HumanPose:
-    return HumanPose(
-        id=person.id,
-        score=float(person.score),
-        bbox=_box(person.bbox),
-        keypoints=[Keypoint(x=j.x, y=j.y, score=j.score) for j in person.keypoints],
-        positions=[] if positions is None else [_point(place) for place in positions],
-    )
-
-
-def _point(place: np.ndarray) -> Point:
-    x, y, z = place.tolist()
-    return Point(x=x, y=y, z=z)
-
-
-def text(lines: Sequence[str]) -> String:
-    """Build a text of several lines."""
-    return String(data='\n'.join(lines))
+RESULT_MESSAGES = ResultMessages(MESSAGE_TYPES.__getitem__)

@@ -10,8 +10,8 @@ from typing import IO
 import zipfile
 
 from nn_perception.bags.bag import Bag
+from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import atomic_stream
 from nn_perception.core.imaging.image_files import encode_png, read_image
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import (
@@ -72,12 +72,15 @@ def import_bag(
     problems: Counter[str] = Counter()
     count, due_ns = 0, 0
     with Bag(bag) as opened:
-        for frame in opened.images(topic):
-            if frame.image_bgr is None:
-                problems[frame.problem] += 1
-            elif frame.stamp_ns >= due_ns:
+        for message in opened.messages([opened.choose_topic(topic)]):
+            try:
+                frame = opened.frame(message)
+            except ValueError as error:
+                problems[str(error)] += 1
+                continue
+            if frame.stamp_ns >= due_ns:
                 due_ns = frame.stamp_ns + round(1e9 / most_hz) if most_hz > 0.0 else 0
-                dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.topic)
+                dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.source)
                 count += 1
     return count, [f'{times} images of {bag}: {reason}' for reason, times in problems.items()]
 

@@ -7,9 +7,9 @@ import logging
 from pathlib import Path
 
 import cv2
-import nn_perception
 from nn_perception.capabilities.digits.detector import find_candidates
 from nn_perception.capabilities.digits.patches import mnist_form, PATCH_PX, Patches, patches
+from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.training.digits.pen_digits import CANVAS_PX, drawn, STRAIGHT
 import numpy as np
@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 
 # The photographs of this package that show no digit.
 SAMPLES = tuple(
-    Path(nn_perception.__file__).with_name('samples') / f'{name}.jpg'
+    SAMPLES_FOLDER / f'{name}.jpg'
     for name in 'cat dahlia elephant espresso pizza rocket skier temple'.split()
 )
 MOST_OF_A_PICTURE = 300

@@ -11,10 +11,9 @@ from typing import Any
 
 from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
 from nn_perception.bags.bag import Bag
-from nn_perception.bags.message_definitions import result_types
-from nn_perception.bags.messages import text
+from nn_perception.bags.message_definitions import result_messages, result_types
 from nn_perception.bags.metadata import fingerprint
-from nn_perception.bags.topics import STRING
+from nn_perception.capabilities.messages import STRING
 import pytest
 
 SECOND = 1_000_000_000
@@ -31,16 +30,17 @@ class Brightness:
         self.images = 0
         self._breaks_at = breaks_at
 
-    def analyse(self, image_bgr: Any) -> Any:
+    def analyse(self, frame: Any) -> Any:
         if self.images == self._breaks_at:
             raise KeyboardInterrupt
         self.images += 1
-        if image_bgr.max() == 0:
+        if frame.image_bgr.max() == 0:
             raise ValueError('it is dark')
-        return int(image_bgr.sum())
+        return int(frame.image_bgr.sum())
 
-    def messages(self, found: Any, header: Any, camera: str, stamp_s: float) -> list[Any]:
-        return [text([f'{found} {camera} {stamp_s:.3f} {header.frame_id}'])]
+    def messages(self, found: Any, frame: Any) -> list[Any]:
+        words = f'{found} {frame.source} {frame.stamp_s:.3f} {frame.frame_id}'
+        return [result_messages().text([words])]
 
 
 def annotate(

@@ -11,8 +11,9 @@ from typing import Any
 from mcap.reader import make_reader
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.bag_copy import BagCopy
-from nn_perception.bags.messages import text
-from nn_perception.bags.topics import result_qos, STRING
+from nn_perception.bags.message_definitions import result_messages
+from nn_perception.bags.topics import result_qos
+from nn_perception.capabilities.messages import STRING
 import pytest
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import get_typestore, Stores
@@ -56,7 +57,7 @@ def copy(given: Path, folder: Path, storage: str, custom: dict[str, str] | None 
             for message in bag.messages():
                 target.copy(message)
                 if message[0].topic == '/image':
-                    target.add('/words', text(['word']), message[1])
+                    target.add('/words', result_messages().text(['word']), message[1])
     return folder
 
 

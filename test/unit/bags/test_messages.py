@@ -1,16 +1,15 @@
-"""Messages in bags are equal to those that the nodes publish."""
+"""Messages of rosbags are equal to those of ROS, which the nodes publish."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-from nn_perception.bags import messages
-from nn_perception.bags.message_definitions import result_types
+from nn_perception.bags.message_definitions import result_messages, result_types
+from nn_perception.capabilities.messages import ResultMessages
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
-from nn_perception.ros.outputs.result_messages import classification, detections, human_poses, text
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-from std_msgs.msg import Header
 
 STAMP, FRAME_ID = (1_700_000_000, 123_456_789), 'front camera ü'
 TAGS = [Tag('espresso', 0.123456789), Tag('Čaj ☕', 1.0)]
@@ -18,30 +17,28 @@ ROWS = ((Digit('7', 0.99, (1.5, 2.25, 10.0, 20.0)), Digit('1', 0.8, (15.0, 2.0, 
 READING = DigitReading(ROWS, 9, capped=False)
 JOINTS = tuple(Keypoint(3.1 * i, 2.7 * i, i / 17) for i in range(17))
 PEOPLE = [Person(0.9, (1.0, 2.0, 3.0, 4.5), JOINTS, 'p1'), Person(0.5, (0, 0, 1, 1), JOINTS, 'p2')]
-
-
-def ros_header() -> Any:
-    header = Header(frame_id=FRAME_ID)
-    header.stamp.sec, header.stamp.nanosec = STAMP
-    return header
-
-
-HEADER = messages.header(STAMP, FRAME_ID)
 CASES = {
-    'tags': (messages.classification(TAGS, HEADER), classification, (TAGS,)),
-    'no tags': (messages.classification([], HEADER), classification, ([],)),
-    'digits': (messages.detections(READING.digits, HEADER), detections,
-               (READING.digits,)),
-    'no digits': (messages.detections((), HEADER), detections, ((),)),
-    'people': (messages.human_poses(PEOPLE, HEADER), human_poses, (PEOPLE, None)),
-    'nobody': (messages.human_poses([], HEADER), human_poses, ([], None)),
-}  # fmt: skip
+    'tags': ('classification', TAGS),
+    'no tags': ('classification', []),
+    'digits': ('detections', READING.digits),
+    'no digits': ('detections', ()),
+    'people': ('human_poses', PEOPLE),
+    'nobody': ('human_poses', []),
+}
+
+
+def ros_type(name: str) -> Any:
+    package, _, message = name.split('/')
+    return getattr(import_module(f'{package}.msg'), message)
 
 
 @pytest.mark.parametrize('case', CASES)
 def test_messages_with_a_header(case: str) -> None:
-    ours, build, arguments = CASES[case]
-    theirs = build(*arguments, ros_header())
+    method, result = CASES[case]
+    ours, theirs = (
+        getattr(messages, method)(result, messages.header(STAMP, FRAME_ID))
+        for messages in (result_messages(), ResultMessages(ros_type))
+    )
     content = bytes(result_types().serialize_cdr(ours, ours.__msgtype__))
     published = serialize_message(theirs)
     assert deserialize_message(content, type(theirs)) == deserialize_message(
@@ -53,6 +50,6 @@ def test_messages_with_a_header(case: str) -> None:
 
 @pytest.mark.parametrize('lines', [(), ('123',), ('7', '1 2')])
 def test_text(lines: tuple[str, ...]) -> None:
-    ours, theirs = messages.text(lines), text(lines)
+    ours, theirs = result_messages().text(lines), ResultMessages(ros_type).text(lines)
     content = bytes(result_types().serialize_cdr(ours, ours.__msgtype__))
     assert deserialize_message(content, type(theirs)) == theirs

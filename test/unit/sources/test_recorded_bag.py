@@ -35,7 +35,7 @@ def test_a_bag_as_a_source_of_frames(tmp_path: Path, recording: Any, picture: MA
         assert [frame.name for frame in frames] == [f'bag#{i}' for i in (1, 2, 3, 5, 6)]
         # The first frame follows the last one after a mean interval; negative intervals become 0.
         intervals = [1.0, 0.1, 0.3, 0.0, 0.3]
-        assert [frame.after_s for frame in frames] == pytest.approx(intervals)
+        assert [frame.interval_s for frame in frames] == pytest.approx(intervals)
         assert {frame.frame_id for frame in frames} == {'camera'}
         for frame, i in zip(frames, (0, 1, 2, 4, 5), strict=True):
             np.testing.assert_array_equal(frame.image_bgr, picture(i))

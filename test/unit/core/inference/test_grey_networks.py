@@ -2,10 +2,14 @@
 
 from nn_perception.benchmark.baseline import baseline_forward, random_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import build
+from nn_perception.core.networks.build import build
 import numpy as np
 import pytest
 import torch
@@ -22,12 +26,14 @@ def checkpoint(request, tmp_path_factory):
     path = tmp_path_factory.mktemp('grey') / f'{request.param}.safetensors'
     write_checkpoint(
         path,
-        network=request.param,
-        weights={name: values.numpy() for name, values in network.state_dict().items()},
-        labels=LABELS,
-        preprocessing=GREY,
-        version='random',
-        head='',
+        {name: values.numpy() for name, values in network.state_dict().items()},
+        CheckpointMetadata(
+            network=request.param,
+            labels=LABELS,
+            preprocessing=GREY,
+            version='random',
+            head='',
+        ),
     )
     return Checkpoint.read(path)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from nn_perception.ros.base.camera import View
+from nn_perception.core.frame import Frame
 from nn_perception.ros.base.frame_worker import FrameWorker
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np
@@ -39,16 +39,16 @@ class Node:
         """Always show one second."""
         return SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=10**9))
 
-    def process(self, views: Sequence[View]) -> list[int]:
+    def process(self, frames: Sequence[Frame]) -> list[int]:
         """Return each image's first value."""
-        values = [int(view.image_bgr[0, 0, 0]) for view in views]
+        values = [int(frame.image_bgr[0, 0, 0]) for frame in frames]
         if BAD in values:
             raise ValueError('the network does not like it')
         return values
 
-    def publish(self, view: View, result: int) -> None:
+    def publish(self, frame: Frame, result: int) -> None:
         """Keep the result."""
-        self.published.append(f'{view.camera.name} {result}')
+        self.published.append(f'{frame.source} {result}')
 
 
 class StandInCamera:
@@ -62,7 +62,7 @@ class StandInCamera:
         self.statistics = FrameStatistics()
 
 
-def frame(value: int) -> Any:
+def received(value: int) -> Any:
     """Make an image of one value."""
     image = np.full((4, 4, 3), value, np.uint8)
     return SimpleNamespace(
@@ -75,8 +75,8 @@ def test_the_others_of_a_batch_get_their_results_without_a_bad_image() -> None:
     worker: FrameWorker[int] = FrameWorker(node, node, lambda: 0.0)
     cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
     for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
-        worker.slots.put(one, frame(value))
-    worker._process(worker.slots.take(0.0))
+        worker.slots.put(one, received(value))
+    worker.process_images(worker.slots.take(0.0), node)
     assert node.published == ['front 1', 'rear 3']
     assert node.warnings == ['left: rejected an image: the network does not like it']
     reports = {name: one.statistics.report() for name, one in cameras.items()}

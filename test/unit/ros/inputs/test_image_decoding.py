@@ -1,9 +1,9 @@
 """
-Every encoding against pictures that are computed here, by plain formulas.
+Every encoding against images that are computed here, by plain formulas.
 
-Each case lays known pixels out as a message, with padding, in either byte order and in
-odd sizes, and works out by indexing and arithmetic what must come back. OpenCV and the
-converters of the package are not used for that.
+Each case writes known pixels to a message, with padding, in either byte order and in odd sizes,
+and computes the expected image by indexing and arithmetic, without OpenCV and the converters of
+the package.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def interleaved_rows(pixels: Array, dtype: str) -> list[bytes]:
     return [row.astype(dtype).tobytes() for row in pixels]
 
 
-# What must come back.
+# Expected images.
 
 
 def grey(values: Array) -> Array:
@@ -358,7 +358,7 @@ if len(CONVERTERS) > 1:
 @pytest.mark.parametrize('bits', [8, 16])
 @pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
 @pytest.mark.parametrize('bgr', [(250, 0, 0), (0, 250, 0), (0, 0, 250), (40, 120, 220)])
-def test_a_flat_scene_behind_a_bayer_sensor_comes_back_flat(
+def test_a_flat_scene_behind_a_bayer_sensor_stays_flat(
     pattern: str, bits: int, bgr: tuple[int, int, int]
 ) -> None:
     mosaic = np.array(bgr)[channel_of_sites(pattern, 6, 8)]
@@ -397,7 +397,7 @@ def test_every_luma_and_chroma_is_close_to_bt601() -> None:
 
 @pytest.mark.parametrize('encoding', ['bgr8', '8UC3'])
 @pytest.mark.parametrize('layout', ['exact', 'padded', 'padded_but_the_last_row'])
-def test_bgr_is_a_view_that_nobody_can_write_to(encoding: str, layout: str) -> None:
+def test_bgr_is_a_read_only_view(encoding: str, layout: str) -> None:
     msg, expected = built(encoding, (6, 8), layout)
     picture = to_bgr(msg)
     assert np.shares_memory(picture, np.frombuffer(msg.data, np.uint8))
@@ -409,7 +409,7 @@ def test_bgr_is_a_view_that_nobody_can_write_to(encoding: str, layout: str) -> N
     assert np.array_equal(picture, expected)
 
 
-def test_other_encodings_do_not_show_the_buffer() -> None:
+def test_other_encodings_are_copies() -> None:
     for encoding in set(CASES) - {'bgr8', '8UC3'}:
         msg, _ = built(encoding, (6, 8), 'exact')
         assert not np.shares_memory(to_bgr(msg), np.frombuffer(msg.data, np.uint8)), encoding
@@ -419,14 +419,14 @@ def test_other_encodings_do_not_show_the_buffer() -> None:
 
 
 @pytest.mark.parametrize('order', ['<', '>'])
-def test_what_is_not_finite_is_black(order: str) -> None:
+def test_non_finite_values_are_black(order: str) -> None:
     values = np.array([[np.nan, 1.0, 2.0], [np.inf, -np.inf, 3.0]], np.float32)
     rows = interleaved_rows(values, order + 'f4')
     picture = to_bgr(message('32FC1', rows, 3, is_bigendian=int(order == '>')))
     assert picture[:, :, 0].tolist() == [[0, 0, 128], [0, 0, 255]]
 
 
-def test_a_signalling_nan_is_no_reason_for_a_warning() -> None:
+def test_a_signalling_nan_causes_no_warning() -> None:
     msg = message('32FC1', [bytes.fromhex('0000803f 0100a07f 00000040')], 3)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
@@ -434,7 +434,7 @@ def test_a_signalling_nan_is_no_reason_for_a_warning() -> None:
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, 1.5, 3e38, -3e38])
-def test_a_frame_without_differences_is_black(value: float) -> None:
+def test_a_uniform_frame_is_black(value: float) -> None:
     values = np.full((2, 3), value, np.float32)
     assert not to_bgr(message('32FC1', interleaved_rows(values, '<f4'), 3)).any()
 
@@ -445,7 +445,7 @@ def test_the_whole_range_of_floats_is_stretched() -> None:
     assert picture[0, :, 0].tolist() == [0, 128, 255]
 
 
-# Planar YUV. Drivers disagree on height: rows of the picture, or those of the chroma as well.
+# Planar YUV. Drivers disagree about height: rows of the image, or with those of the chroma.
 
 
 def planar_rows(height: int, encoding: str) -> int:
@@ -458,7 +458,7 @@ def planar_rows(height: int, encoding: str) -> int:
 @pytest.mark.parametrize(
     ('encoding', 'size'), [(name, size) for name, case in PLANAR.items() for size in case.sizes]
 )
-def test_both_readings_of_height(
+def test_both_meanings_of_height(
     encoding: str, size: tuple[int, int], counted_in: bool, pad: int
 ) -> None:
     height, width = size
@@ -489,7 +489,7 @@ def test_both_readings_of_height(
 
 @pytest.mark.parametrize('encoding', PLANAR)
 @pytest.mark.parametrize('share', [0.4, 0.55, 0.75, 0.95])
-def test_a_truncated_planar_image_is_not_taken_for_a_lower_one(
+def test_a_truncated_planar_image_is_not_mistaken_for_a_lower_one(
     encoding: str, share: float
 ) -> None:
     size = int(640 * planar_rows(480, encoding) * share)
@@ -499,11 +499,11 @@ def test_a_truncated_planar_image_is_not_taken_for_a_lower_one(
         to_bgr(claim(encoding, 640, 480, 640, size))
 
 
-# Refusals.
+# Rejections.
 
 HUGE = 2**32 - 1
 
-REFUSED = {
+REJECTED = {
     'no encoding': (claim('', 2, 2, 2, 4), "encoding '' is not known"),
     'an unknown encoding': (claim('nv12', 2, 2, 2, 6), "encoding 'nv12' is not known"),
     'upper case': (claim('BGR8', 2, 2, 6, 12), "'BGR8' is not known"),
@@ -547,10 +547,10 @@ REFUSED = {
 }
 
 
-def reason_of(refused: Callable[[], object]) -> str:
+def reason_of(rejected: Callable[[], object]) -> str:
     """Take the sentence out of a refusal: one line of a bearable length."""
     with pytest.raises(ValueError) as caught:
-        refused()
+        rejected()
     assert type(caught.value) is ValueError
     reason = str(caught.value)
     assert reason.isprintable()
@@ -567,9 +567,9 @@ def allocated() -> Iterator[Callable[[], int]]:
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize('name', REFUSED)
-def test_a_refusal_says_why(name: str, allocated: Callable[[], int]) -> None:
-    msg, expected = REFUSED[name]
+@pytest.mark.parametrize('name', REJECTED)
+def test_a_rejection_says_why(name: str, allocated: Callable[[], int]) -> None:
+    msg, expected = REJECTED[name]
     assert expected in reason_of(lambda: to_bgr(msg))
     assert allocated() < 1_000_000
 
@@ -585,7 +585,7 @@ def test_a_step_of_one_row_can_be_anything() -> None:
     assert to_bgr(msg).shape == (1, 2, 3)
 
 
-def test_data_behind_the_image_is_left_alone() -> None:
+def test_data_after_the_image_is_ignored() -> None:
     msg, expected = built('rgb8', (6, 8), 'exact')
     msg.data.frombytes(bytes(1000))
     assert np.array_equal(to_bgr(msg), expected)
@@ -680,7 +680,7 @@ def test_jpeg_in_grey() -> None:
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))
-def test_jpeg_stays_as_it_is_stored(orientation: int) -> None:
+def test_the_exif_orientation_of_a_jpeg_is_ignored(orientation: int) -> None:
     exif = Pillow.Exif()
     exif[0x0112] = orientation
     rgb = smooth()
@@ -702,7 +702,7 @@ PNG_FILE = PNGS['rgb'][0]
 JPEG_FILE = jpeg(smooth())
 IDAT = PNG_FILE.index(b'IDAT')
 
-REFUSED_COMPRESSED = {
+REJECTED_COMPRESSED = {
     'nothing': (b'', 'is empty'),
     'text': (b'not a picture at all', 'neither JPEG nor PNG'),
     'h264': (b'\0\0\0\1\x67\x42\0\x1e', 'neither JPEG nor PNG'),
@@ -726,9 +726,9 @@ REFUSED_COMPRESSED = {
 }
 
 
-@pytest.mark.parametrize('name', REFUSED_COMPRESSED)
-def test_a_refusal_of_a_compressed_image_says_why(name: str, allocated: Callable[[], int]) -> None:
-    stored, expected = REFUSED_COMPRESSED[name]
+@pytest.mark.parametrize('name', REJECTED_COMPRESSED)
+def test_a_rejected_compressed_image_says_why(name: str, allocated: Callable[[], int]) -> None:
+    stored, expected = REJECTED_COMPRESSED[name]
     reason = reason_of(lambda: compressed_to_bgr(compressed(stored)))
     assert expected in reason
     assert reason.startswith('the compressed image ')
@@ -736,7 +736,7 @@ def test_a_refusal_of_a_compressed_image_says_why(name: str, allocated: Callable
 
 
 @pytest.mark.parametrize('form', ['16UC1; compressedDepth', '32FC1; compressedDepth png'])
-def test_compressed_depth_is_no_picture(form: str) -> None:
+def test_compressed_depth_is_not_an_image(form: str) -> None:
     reason = reason_of(lambda: compressed_to_bgr(compressed(b'\0' * 12 + PNG_FILE, form)))
     assert 'compressed depth' in reason
     long = reason_of(lambda: compressed_to_bgr(compressed(b'', form + '\n\0' * 999)))
@@ -777,14 +777,16 @@ def test_choice_of_the_converter(
     assert image_decoding.load_converter() == chosen
 
 
-def test_without_any_converter_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_converter_the_error_says_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     loaders = {'cv_bridge': broken, 'rosbags-image': absent}
     monkeypatch.setattr(image_decoding, 'CONVERTER_LOADERS', loaders)
     with pytest.raises(ImportError, match='install cv_bridge from ROS, or rosbags-image'):
         image_decoding.load_converter()
 
 
-def test_a_cv_bridge_that_hides_its_broken_half_is_not_used(
+def test_a_broken_cv_bridge_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The package imports, since it ignores that its compiled part does not.

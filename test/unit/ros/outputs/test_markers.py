@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from builtin_interfaces.msg import Time
+from nn_perception.capabilities.poses.overlay import person_colour
 from nn_perception.capabilities.poses.skeleton import LIMBS
-from nn_perception.core.imaging.draw import person_colour
 from nn_perception.ros.outputs.markers import Skeleton, skeleton_markers
 import numpy as np
 import pytest

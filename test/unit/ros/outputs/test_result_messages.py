@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builtin_interfaces.msg import Time
 from nn_perception.core.results import Digit, Keypoint, Person, Tag
-from nn_perception.ros.outputs.result_messages import classification, detections, human_poses, text
+from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES
 import numpy as np
 import pytest
 from std_msgs.msg import Header
@@ -22,25 +22,25 @@ JOINTS = np.arange(51, dtype=float).reshape(17, 3)
 def test_classification() -> None:
     # A label is text: it goes out as it is, whatever letters it has.
     tags = [Tag('espresso', 0.75), Tag('Größe 7, großer Kaffee ☕', 0.125)]
-    msg = classification(tags, HEADER)
+    msg = RESULT_MESSAGES.classification(tags, HEADER)
     assert msg.header == HEADER
     assert [(r.class_id, r.score) for r in msg.results] == [(t.label, t.score) for t in tags]
 
 
 def test_classification_takes_scores_of_numpy() -> None:
-    msg = classification([Tag('cup', np.float32(0.5))], HEADER)
+    msg = RESULT_MESSAGES.classification([Tag('cup', np.float32(0.5))], HEADER)
     assert msg.results[0].score == 0.5
 
 
 def test_classification_without_tags() -> None:
-    msg = classification([], HEADER)
+    msg = RESULT_MESSAGES.classification([], HEADER)
     assert msg.header == HEADER
     assert msg.results == []
 
 
 def test_detections() -> None:
     digits = [Digit('7', 0.75, (10.0, 20.0, 5.0, 8.0)), Digit('0', np.float32(0.5), (1, 2, 3, 4))]
-    msg = detections(digits, HEADER)
+    msg = RESULT_MESSAGES.detections(digits, HEADER)
     assert msg.header == HEADER
     assert [detection.header for detection in msg.detections] == [HEADER, HEADER]
     hypotheses = [result.hypothesis for d in msg.detections for result in d.results]
@@ -53,18 +53,18 @@ def test_detections() -> None:
 
 
 def test_detections_without_digits() -> None:
-    msg = detections([], HEADER)
+    msg = RESULT_MESSAGES.detections([], HEADER)
     assert msg.header == HEADER
     assert msg.detections == []
 
 
 @pytest.mark.parametrize(('lines', 'data'), [((), ''), (('7',), '7'), (('12', '345'), '12\n345')])
 def test_text(lines: tuple[str, ...], data: str) -> None:
-    assert text(lines).data == data
+    assert RESULT_MESSAGES.text(lines).data == data
 
 
 def test_a_pose_without_depth() -> None:
-    msg = human_poses([PERSON], None, HEADER)
+    msg = RESULT_MESSAGES.human_poses([PERSON], HEADER, None)
     assert msg.header == HEADER
     (pose,) = msg.poses
     assert (pose.id, pose.score) == ('p3', 0.75)
@@ -78,11 +78,11 @@ def test_a_pose_without_depth() -> None:
 def test_a_pose_with_depth() -> None:
     joints = JOINTS.copy()
     joints[4] = np.nan
-    (pose,) = human_poses([PERSON], [joints], HEADER).poses
+    (pose,) = RESULT_MESSAGES.human_poses([PERSON], HEADER, [joints]).poses
     got = np.array([(point.x, point.y, point.z) for point in pose.positions])
     np.testing.assert_array_equal(got, joints)
 
 
 def test_poses_of_no_one() -> None:
-    assert list(human_poses([], None, HEADER).poses) == []
-    assert list(human_poses([], [], HEADER).poses) == []
+    assert list(RESULT_MESSAGES.human_poses([], HEADER, None).poses) == []
+    assert list(RESULT_MESSAGES.human_poses([], HEADER, []).poses) == []

@@ -1,11 +1,7 @@
-from nn_perception.core.imaging.draw import (
-    ascii_text,
-    BOX,
-    draw_digits,
-    draw_poses,
-    draw_tags,
-    person_colour,
-)
+from nn_perception.capabilities.digits.overlay import BOX, draw_digits
+from nn_perception.capabilities.poses.overlay import draw_poses, person_colour
+from nn_perception.capabilities.tagging.overlay import draw_tags
+from nn_perception.core.imaging.text import ascii_text
 from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
 import numpy as np
 import pytest

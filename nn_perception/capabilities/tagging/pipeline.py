@@ -1,0 +1,96 @@
+"""Tags of a stream of frames: ranking and smoothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
+from nn_perception.capabilities.tagging.ranking import Scores, top_k_tags
+from nn_perception.capabilities.tagging.smoothing import Smoother
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.frame import Frame
+from nn_perception.core.results import Tag
+
+
+@dataclass(frozen=True)
+class TaggingOptions:
+    """
+    Which tags a frame gets.
+
+    :param top_k: maximum number of tags, at least 1
+    :param min_score: minimum score of a tag, in ``[0, 1]``
+    :param smoothing_s: time constant of the exponential moving average of the scores; 0: off
+    """
+
+    top_k: int = TAG_TOP_K
+    min_score: float = TAG_MIN_SCORE
+    smoothing_s: float = 0.0
+
+
+class TaggingPipeline:
+    """
+    Tags for the frames of any number of sources, see
+    :class:`~nn_perception.capabilities.pipeline.Pipeline`.
+
+    :ivar options: which tags a frame gets; may be replaced at any time
+    :ivar tagger: the network
+    """
+
+    def __init__(self, tagger: Tagger, options: TaggingOptions | None = None) -> None:
+        self.tagger = tagger
+        self.options = options or TaggingOptions()
+        self._smoothers: dict[str, Smoother] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels that a tag can have."""
+        return self.tagger.labels
+
+    @property
+    def title(self) -> str:
+        """The network, and which training its weights come from."""
+        return self.tagger.checkpoint.title
+
+    @property
+    def device(self) -> str:
+        """What runs the network where, in one line."""
+        return self.tagger.model.description
+
+    def infer(self, frames: Sequence[Frame]) -> list[Scores]:
+        """
+        Compute the scores of frames in one batch.
+
+        :returns: float32, ``(C,)`` for each frame
+        :raises ValueError: if an image has another shape or type, or no pixels
+        :raises RuntimeError: if the network cannot be run
+        """
+        return list(self.tagger.scores_of([frame.image_bgr for frame in frames]))
+
+    def update(self, frame: Frame, raw: Scores) -> list[Tag]:
+        """
+        Average the scores over the frames of the source, and keep the best.
+
+        :param raw: float32, ``(C,)``
+        :returns: best first
+        """
+        options = self.options
+        smoother = self._smoothers.get(frame.source)
+        if smoother is None or smoother.time_constant_s != options.smoothing_s:
+            smoother = self._smoothers[frame.source] = Smoother(options.smoothing_s)
+        average = smoother.update(raw, frame.stamp_s)
+        top_k = min(options.top_k, len(self.labels))
+        return top_k_tags(average, self.labels, top_k, min_score=options.min_score)
+
+    def process(self, frames: Sequence[Frame]) -> list[list[Tag]]:
+        """Tag frames, see :meth:`infer` and :meth:`update`."""
+        raws = self.infer(frames)
+        return [self.update(frame, raw) for frame, raw in zip(frames, raws, strict=True)]
+
+    def warm_up(self) -> None:
+        """Run the network once, see :meth:`LoadedModel.warm_up`."""
+        self.tagger.model.warm_up()
+
+    def close(self) -> None:
+        """Free the network's memory."""
+        self.tagger.close()
