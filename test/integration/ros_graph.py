@@ -16,6 +16,7 @@ from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.node_process import node_command
 import numpy as np
+from patience import PATIENCE_S, stretched
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 import rclpy
@@ -26,9 +27,6 @@ from rclpy.parameter import Parameter as NodeParameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 T = TypeVar('T')
-
-# Discovery takes 0.2 s to 1.4 s, the start of a process on a busy machine some seconds.
-PATIENCE_S = 30.0
 
 RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -130,7 +128,7 @@ class Peer:
     def matched(self, publisher: Any, count: int = 1) -> None:
         """Wait until there are subscribers, and until they are ready to receive."""
         self.until(lambda: publisher.get_subscription_count() >= count)
-        self.spin(0.3)
+        self.spin(stretched(0.3))
 
     def call(self, kind: type, service: str, request: Any, limit_s: float = PATIENCE_S) -> Any:
         """Call a service and return its response."""
