@@ -19,7 +19,7 @@ from nn_perception.capabilities.digits.detector import Candidate, find_candidate
 from nn_perception.capabilities.digits.patches import patches
 from nn_perception.capabilities.digits.reading_order import in_lines
 from nn_perception.capabilities.digits.selection import choose, DIGITS
-from nn_perception.capabilities.tagging.ranking import check_finite, softmax
+from nn_perception.capabilities.tagging.tagger import check_finite, softmax
 from nn_perception.core.imaging.preprocessing import check_image, Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine

@@ -8,8 +8,9 @@ import os
 # busy processes makes every layer take a time slice of the scheduler.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
+from nn_perception.core.imaging.preprocessing import check_batch
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import check_batch, Engine
+from nn_perception.core.inference.engine import Engine
 from nn_perception.core.inference.load_network import load_network
 import numpy as np
 from numpy.typing import NDArray

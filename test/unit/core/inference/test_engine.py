@@ -116,11 +116,11 @@ def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
         if device == 'cuda' and torch_error is not None:
             raise torch_error
         calls.append(f'torch {device}')
-        return SimpleNamespace(description='stub')
+        return SimpleNamespace(description='stub', outputs=None)
 
     def onnxruntime_engine(checkpoint, threads, streams):
         calls.append('onnxruntime cpu')
-        return SimpleNamespace(description='stub')
+        return SimpleNamespace(description='stub', outputs=None)
 
     monkeypatch.setattr(loaded_model, 'cuda_devices', lambda: devices)
     monkeypatch.setattr(loaded_model, '_torch_engine', torch_engine)
