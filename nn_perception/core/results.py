@@ -107,7 +107,7 @@ class Person:
     keypoints: tuple[Keypoint, ...]
     id: str = ''
 
-    def without_unsure_joints(self, min_score: float) -> Person:
+    def without_uncertain_keypoints(self, min_score: float) -> Person:
         """Take joints below a score as not seen: their x, y and score become 0."""
         unseen = Keypoint(0.0, 0.0, 0.0)
         return replace(

@@ -87,7 +87,7 @@ class PosePipeline:
         tracker.max_age_s = options.max_age_s
         tracker.smoothing = options.smoothing
         tracked = tracker.update(raw, frame.stamp_s)
-        return [person.without_unsure_joints(options.min_joint_score) for person in tracked]
+        return [person.without_uncertain_keypoints(options.min_joint_score) for person in tracked]
 
     def process(self, frames: Sequence[Frame]) -> list[list[Person]]:
         """Find and track people, see :meth:`infer` and :meth:`update`."""

@@ -73,8 +73,8 @@ class Embedder:
         :raises ValueError: if the checkpoint is not usable, or the network has no embedding
         :raises RuntimeError: if the network cannot be loaded
         """
-        checkpoint = find_checkpoint(model).to_teach()
-        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options))
+        checkpoint = find_checkpoint(model).for_fine_tuning()
+        return cls(checkpoint, LoadedModel.open(checkpoint.without_head(), options))
 
     @property
     def description(self) -> str:
@@ -104,7 +104,9 @@ def embedding_key(checkpoint: Checkpoint) -> str:
     :raises OSError: if the checkpoint cannot be read
     :raises ValueError: if its network has no embedding
     """
-    decides = f'{checkpoint.embedding().identity} {json.dumps(checkpoint.preprocessing.to_json())}'
+    decides = (
+        f'{checkpoint.without_head().identity} {json.dumps(checkpoint.preprocessing.to_json())}'
+    )
     name = re.sub(r'\W+', '_', checkpoint.network)
     return f'{name}-{hashlib.sha256(decides.encode()).hexdigest()[:KEY_LENGTH]}'
 

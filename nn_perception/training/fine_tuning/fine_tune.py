@@ -16,7 +16,11 @@ from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.tagger import softmax
-from nn_perception.core.inference.checkpoint import Checkpoint, MEASURED_PREFIX, NOVELTY_PREFIX
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    MEASURED_PREFIX,
+    OUT_OF_DISTRIBUTION_PREFIX,
+)
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import (
     check_labels,
@@ -80,7 +84,9 @@ def fine_tune(
     :raises ArithmeticError: if the loss is no finite number at the rate that was asked for
     :raises Stopped: if it was stopped
     """
-    training = _FineTuning(find_checkpoint(base).to_teach(), settings, on_progress, stopping)
+    training = _FineTuning(
+        find_checkpoint(base).for_fine_tuning(), settings, on_progress, stopping
+    )
     return training.run(samples, cache)
 
 
@@ -116,7 +122,7 @@ class _FineTuning:
         good = [sample for sample in good if sample.sha256 in features]
         check_labels(good)
         embeddings = np.stack([features[sample.sha256].embedding for sample in good])
-        looks = self._base.similarity(embeddings)
+        looks = self._base.last_layer_embedding(embeddings)
         seen = {
             sample.sha256: replace(features[sample.sha256], embedding=look)
             for sample, look in zip(good, looks, strict=True)
@@ -168,7 +174,7 @@ class _FineTuning:
 
     def _base_body(self) -> dict[str, NDArray[Any]]:
         """Give the weights of the base without its head and without what it knew."""
-        dropped = (f'{self._base.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)
+        dropped = (f'{self._base.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
         return {
             name: values
             for name, values in self._base.weights().items()
@@ -241,7 +247,7 @@ class _FineTuning:
         logits = measured.logits(embeddings[parts.held_out])
         temperature = fit_temperature(logits, truth)
         evaluation = evaluate_predictions(truth, logits.argmax(axis=1), labels)
-        looks = self._base.similarity(embeddings)
+        looks = self._base.last_layer_embedding(embeddings)
         novelty = calibrate(looks[parts.training], looks[parts.held_out])
         prefixes = f'{self._base.head_layer}.', MEASURED_PREFIX
         weights = {**body, **novelty.to_tensors()}

@@ -141,7 +141,7 @@ def accuracy_on(checkpoint: Path, samples: Sequence[Sample]) -> float:
     """
     model = Checkpoint.read(checkpoint)
     head = FineTunedHead.read(model, measured=True)
-    engine = LoadedModel.open(model.embedding(), RunOptions(device='cpu'))
+    engine = LoadedModel.open(model.without_head(), RunOptions(device='cpu'))
     right = 0
     for sample in samples:
         logits = head.logits(engine(model.preprocessing([read_image(sample.path)])))

@@ -80,7 +80,7 @@ class FineTuned:
                 licence=self.base.licence,
                 source=f'{SOURCE} {self.base.version}',
                 head=self.base.head,
-                taught_from=f'{self.base.network} {self.base.version}',
+                fine_tuned_from=f'{self.base.network} {self.base.version}',
                 features=self.base.features,
             ),
         )

@@ -87,7 +87,7 @@ def test_the_seed_gives_the_same_again(taught, samples, cache):
 
 def test_a_tagger_opens_it_and_says_unknown(taught, tmp_path):
     checkpoint = taught.write(tmp_path / 'shapes.safetensors')
-    assert checkpoint.taught_from.startswith('digit_cnn ')
+    assert checkpoint.fine_tuned_from.startswith('digit_cnn ')
     tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
     assert tagger.labels == (*SHAPES, UNKNOWN)
     right = 0
@@ -114,10 +114,10 @@ def test_the_whole_network_gives_the_same_logits(taught, tmp_path):
 def test_versions_share_their_body(taught, samples, cache, tmp_path):
     other = fine_tune(samples, BASE, FineTuneSettings(seed=2), cache=cache)
     bodies = {
-        one.write(tmp_path / f'{one.version}.safetensors').embedding().identity
+        one.write(tmp_path / f'{one.version}.safetensors').without_head().identity
         for one in (taught, other)
     }
-    assert bodies == {taught.base.embedding().identity}
+    assert bodies == {taught.base.without_head().identity}
 
 
 def test_a_taught_network_can_be_taught_again(taught, samples, cache, tmp_path):
