@@ -281,7 +281,8 @@ def test_positions_with_depth(
     peer.until(lambda: arrays)
     spots = next(marker for marker in arrays[-1].markers if marker.ns == 'joints')
     assert {round(point.z, 3) for point in spots.points} == {2.0}
-    peer.until(lambda: reports and reports[-1]['depth'] == 'used')
+    peer.until(lambda: reports and reports[-1]['images_processed'] == '1')
+    assert reports[-1]['depth'] == 'used'
     assert reports[-1]['level'] == '0'
 
 
