@@ -13,12 +13,18 @@ export ROS_DOMAIN_ID := $(shell echo $$(( $$$$ % 100 + 1 )))
 endif
 
 BIN := $(CURDIR)/.venv/bin
+# What is imported is compiled once for all processes, and the result is kept in .venv, whatever the user has chosen
+# for other projects: torch alone takes four seconds to compile.
+IN_VENV := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache"
 ifdef ROS_DISTRO
 # On a ROS installation the messages that were built into .venv stand in front of the installed packages.
-IN_VENV := AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PATH="$(CURDIR)/.venv/lib:$$LD_LIBRARY_PATH"
+IN_VENV += AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PATH="$(CURDIR)/.venv/lib:$$LD_LIBRARY_PATH"
 endif
 
-.PHONY: help setup demo demo-teach test lint bench soak clean
+# A file at a time on each process, in the order of test/conftest.py.
+IN_PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup demo demo-teach test test-long lint bench soak clean
 
 help:  ## show the targets (PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -33,8 +39,11 @@ demo: setup  ## show on the sample pictures what the nodes find
 demo-teach: setup  ## teach a tagger three new labels, live
 	@$(IN_VENV) $(BIN)/python tools/demo_teach.py $(ARGS)
 
-test: setup  ## run the tests, a file on each of two cores
-	@$(IN_VENV) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: setup  ## run the tests, in three processes, as many of them wait most of the time
+	@$(IN_VENV) $(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
+
+test-long: setup  ## run the tests that repeat for minutes what the others check as well
+	@$(IN_VENV) $(BIN)/python -m pytest -m long $(IN_PARALLEL) $(ARGS)
 
 lint: setup  ## check style and types
 	@$(BIN)/ruff check .

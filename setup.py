@@ -9,7 +9,11 @@ package_name = 'nn_perception'
 setup(
     name=package_name,
     version='0.1.0',
-    description='Image tags, digits, human poses and a classifier taught on the robot.',
+    description=(
+        'Image tags, digits, human poses and a classifier fine-tuned on the robot, from camera '
+        'images.'
+    ),
+    url='https://github.com/nn-perception/nn_perception',
     maintainer='nn_perception maintainers',
     maintainer_email='maintainers@users.noreply.github.com',
     license='Apache-2.0',
@@ -36,6 +40,7 @@ setup(
         # The same cv2 as opencv-python, which does not import on a machine without a display.
         'opencv-python-headless',
         'pillow',
+        'platformdirs',
         'pyyaml',
         'rosbags>=0.11',
         'rosbags-image>=0.10',
@@ -55,13 +60,5 @@ setup(
             'perception = nn_perception.ros.process.entry_points:perception',
             'camera_source = nn_perception.ros.process.entry_points:camera_source',
         ],
-    },
-    options={
-        # `ros2 run` looks for the executables here.
-        'develop': {'script_dir': f'$base/lib/{package_name}'},
-        'install': {'install_scripts': f'$base/lib/{package_name}'},
-        # The executables run with the Python of the environment they are started in, so that a
-        # node finds the torch of a virtual environment also when `colcon` ran outside of it.
-        'build_scripts': {'executable': '/usr/bin/env python3'},
     },
 )

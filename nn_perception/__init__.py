@@ -1,3 +1,3 @@
-"""Image tags, handwritten digits and human poses for robots that see with a camera."""
+"""Image tags, digits, human poses and a classifier fine-tuned on the robot, from camera images."""
 
 __version__ = '0.1.0'

@@ -6,11 +6,30 @@ from collections.abc import Generator
 import os
 from pathlib import Path
 
+from exports import export_missing
 from nn_perception.ros.process.main import use_transport_profile
 import pytest
 
 # What these mark may be skipped when CI is set: a GPU, and packages of ROS that have no wheel.
 MAY_BE_SKIPPED = ('cuda', 'launch_ros')
+
+# Files that take ten seconds and more, the longest first: begun last, one of them would leave the
+# other processes idle. What is missing here costs time and nothing else.
+LONGEST = (
+    'integration/test_teaching.py',
+    'integration/test_pose_estimator.py',
+    'integration/test_tagger.py',
+    'integration/test_demo.py',
+    'integration/test_silence.py',
+    'integration/test_clean_end.py',
+    'integration/test_digit_accuracy.py',
+    'unit/capabilities/poses/test_pose_estimator.py',
+    'integration/test_camera_source.py',
+    'integration/test_train_digits.py',
+    'integration/test_fuzz_images.py',
+    'integration/test_digit_reader.py',
+    'integration/test_bag_verb.py',
+)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -32,6 +51,21 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f'no folder {folder}; NN_PERCEPTION_TEST_DATA names another')
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Export the networks once, before the processes start that need them all."""
+    config = session.config
+    is_worker = hasattr(config, 'workerinput')
+    if not is_worker and config.getoption('numprocesses', 0) and not config.option.collectonly:
+        export_missing()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; pytest-xdist hands them out in this order."""
+    ranks = {REPOSITORY / 'test' / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.hookimpl(wrapper=True)

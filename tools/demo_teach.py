@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 from demo import start
 from demo_viewer import say
-from nn_perception.core.discovery import stay_on_this_machine
+from nn_perception.benchmark.discovery import stay_on_this_machine
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.nodes.camera_source import SAMPLES
 from nn_perception.ros.process.main import prepare_process

@@ -292,7 +292,7 @@ def current_stamp():
         'base': _digest(base),
         'environment': _digest(base + package_requirements(), recipe),
         'interfaces': _digest(base, sources),
-        'package': _digest(base, [ROOT / 'setup.py']),
+        'package': _digest(base, [ROOT / 'setup.py', ROOT / 'setup.cfg']),
     }
 
 

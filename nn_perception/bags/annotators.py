@@ -24,7 +24,7 @@ from nn_perception.capabilities.tagging.pipeline import TaggingPipeline
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.frame import Frame
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.results import Digit, DigitReading, Keypoint, Person, Tag
+from nn_perception.core.results import Box, Digit, DigitReading, Keypoint, Person, Tag
 
 
 class Annotator(Protocol):
@@ -135,7 +135,7 @@ class DigitAnnotator:
     def messages(self, found: Any, frame: RecordedFrame) -> list[Any]:
         """Make vision_msgs/Detection2DArray and std_msgs/String."""
         messages = result_messages()
-        rows = tuple(tuple(Digit(d[0], d[1], tuple(d[2])) for d in row) for row in found)
+        rows = tuple(tuple(Digit(d[0], d[1], Box(*d[2])) for d in row) for row in found)
         reading = DigitReading(rows, candidates=0, capped=False)
         header = messages.header(frame.stamp, frame.frame_id)
         return [messages.detections(reading.digits, header), messages.text(reading.lines)]
@@ -178,7 +178,7 @@ class PoseAnnotator:
         """Track the people and make nn_perception_interfaces/HumanPoseArray."""
         messages = result_messages()
         people = [
-            Person(score, tuple(bbox), tuple(Keypoint(*joint) for joint in joints))
+            Person(score, Box(*bbox), tuple(Keypoint(*joint) for joint in joints))
             for score, bbox, joints in found
         ]
         tracked = self._pipelines[frame.source].update(replace(frame, source=''), people)

@@ -11,7 +11,7 @@ from typing import Any, Literal, TYPE_CHECKING
 
 from nn_perception.bags.bag import Bag, Message
 from nn_perception.bags.message_definitions import result_types
-from nn_perception.core.files.storage import sync_folder
+from nn_perception.core.files.atomic import sync_folder
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection, Qos

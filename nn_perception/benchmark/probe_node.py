@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 import subprocess
 import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-import nn_perception
 from nn_perception.benchmark.digit_page import digit_page
+from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import Image as Picture
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.outputs.headers import make_header
@@ -27,7 +26,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Classification, Detection2DArray
 
-PHOTOGRAPH = Path(nn_perception.__file__).with_name('samples') / 'espresso.jpg'
+PHOTOGRAPH = SAMPLES_FOLDER / 'espresso.jpg'
 SIZE = (640, 480)
 START_LIMIT_S = 120.0
 SETTLE_S = 1.0

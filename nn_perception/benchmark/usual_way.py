@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.networks import build
+from nn_perception.core.networks.build import build
 from PIL import Image as PilImage
 import rclpy
 from rclpy.executors import ExternalShutdownException

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nn_perception.core.results import Digit, Person, Tag
+from nn_perception.core.results import Box, Digit, Person, Tag
 import numpy as np
 from numpy.typing import NDArray
 
@@ -111,7 +111,7 @@ class ResultMessages:
     def _hypothesis(self, label: str, score: float) -> Any:
         return self._new('vision_msgs/msg/ObjectHypothesis', class_id=label, score=float(score))
 
-    def _box(self, bbox: tuple[float, float, float, float]) -> Any:
+    def _box(self, bbox: Box) -> Any:
         left, top, width, height = (float(value) for value in bbox)
         middle = self._new('vision_msgs/msg/Point2D', x=left + width / 2, y=top + height / 2)
         center = self._new('vision_msgs/msg/Pose2D', position=middle, theta=0.0)

@@ -1,1 +1,1 @@
-"""What every sense stands on: files, images, networks and how they run; no ROS."""
+"""What all capabilities build on: files, images, networks and how they run; no ROS."""

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """
+    An axis-aligned bounding box, in pixels of the image.
+
+    :param left: x of the left edge
+    :param top: y of the upper edge
+    :param width: along x
+    :param height: along y
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,7 @@ class Digit:
 
     label: str
     score: float
-    bbox: tuple[float, float, float, float]
+    bbox: Box
 
 
 @dataclass(frozen=True)
@@ -80,12 +97,13 @@ class Person:
 
     :param score: how certain it is one, in ``[0, 1]``
     :param bbox: left, top, width and height in pixels of the image
-    :param keypoints: 17, in the order of :data:`nn_perception.capabilities.poses.skeleton.KEYPOINT_NAMES`
+    :param keypoints: 17, in the order of
+        :data:`nn_perception.capabilities.poses.skeleton.KEYPOINT_NAMES`
     :param id: stays the same while the person is tracked; empty where nobody tracks
     """
 
     score: float
-    bbox: tuple[float, float, float, float]
+    bbox: Box
     keypoints: tuple[Keypoint, ...]
     id: str = ''
 

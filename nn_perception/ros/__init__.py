@@ -1,1 +1,1 @@
-"""The ROS side: nodes and what they stand on."""
+"""The nodes, and what connects them to ROS."""

@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from nn_perception.core.files.storage import write_atomically
+from nn_perception.core.files.atomic import write_atomically
 from nn_perception.training.epoch import Epoch
 from nn_perception.training.evaluation import Evaluation
 import numpy as np

@@ -47,7 +47,7 @@ def test_head(samples):
     assert {report['examples'] for report in reports} == {100}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_last_block(samples):
     """Three epochs here; what twelve reach, and all layers, is in docs/teaching.md."""
     short = FineTuneSettings('last_block', max_epochs=3, validation_fraction=HELD_OUT, seed=0)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
-from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
-from ros_graph import BEST_EFFORT, header_at, image_at, NodeProcess, Peer, picture, RELIABLE
+from nn_perception.ros.outputs.image_messages import image_message
+import pytest
+from ros_graph import (
+    BEST_EFFORT,
+    Domain,
+    image_at,
+    NodeProcess,
+    own_domain,
+    Peer,
+    picture,
+    RELIABLE,
+)
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -16,7 +29,11 @@ StartNode = Callable[..., NodeProcess]
 
 def reason(peer: Peer, word: str) -> str:
     """Wait for a warning that contains a text, and return it."""
-    reports = peer.diagnostics('/tagger')
+    return warning(peer, peer.diagnostics('/tagger'), word)
+
+
+def warning(peer: Peer, reports: list[dict[str, str]], word: str) -> str:
+    """Wait until the reports have a warning that contains a text, and return it."""
 
     def found() -> str:
         texts = [r['message'] for r in reports if r['level'] == '1' and word in r['message']]
@@ -25,31 +42,96 @@ def reason(peer: Peer, word: str) -> str:
     return peer.until(found)
 
 
-def test_no_publisher(peer: Peer, start_node: StartNode) -> None:
-    peer.publisher(Image, '/front/image_raw')
-    start_node('tagger')
-    assert 'images are published on /front/image_raw' in reason(peer, 'no publisher on /image')
+@dataclass(frozen=True)
+class Case:
+    """
+    A tagger that receives no images.
+
+    :param word: text by which the expected warning is found
+    :param texts: what else the warning says
+    :param publishers: type, topic and quality of service of what the peer publishes
+    """
+
+    word: str
+    texts: Sequence[str]
+    publishers: Sequence[tuple[type, str, Any]] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def test_another_type(peer: Peer, start_node: StartNode) -> None:
-    camera = peer.publisher(CompressedImage, 'image')
-    start_node('tagger')
-    text = reason(peer, 'has the type')
-    assert 'sensor_msgs/msg/CompressedImage' in text
-    assert 'image_transport: compressed' in text
-    camera.publish(compressed_image_message(picture(), header_at(1.0), 90))
+CASES = {
+    'no publisher': Case(
+        'no publisher on /image',
+        ['images are published on /front/image_raw'],
+        [(Image, '/front/image_raw', RELIABLE)],
+    ),
+    'another type': Case(
+        'has the type',
+        ['sensor_msgs/msg/CompressedImage', 'image_transport: compressed'],
+        [(CompressedImage, 'image', RELIABLE)],
+    ),
+    'compressed is expected but raw arrives': Case(
+        'has the type sensor_msgs/msg/Image',
+        ['image_transport: raw'],
+        [(Image, 'image/compressed', RELIABLE)],
+        {'image_transport': 'compressed'},
+    ),
+    'quality of service': Case(
+        'only offers best effort',
+        ['image_reliability: auto'],
+        [(Image, 'image', BEST_EFFORT)],
+        {'image_reliability': 'reliable'},
+    ),
+    'not active': Case(
+        'not active',
+        ['ros2 lifecycle set /tagger configure, then activate'],
+        [(Image, 'image', RELIABLE)],
+        {'autostart': False},
+    ),
+    'a silent publisher': Case(
+        '1 publisher(s) on /image', ['no image received'], [(Image, 'image', RELIABLE)]
+    ),
+    # The tagger's own overlay does not count as a camera.
+    'no camera at all': Case('no publisher on /image', ['no camera publishes in this ROS domain']),
+}
 
 
-def test_compressed_is_expected_but_raw_arrives(peer: Peer, start_node: StartNode) -> None:
-    peer.publisher(Image, 'image/compressed')
-    start_node('tagger', parameters={'image_transport': 'compressed'})
-    assert 'image_transport: raw' in reason(peer, 'has the type sensor_msgs/msg/Image')
+@dataclass(frozen=True)
+class Running:
+    """A case with its tagger, in a ROS domain of its own."""
+
+    domain: Domain
+    reports: list[dict[str, str]]
+    publishers: list[Any]
 
 
-def test_quality_of_service(peer: Peer, start_node: StartNode) -> None:
-    peer.publisher(Image, 'image', BEST_EFFORT)
-    start_node('tagger', parameters={'image_reliability': 'reliable'})
-    assert 'image_reliability: auto' in reason(peer, 'only offers best effort')
+@pytest.fixture(scope='module')
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
+    """Start all cases at once: each takes seconds and does almost nothing."""
+    cases = {}
+    with ExitStack() as stack:
+        for number, (name, case) in enumerate(CASES.items()):
+            folder = tmp_path_factory.mktemp('logs')
+            domain = stack.enter_context(own_domain(folder, f'peer_{number}'))
+            reports = domain.peer.diagnostics('/tagger')
+            publishers = [domain.peer.publisher(*publisher) for publisher in case.publishers]
+            domain.start_node('tagger', parameters=case.parameters)
+            cases[name] = Running(domain, reports, publishers)
+        yield cases
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_the_reason_is_reported(running: dict[str, Running], name: str) -> None:
+    case, now = CASES[name], running[name]
+    peer, (node,) = now.domain.peer, now.domain.nodes
+    text = warning(peer, now.reports, case.word)
+    for part in case.texts:
+        assert part in text
+    peer.until(lambda: case.word in node.log)
+    # An empty message on the topic does no harm.
+    for publisher in now.publishers:
+        publisher.publish(publisher.msg_type())
+    peer.spin(0.1)
+    assert node.end() == 0, node.log
 
 
 def test_timestamps_are_zero(peer: Peer, start_node: StartNode) -> None:
@@ -58,10 +140,12 @@ def test_timestamps_are_zero(peer: Peer, start_node: StartNode) -> None:
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
     msg = image_message(picture(), Header())
-    for _ in range(40):
+
+    def found() -> bool:
         camera.publish(msg)
-        peer.spin(0.1)
-    assert any('no timestamps' in report['message'] for report in reports)
+        return any('no timestamps' in report['message'] for report in reports)
+
+    peer.until(found)
 
 
 def test_timestamps_of_another_clock(peer: Peer, start_node: StartNode) -> None:
@@ -89,14 +173,6 @@ def test_simulated_time_stands_still(peer: Peer, start_node: StartNode) -> None:
     peer.until(lambda: node.log.count('is the simulation paused?') == 1)
 
 
-def test_not_active(peer: Peer, start_node: StartNode) -> None:
-    peer.publisher(Image, 'image')
-    node = start_node('tagger', parameters={'autostart': False})
-    text = reason(peer, 'not active')
-    assert 'ros2 lifecycle set /tagger configure, then activate' in text
-    peer.until(lambda: text in node.log)
-
-
 def test_the_cause_is_logged_once(peer: Peer, start_node: StartNode) -> None:
     tags = peer.collect(Classification, 'tagger/tags')
     node = start_node('tagger')
@@ -112,12 +188,6 @@ def test_the_cause_is_logged_once(peer: Peer, start_node: StartNode) -> None:
     peer.until(recovered)
     assert tags
     assert node.log.count('no publisher on /image') == 1
-
-
-def test_a_silent_publisher(peer: Peer, start_node: StartNode) -> None:
-    peer.publisher(Image, 'image')
-    start_node('tagger')
-    assert 'no image received' in reason(peer, '1 publisher(s) on /image')
 
 
 def test_reliability_follows_the_publishers(peer: Peer, start_node: StartNode) -> None:
@@ -137,11 +207,3 @@ def test_reliability_follows_the_publishers(peer: Peer, start_node: StartNode) -
         camera.publish(image_at(picture(), 1.0))
         peer.until(lambda: tags)
         peer.node.destroy_publisher(camera)
-
-
-def test_no_camera_at_all(peer: Peer, start_node: StartNode) -> None:
-    """The tagger's own overlay does not count as a camera."""
-    start_node('tagger')
-    assert reason(peer, 'no publisher on /image').endswith(
-        'no camera publishes in this ROS domain'
-    )

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 import time
 
+from exports import slow_tagger
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import nn_perception
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.ros.inputs.image_decoding import to_bgr
 from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
@@ -90,27 +90,7 @@ def test_empty_results_are_published_too(peer: Peer, start_node: StartNode) -> N
     assert stamp_ns(tags[0]) == 5 * 10**9
 
 
-@pytest.fixture
-def slow_model(tmp_path: Path) -> Path:
-    """Make the shipped network ten times slower, with larger images."""
-    checkpoint = find_checkpoint('efficientnet_lite0')
-    preprocessing = checkpoint.preprocessing.to_json()
-    preprocessing = {**preprocessing, 'size': 704}
-    path = tmp_path / 'slow.safetensors'
-    write_checkpoint(
-        path,
-        network=checkpoint.network,
-        weights=checkpoint.weights(),
-        labels=checkpoint.labels,
-        preprocessing=type(checkpoint.preprocessing).from_json(preprocessing),
-        version='slow',
-        head='head.weight',
-    )
-    assert Checkpoint.read(path).version == 'slow'
-    return path
-
-
-def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model: Path) -> None:
+def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, tmp_path: Path) -> None:
     """Results are recent, requests are answered, and dropped images are counted."""
     arrivals: list[tuple[int, float, float]] = []
 
@@ -120,7 +100,7 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, slow_model
 
     peer.node.create_subscription(Classification, 'tagger/tags', on_tags, RELIABLE)
     camera = peer.publisher(Image, 'image', BEST_EFFORT)
-    start_node('tagger', parameters={'model': slow_model, 'threads': 1})
+    start_node('tagger', parameters={'model': slow_tagger(tmp_path).path, 'threads': 1})
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
     image = picture()
@@ -353,10 +333,12 @@ def test_max_rate(peer: Peer, start_node: StartNode) -> None:
     start_node('tagger', parameters={'max_rate': 5.0})
     peer.matched(camera)
     msg = image_at(picture(), 1.0)
+    began = time.monotonic()
     for _ in range(80):
         camera.publish(msg)
         peer.spin(0.025)
-    assert 8 <= len(tags) <= 13
+    allowed = 5.0 * (time.monotonic() - began)
+    assert 0.5 * allowed <= len(tags) <= allowed + 3
 
 
 def test_extreme_rates_do_not_end_the_node(peer: Peer, start_node: StartNode) -> None:
@@ -371,7 +353,7 @@ def test_extreme_rates_do_not_end_the_node(peer: Peer, start_node: StartNode) ->
     assert len(tags) == 1
     # Not after the hundred years of the old rate.
     assert peer.set_parameter('/tagger', 'max_rate', 0.0) == (True, '')
-    peer.until(lambda: len(tags) == 2, 5.0)
+    peer.until(lambda: len(tags) == 2)
 
 
 def test_simulated_time(peer: Peer, start_node: StartNode) -> None:

@@ -13,7 +13,7 @@ import sys
 
 from nn_perception.cli.main import main
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.networks import load
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.digits.mnist import IMAGE_FILES, LABEL_FILES, load_mnist
 import numpy as np
@@ -82,7 +82,7 @@ def test_leaves_checkpoint_report_and_pictures(whole: Path, few_digits: Path) ->
     import torch
 
     with torch.inference_mode():
-        said = load(checkpoint)(torch.from_numpy(checkpoint.preprocessing(bgr))).argmax(1)
+        said = load_network(checkpoint)(torch.from_numpy(checkpoint.preprocessing(bgr))).argmax(1)
     accuracy = float((said.numpy() == mnist.test_labels).mean())
     assert accuracy == pytest.approx(report['accuracy'], abs=0.01)
     assert report['parameters'] < 500_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from configparser import ConfigParser
 from pathlib import Path
 import re
 from typing import Any
@@ -90,8 +91,21 @@ def test_the_commands_resolve(repository: Path, setup: dict[str, Any]) -> None:
         assert function in defined, command
 
 
-def test_commands_run_with_the_python_of_the_environment(setup: dict[str, Any]) -> None:
-    assert "'executable': '/usr/bin/env python3'" in str(setup['options'])
+def test_executables_are_where_ros2_run_looks_and_run_with_the_python_of_the_environment(
+    repository: Path,
+) -> None:
+    settings = ConfigParser()
+    settings.read(repository / 'setup.cfg')
+    assert settings['develop']['script_dir'] == '$base/lib/nn_perception'
+    assert settings['install']['install_scripts'] == '$base/lib/nn_perception'
+    assert settings['build_scripts']['executable'] == '/usr/bin/env python3'
+
+
+def test_the_descriptions_agree(setup: dict[str, Any], package_xml: ElementTree.Element) -> None:
+    assert package_xml.findtext('description') == setup['description'] == nn_perception.__doc__
+    urls = {url.get('type'): url.text for url in package_xml.findall('url')}
+    assert set(urls) == {'website', 'repository', 'bugtracker'}
+    assert urls['website'] == setup['url']
 
 
 def test_every_requirement_is_pinned(repository: Path, setup: dict[str, Any]) -> None:

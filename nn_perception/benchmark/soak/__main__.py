@@ -16,10 +16,10 @@ import random
 import sys
 import tempfile
 
+from nn_perception.benchmark.discovery import stay_on_this_machine
 from nn_perception.benchmark.soak.evaluation import details, evaluate
 from nn_perception.benchmark.soak.report import as_json, markdown
 from nn_perception.benchmark.soak.run import LAYOUTS, SoakPlan, SoakTest
-from nn_perception.core.discovery import stay_on_this_machine
 from nn_perception.ros.process.main import prepare_process
 from nn_perception.ros.process.signals import watch_signals
 import rclpy

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nn_perception.capabilities.poses.skeleton import keypoint_similarity
 from nn_perception.core.imaging.letterbox import Placement
-from nn_perception.core.results import Keypoint, Person
+from nn_perception.core.results import Box, Keypoint, Person
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,7 +106,7 @@ def as_persons(people: People, width: int, height: int) -> list[Person]:
     return [
         Person(
             score=float(score),
-            bbox=(
+            bbox=Box(
                 float(box[0]),
                 float(box[1]),
                 float(box[2] - box[0]),

@@ -8,7 +8,7 @@ import math
 
 from nn_perception.capabilities.poses.one_euro_filter import OneEuroFilter
 from nn_perception.capabilities.poses.skeleton import joints_of, keypoint_similarity
-from nn_perception.core.results import Keypoint, Person
+from nn_perception.core.results import Box, Keypoint, Person
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,7 +72,8 @@ class Tracker:
     :param max_age_s: how long somebody may be hidden
     :param start_score: the least score of somebody new, in ``[0, 1]``
     :param smoothing: whether the joints are smoothed, see
-        :class:`~nn_perception.capabilities.poses.one_euro_filter.OneEuroFilter`; all three may be changed later
+        :class:`~nn_perception.capabilities.poses.one_euro_filter.OneEuroFilter`; all three may be
+        changed later
     :param prefix: begins each id, with a letter
     :raises ValueError: if a value is out of range
     """
@@ -221,6 +222,6 @@ def _stands_in(person: Person, others: Sequence[Person]) -> bool:
     return bool((box_iou(np.array(person.bbox), boxes) >= SAME_PLACE).any())
 
 
-def _middle(bbox: tuple[float, float, float, float]) -> Floats:
+def _middle(bbox: Box) -> Floats:
     left, top, width, height = bbox
     return np.array((left + width / 2, top + height / 2))

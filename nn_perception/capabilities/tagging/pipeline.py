@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
-from nn_perception.capabilities.tagging.ranking import Scores, top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoother
-from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.capabilities.tagging.tagger import Scores, Tagger, top_k_tags
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 
@@ -74,13 +73,13 @@ class TaggingPipeline:
         :param raw: float32, ``(C,)``
         :returns: best first
         """
-        options = self.options
-        smoother = self._smoothers.get(frame.source)
-        if smoother is None or smoother.time_constant_s != options.smoothing_s:
-            smoother = self._smoothers[frame.source] = Smoother(options.smoothing_s)
-        average = smoother.update(raw, frame.stamp_s)
-        top_k = min(options.top_k, len(self.labels))
-        return top_k_tags(average, self.labels, top_k, min_score=options.min_score)
+        options, labels = self.options, self.tagger.labels
+        if options.smoothing_s > 0.0:
+            raw = self._smoother(frame.source, options.smoothing_s).update(raw, frame.stamp_s)
+        else:
+            self._smoothers.pop(frame.source, None)
+        top_k = min(options.top_k, len(labels))
+        return top_k_tags(raw, labels, top_k, min_score=options.min_score)
 
     def process(self, frames: Sequence[Frame]) -> list[list[Tag]]:
         """Tag frames, see :meth:`infer` and :meth:`update`."""
@@ -94,3 +93,10 @@ class TaggingPipeline:
     def close(self) -> None:
         """Free the network's memory."""
         self.tagger.close()
+
+    def _smoother(self, source: str, time_constant_s: float) -> Smoother:
+        """Return the smoother of a source, a new one if the time constant has changed."""
+        smoother = self._smoothers.get(source)
+        if smoother is None or smoother.time_constant_s != time_constant_s:
+            smoother = self._smoothers[source] = Smoother(time_constant_s)
+        return smoother

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
-from nn_perception.capabilities.tagging.ranking import Scores, softmax, top_k_tags
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine
@@ -21,6 +20,9 @@ from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.core.results import Tag
 import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
 
 
 class Tagger:
@@ -29,6 +31,7 @@ class Tagger:
 
     :ivar checkpoint: the model that it runs
     :ivar model: its loaded network; that of a fine-tuned model gives the embedding
+    :ivar labels: names of the classes, in the order of :meth:`scores`
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class Tagger:
         self.checkpoint = checkpoint
         self.model = model
         self._head = head
+        knows_limits = head is not None and head.novelty is not None
+        self.labels = (*checkpoint.labels, UNKNOWN) if knows_limits else checkpoint.labels
 
     @classmethod
     def open(cls, model: str = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS) -> Tagger:
@@ -68,12 +73,6 @@ class Tagger:
         """What runs the network."""
         return self.model.engine
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of :meth:`scores`."""
-        knows_limits = self._head is not None and self._head.novelty is not None
-        return (*self.checkpoint.labels, UNKNOWN) if knows_limits else self.checkpoint.labels
-
     def scores(self, image_bgr: Image) -> Scores:
         """
         Compute the probability of every class.
@@ -93,7 +92,8 @@ class Tagger:
         :param images_bgr: at least one
         :returns: float32, ``(N, C)``
         """
-        outputs = self.model(self.checkpoint.preprocessing(images_bgr))  # (N, C) or (N, D)
+        batch = self.checkpoint.preprocessing(images_bgr)
+        outputs = self.model.outputs(batch)[0]  # (N, C) or (N, D)
         if self._head is None:
             return softmax(outputs)
         scores = softmax(self._head.logits(outputs))
@@ -114,3 +114,50 @@ class Tagger:
     def close(self) -> None:
         """Free the network's memory."""
         self.model.close()
+
+
+def softmax(logits: NDArray[np.floating]) -> Scores:
+    """
+    Turn logits into probabilities.
+
+    :param logits: ``(C,)`` or ``(N, C)``; computed in float64, so that half precision loses
+        nothing here
+    :returns: float32, of the same shape
+    """
+    shifted = logits.astype(np.float64) - np.max(logits, axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    scores: Scores = (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return scores
+
+
+def top_k_tags(scores: Scores, labels: Sequence[str], k: int, min_score: float = 0.0) -> list[Tag]:
+    """
+    Keep the best classes of one image.
+
+    :param scores: probabilities, ``(C,)``
+    :param labels: names, ``labels[i]`` belongs to ``scores[i]``
+    :param k: how many classes to keep, at least 1; all are kept if there are fewer
+    :param min_score: drop classes below this probability, in ``[0, 1]``
+    :returns: at most ``k`` tags, best first, equal scores in the order of the labels; empty when
+        none reaches ``min_score``
+    :raises ValueError: if shapes disagree, a limit is out of range, or a score is not a number
+    """
+    if scores.shape != (len(labels),):
+        raise ValueError(f'expected {len(labels)} scores, got the shape {scores.shape}')
+    if k < 1:
+        raise ValueError(f'top_k must be at least 1, got {k}')
+    if not 0.0 <= min_score <= 1.0:
+        raise ValueError(f'min_score must be in [0, 1], got {min_score}')
+    check_finite(scores)
+    best = np.argsort(-scores, kind='stable')[:k]
+    return [Tag(labels[i], float(scores[i])) for i in best if scores[i] >= min_score]
+
+
+def check_finite(scores: NDArray[np.floating]) -> None:
+    """
+    Refuse scores that are not numbers.
+
+    :raises ValueError: if one is NaN or infinite
+    """
+    if not np.isfinite(scores).all():
+        raise ValueError('the scores are not finite: the network or its weights are broken')

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print the table; status 1 when a figure is not reached."""
-    from nn_perception.core.discovery import stay_on_this_machine
+    from nn_perception.benchmark.discovery import stay_on_this_machine
 
     stay_on_this_machine()
     os.environ.setdefault('ROS_DOMAIN_ID', str(60 + os.getpid() % 40))

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List what ships with the package, what the cache folder holds, and what was taught."""
-    from nn_perception.core.files.storage import cache_folder, folder_of
+    from nn_perception.core.files.folders import cache_folder, folder_of
     from nn_perception.core.inference.model_zoo import list_models
 
     store = folder_of('models', args.store)

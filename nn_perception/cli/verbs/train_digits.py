@@ -17,7 +17,7 @@ from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
-from nn_perception.core.files.storage import cache_folder
+from nn_perception.core.files.folders import cache_folder
 
 if TYPE_CHECKING:
     from nn_perception.training.digits.training_run import TrainingRun

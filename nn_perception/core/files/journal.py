@@ -1,29 +1,30 @@
-"""What was found so far in a long piece of work, kept so that it can go on after any end."""
+"""A journal of finished steps, so that long work resumes after any interruption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
-import fcntl
 import json
 import os
 from pathlib import Path
 import time
 from typing import Any
-import zlib
 
-# So much work is lost at most when the power fails; when only the process ends, none.
+from nn_perception.core.files.locks import try_lock_stream
+from nn_perception.core.files.records import encode_line, read_lines
+
+# A power cut loses at most the entries of this span; the end of the process loses none.
 SYNC_S = 1.0
 
 
 class Journal:
     """
-    A file of entries, one a line, each with a checksum; only one process has it open.
+    A file of entries, one per line, each with a checksum; one process at a time has it open.
 
-    What a power cut left behind the last whole line is cut off.
+    What a power cut damaged is cut off.
 
-    :param path: the file; made if there is none
-    :param identity: decides what the entries are; has to be that of an older file
+    :param path: the file; created if missing
+    :param identity: what the entries depend on; must equal that of an existing file
     :raises BlockingIOError: if another process has it open
     :raises ValueError: if the file belongs to other work
     :raises OSError: if it cannot be written
@@ -35,7 +36,7 @@ class Journal:
         self._stream = open(path, 'ab+')  # noqa: SIM115 - open as long as the journal is
         try:
             self._lock()
-            self._go_on(identity)
+            self._resume(identity)
         except BaseException:
             self._stream.close()
             raise
@@ -56,21 +57,21 @@ class Journal:
 
         :raises OSError: if it cannot be written
         """
-        self._stream.write(_line(entry))
-        # Out of the process at once, and onto the disk now and then.
+        self._stream.write(encode_line(entry))
+        # To the operating system at once, and to the disk from time to time.
         self._stream.flush()
         self._count += 1
         if time.monotonic() - self._synced_s >= SYNC_S:
             self.sync()
 
     def sync(self) -> None:
-        """Make all entries last."""
+        """Make all entries durable."""
         os.fsync(self._stream.fileno())
         self._synced_s = time.monotonic()
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Read the entries, oldest first."""
-        lines = _whole_lines(self._path)
+        lines = read_lines(self._path)
         next(lines)
         for entry, _ in lines:
             yield entry
@@ -83,17 +84,17 @@ class Journal:
 
     def _lock(self) -> None:
         try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock_stream(self._stream)
         except BlockingIOError as error:
-            raise BlockingIOError(f'another process is at work in {self._path.parent}') from error
+            raise BlockingIOError(f'another process is working in {self._path.parent}') from error
         except OSError:
-            # A file system without locks is no reason not to work.
+            # A file system without locks is no reason to stop.
             return
 
-    def _go_on(self, identity: dict[str, Any]) -> None:
-        """Find the end of what is whole; begin where there is nothing."""
+    def _resume(self, identity: dict[str, Any]) -> None:
+        """Find the end of the last intact entry; begin where there is none."""
         good, first = 0, True
-        for entry, end in _whole_lines(self._path):
+        for entry, end in read_lines(self._path):
             if first and entry != json.loads(json.dumps(identity)):
                 raise ValueError(
                     f'{self._path.parent} holds the unfinished work of another bag, or with '
@@ -103,23 +104,6 @@ class Journal:
             good, first = end, False
         self._stream.truncate(good)
         if first:
-            self._stream.write(_line(identity))
+            self._stream.write(encode_line(identity))
         self._stream.flush()
         self.sync()
-
-
-def _whole_lines(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
-    """Read up to the first line that is damaged: what each holds, and where it ends in bytes."""
-    end = 0
-    with open(path, 'rb') as stream:
-        for line in stream:
-            checksum, _, text = line.rstrip(b'\n').partition(b' ')
-            if not line.endswith(b'\n') or checksum != b'%08x' % zlib.crc32(text):
-                return
-            end += len(line)
-            yield json.loads(text), end
-
-
-def _line(content: dict[str, Any]) -> bytes:
-    text = json.dumps(content).encode()
-    return b'%08x %s\n' % (zlib.crc32(text), text)

@@ -7,9 +7,7 @@ import os
 import struct
 import warnings
 
-from nn_perception.core.results import Keypoint, Person
-
-Box = tuple[float, float, float, float]
+from nn_perception.core.results import Box, Keypoint, Person
 
 UPRIGHT = 1
 ORIENTATION_TAG = 0x0112
@@ -52,8 +50,8 @@ def to_stored(bbox: Box, orientation: int, size: tuple[int, int]) -> Box:
     if orientation in UPSIDE_DOWN:
         top = size[1] - top - height
     if orientation in TRANSPOSED:
-        return top, left, height, width
-    return left, top, width, height
+        return Box(top, left, height, width)
+    return Box(left, top, width, height)
 
 
 def person_to_stored(person: Person, orientation: int, size: tuple[int, int]) -> Person:
@@ -67,6 +65,6 @@ def person_to_stored(person: Person, orientation: int, size: tuple[int, int]) ->
     """
     joints = []
     for joint in person.keypoints:
-        x, y, _, _ = to_stored((joint.x, joint.y, 0.0, 0.0), orientation, size)
+        x, y, _, _ = to_stored(Box(joint.x, joint.y, 0.0, 0.0), orientation, size)
         joints.append(Keypoint(x, y, joint.score))
     return replace(person, bbox=to_stored(person.bbox, orientation, size), keypoints=tuple(joints))

@@ -181,3 +181,23 @@ def check_image(image: NDArray[Any]) -> None:
         )
     if image.size == 0:
         raise ValueError(f'expected an image with pixels, got the shape {image.shape}')
+
+
+def check_batch(batch: NDArray[Any], channels: int) -> None:
+    """
+    Reject what is not a batch of images.
+
+    :param batch: the input of a network
+    :param channels: number of channels that the network takes
+    :raises ValueError: if it is not float32 with four axes, at least one image and these channels
+    """
+    if (
+        batch.dtype != np.float32
+        or batch.ndim != 4
+        or batch.shape[1] != channels
+        or len(batch) < 1
+    ):
+        raise ValueError(
+            f'expected a batch of float32, N x {channels} x H x W, got {batch.dtype} of shape '
+            f'{batch.shape}'
+        )

@@ -15,8 +15,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.files.safetensors_file import in_fixed_order, read_header
-from nn_perception.core.files.storage import write_atomically
+from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.files.safetensors_header import in_fixed_order, read_header
 from nn_perception.core.imaging.preprocessing import Preprocessing
 import numpy as np
 from numpy.typing import NDArray
@@ -190,52 +190,62 @@ class Checkpoint:
         return weights
 
 
+@dataclass(frozen=True)
+class CheckpointMetadata:
+    """
+    What a checkpoint says of its weights, see :class:`Checkpoint`.
+
+    :param head: the tensor whose first axis is as long as there are labels; None: the last one;
+        empty: there is none
+    """
+
+    network: str
+    labels: Sequence[str]
+    preprocessing: Preprocessing
+    version: str
+    licence: str = ''
+    source: str = ''
+    head: str | None = None
+    taught_from: str = ''
+    features: str = EMBEDDING
+
+    def to_strings(self, head: str) -> dict[str, str]:
+        """Write it as the metadata of a safetensors file, with the head that was found."""
+        strings = {
+            'format': FORMAT,
+            'network': self.network,
+            'version': self.version,
+            'labels': json.dumps(list(self.labels), ensure_ascii=False),
+            'preprocessing': json.dumps(self.preprocessing.to_json()),
+            'licence': self.licence,
+            'source': self.source,
+            'head': head,
+        }
+        if self.taught_from:
+            strings['taught_from'] = self.taught_from
+        if self.features != EMBEDDING:
+            strings['features'] = self.features
+        return strings
+
+
 def write_checkpoint(
-    path: str | Path,
-    *,
-    network: str,
-    weights: Mapping[str, NDArray[Any]],
-    labels: Sequence[str],
-    preprocessing: Preprocessing,
-    version: str,
-    licence: str = '',
-    source: str = '',
-    head: str | None = None,
-    taught_from: str = '',
-    features: str = EMBEDDING,
+    path: str | Path, weights: Mapping[str, NDArray[Any]], metadata: CheckpointMetadata
 ) -> None:
     """
-    Write a checkpoint; its name appears when it is whole, and replaces what was there.
+    Write a checkpoint; its name appears when it is complete, and replaces what was there.
 
     :param weights: name of each tensor -> its values, in the network's order
-    :param head: the tensor whose first axis is as long as there are labels; by default the last
-        one, and an empty text if there is none
-    :param taught_from: see :class:`Checkpoint`
-    :param features: see :class:`Checkpoint`
     :raises OSError: if the file cannot be written
     :raises ValueError: if labels and head disagree
     """
+    head, count = metadata.head, len(metadata.labels)
     if head is None:
         head = next(reversed(list(weights)), '')
-    if head and (head not in weights or weights[head].shape[:1] != (len(labels),)):
+    if head and (head not in weights or weights[head].shape[:1] != (count,)):
         found = weights[head].shape if head in weights else 'no such tensor'
-        raise ValueError(f'{len(labels)} labels do not fit {head}: {found}')
-    metadata = {
-        'format': FORMAT,
-        'network': network,
-        'version': version,
-        'labels': json.dumps(list(labels), ensure_ascii=False),
-        'preprocessing': json.dumps(preprocessing.to_json()),
-        'licence': licence,
-        'source': source,
-        'head': head,
-    }
-    if taught_from:
-        metadata['taught_from'] = taught_from
-    if features != EMBEDDING:
-        metadata['features'] = features
+        raise ValueError(f'{count} labels do not fit {head}: {found}')
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
-    content = safetensors.numpy.save(contiguous, metadata)
+    content = safetensors.numpy.save(contiguous, metadata.to_strings(head))
     write_atomically(Path(path), in_fixed_order(content))
 
 

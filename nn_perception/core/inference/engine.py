@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,22 +43,3 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free the network's memory; closing twice does nothing."""
-
-
-def check_batch(batch: NDArray[Any], channels: int) -> None:
-    """
-    Refuse what is no batch of images.
-
-    :param channels: of the network's input
-    :raises ValueError: if it is not float32 with four axes, at least one image and these channels
-    """
-    if (
-        batch.dtype != np.float32
-        or batch.ndim != 4
-        or batch.shape[1] != channels
-        or len(batch) < 1
-    ):
-        raise ValueError(
-            f'expected a batch of float32, N x {channels} x H x W, got {batch.dtype} of shape '
-            f'{batch.shape}'
-        )

@@ -19,7 +19,8 @@ import tempfile
 import time
 
 from nn_perception.core import networks
-from nn_perception.core.files.storage import cache_folder, lock
+from nn_perception.core.files.folders import cache_folder
+from nn_perception.core.files.locks import lock
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.onnx_export import CANNOT_WRITE, EXPORT_VERSION
 from nn_perception.core.subprocess import run_subprocess, SubprocessError

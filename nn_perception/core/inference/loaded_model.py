@@ -25,12 +25,15 @@ class LoadedModel:
 
     :ivar checkpoint: its weights, labels and preprocessing
     :ivar engine: runs it
+    :ivar outputs: runs it on a batch, see :meth:`Engine.outputs`
     """
 
     def __init__(self, checkpoint: Checkpoint, engine: Engine) -> None:
         """Join a checkpoint and its engine; :meth:`open` is the usual way."""
         self.checkpoint = checkpoint
         self.engine = engine
+        # Every frame goes through it: no method of our own around the engine's.
+        self.outputs = engine.outputs
 
     @classmethod
     def open(
@@ -64,14 +67,6 @@ class LoadedModel:
         :returns: float32, ``(N, L)``
         """
         return self.engine(batch)
-
-    def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """
-        Run a network with any number of outputs, see :meth:`Engine.outputs`.
-
-        :param batch: float32, ``(N, C, H, W)``
-        """
-        return self.engine.outputs(batch)
 
     def warm_up(self, size_px: int = 0) -> None:
         """

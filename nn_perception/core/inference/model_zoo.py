@@ -11,16 +11,15 @@ from pathlib import Path
 import re
 import tempfile
 
-import nn_perception
-from nn_perception.core.files.storage import cache_folder, lock
+from nn_perception.core.files.folders import cache_folder, WEIGHTS_FOLDER
+from nn_perception.core.files.locks import lock
 from nn_perception.core.inference.checkpoint import Checkpoint, SUFFIX
 from nn_perception.core.inference.export_cache import find_export
-from nn_perception.core.networks import KEYPOINT_RCNN, TORCHVISION_PREFIX
+from nn_perception.core.networks.build import KEYPOINT_RCNN, TORCHVISION_PREFIX
 from nn_perception.core.subprocess import run_subprocess, SubprocessError
 
 LOG = logging.getLogger(__name__)
 
-SHIPPED_FOLDER = Path(nn_perception.__file__).with_name('weights')
 MODEL_NAME = re.compile(r'[A-Za-z0-9_]{1,64}')
 # How torchvision's sources declare a model, with other decorators in between.
 REGISTERED = re.compile(r'^@register_model\(\)\n(?:@.*\n)*def (\w+)\(', re.MULTILINE)
@@ -66,7 +65,7 @@ def find_checkpoint(model: str) -> Checkpoint:
     :raises OSError: if a file cannot be read or weights cannot be had
     :raises ValueError: if there is no such model, or its checkpoint is not usable
     """
-    shipped = SHIPPED_FOLDER / f'{model}{SUFFIX}'
+    shipped = WEIGHTS_FOLDER / f'{model}{SUFFIX}'
     name = model.removeprefix(TORCHVISION_PREFIX)
     if MODEL_NAME.fullmatch(model) and shipped.is_file():
         return Checkpoint.read(shipped)
@@ -79,7 +78,7 @@ def find_checkpoint(model: str) -> Checkpoint:
 
 def list_models() -> list[ModelEntry]:
     """List the models on this machine, the shipped ones first, each group by name."""
-    groups = (('shipped', SHIPPED_FOLDER), ('torchvision', torchvision_folder()))
+    groups = (('shipped', WEIGHTS_FOLDER), ('torchvision', torchvision_folder()))
     return [
         entry_of(path, origin)
         for origin, folder in groups
@@ -153,7 +152,7 @@ def _torchvision_checkpoint(name: str) -> Checkpoint:
             'Python package torchvision, which is missing'
         )
     if name not in known and TORCHVISION_PREFIX + name != KEYPOINT_RCNN:
-        shipped = [file.name.removesuffix(SUFFIX) for file in SHIPPED_FOLDER.glob(f'*{SUFFIX}')]
+        shipped = [file.name.removesuffix(SUFFIX) for file in WEIGHTS_FOLDER.glob(f'*{SUFFIX}')]
         raise ValueError(unknown_model(name, known + shipped))
     try:
         folder.mkdir(parents=True, exist_ok=True)

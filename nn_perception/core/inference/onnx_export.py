@@ -1,11 +1,11 @@
 """
 Export a checkpoint's network to ONNX, in a process of its own.
 
-``python -m nn_perception.core.inference.onnx_export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the file OUT, of
-the network, or of it without its head where OUTPUT is another than ``logits``, and ends with
-status 0; or it says on standard error, in the last line, why it could not, and ends with status
-:data:`CANNOT_WRITE` when only the place was at fault. Importing torch costs 600 MB and seconds,
-which a process that goes on to run the export should not pay.
+``python -m nn_perception.core.inference.onnx_export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the
+network to the file OUT, without its head if OUTPUT is not ``logits``. Its exit status is 0,
+:data:`CANNOT_WRITE` if only the place is at fault, and 1 for any other failure; the last line on
+standard error says why. Importing torch takes seconds and 600 MB, which a process that goes on to
+run the export should not pay.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from collections.abc import Sequence
 import os
 from pathlib import Path
 import sys
-from typing import Any
+from typing import Any, TYPE_CHECKING
 import warnings
 
 from nn_perception.core.inference.checkpoint import Checkpoint, LOGITS
-from nn_perception.core.networks import load
+from nn_perception.core.inference.load_network import load_network
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import nn, Tensor
 
 # Part of the name of an export: raise it when the same checkpoint must be exported anew.
 EXPORT_VERSION = '1'
@@ -45,22 +48,41 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     """
     import torch
 
-    network = load(checkpoint)
+    network = load_network(checkpoint)
     preprocessing = checkpoint.preprocessing
     shape = (preprocessing.channels, preprocessing.size, preprocessing.size)
-    example = torch.rand(2, *shape)
-    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=LARGEST_BATCH)}
+    names = list(getattr(network, 'output_names', (checkpoint.output,)))
     step = getattr(network, 'size_step', 0)
+    _save(network, torch.rand(2, *shape), names, step, path)
+    shapes = [(1, *shape), (3, *shape)]
     if step:
+        shapes.append((1, preprocessing.channels, step, 3 * step))
+    return _verify(network, path, shapes)
+
+
+def _save(
+    network: nn.Module, example: Tensor, output_names: list[str], size_step: int, path: Path
+) -> None:
+    """
+    Export a network for any batch size, and write it durably.
+
+    :param example: a batch, ``(2, C, H, W)``
+    :param size_step: height and width may be any multiple of it; 0: those of the example
+    """
+    import torch
+
+    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=LARGEST_BATCH)}
+    if size_step:
         for axis, name in ((2, 'rows'), (3, 'columns')):
-            axes[axis] = step * torch.export.Dim(name, min=1, max=LARGEST_SIZE // step)
+            steps = torch.export.Dim(name, min=1, max=LARGEST_SIZE // size_step)
+            axes[axis] = size_step * steps
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         program = torch.onnx.export(
             network,
             (example,),
             input_names=['images'],
-            output_names=list(getattr(network, 'output_names', (checkpoint.output,))),
+            output_names=output_names,
             dynamo=True,
             dynamic_shapes=(axes,),
             external_data=False,
@@ -71,10 +93,6 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     program.save(path)
     with open(path, 'rb') as stream:
         os.fsync(stream.fileno())
-    shapes = [(1, *shape), (3, *shape)]
-    if step:
-        shapes.append((1, preprocessing.channels, step, 3 * step))
-    return _verify(network, path, shapes)
 
 
 def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> float:

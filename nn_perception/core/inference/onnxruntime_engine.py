@@ -8,8 +8,9 @@ import os
 import time
 from typing import Any
 
+from nn_perception.core.imaging.preprocessing import check_batch
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import check_batch, Engine
+from nn_perception.core.inference.engine import Engine
 from nn_perception.core.inference.export_cache import export_file
 from nn_perception.core.inference.load_monitor import LoadMonitor
 from nn_perception.core.inference.onnxruntime_import import onnxruntime

@@ -8,9 +8,10 @@ import os
 # busy processes makes every layer take a time slice of the scheduler.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
+from nn_perception.core.imaging.preprocessing import check_batch
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.inference.engine import check_batch, Engine
-from nn_perception.core.networks import load
+from nn_perception.core.inference.engine import Engine
+from nn_perception.core.inference.load_network import load_network
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -34,7 +35,7 @@ class TorchEngine(Engine):
         if device == 'cuda' and not torch.cuda.is_available():
             raise RuntimeError(f'torch {torch.__version__} does not see it')
         self._channels = checkpoint.preprocessing.channels
-        network = load(checkpoint)
+        network = load_network(checkpoint)
         half = device == 'cuda' and not getattr(network, 'needs_float32', False)
         self._type = torch.float16 if half else torch.float32
         network = network.to(device, self._type)

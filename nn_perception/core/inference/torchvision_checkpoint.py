@@ -1,9 +1,9 @@
 """
 Make a checkpoint of one of torchvision's models, in a process of its own.
 
-``python -m nn_perception.core.inference.torchvision_checkpoint NAME OUT`` downloads the weights, unless torch
-has them already, and writes the checkpoint OUT; or it says on standard error, in the last line,
-why it could not.
+``python -m nn_perception.core.inference.torchvision_checkpoint NAME OUT`` downloads the weights,
+unless torch already has them, and writes the checkpoint OUT. If it fails, the last line on
+standard error says why.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from urllib.error import URLError
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import write_checkpoint
-from nn_perception.core.networks import AUXILIARY_HEADS, KEYPOINT_RCNN, TORCHVISION_PREFIX
+from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.networks.build import AUXILIARY_HEADS, KEYPOINT_RCNN, TORCHVISION_PREFIX
 
 LICENCE = 'see torchvision: the licence of weights is not stated by model'
 
@@ -42,17 +42,19 @@ def make_checkpoint(name: str, path: Path) -> str:
         return warning
     write_checkpoint(
         path,
-        network=TORCHVISION_PREFIX + name,
-        weights={
+        {
             key: value.numpy()
             for key, value in network.state_dict().items()
             if not key.startswith(AUXILIARY_HEADS)
         },
-        labels=weights.meta['categories'],
-        preprocessing=preprocessing_of(weights.transforms()),
-        version=str(weights),
-        licence=LICENCE,
-        source=weights.url,
+        CheckpointMetadata(
+            network=TORCHVISION_PREFIX + name,
+            labels=weights.meta['categories'],
+            preprocessing=preprocessing_of(weights.transforms()),
+            version=str(weights),
+            licence=LICENCE,
+            source=weights.url,
+        ),
     )
     return warning
 
@@ -81,17 +83,18 @@ def _write_keypoint_rcnn(path: Path, network: Any, weights: Any) -> None:
     """Write the checkpoint of :mod:`nn_perception.core.networks.keypoint_rcnn`."""
     write_checkpoint(
         path,
-        network=KEYPOINT_RCNN,
-        weights={f'detector.{key}': value.numpy() for key, value in network.state_dict().items()},
-        labels=(),
-        # It resizes and normalises by itself; this only makes colours of 0 to 1.
-        preprocessing=Preprocessing(
-            size=800, crop=1.0, interpolation='linear', mean=(0.0,) * 3, std=(255.0,) * 3
+        {f'detector.{key}': value.numpy() for key, value in network.state_dict().items()},
+        CheckpointMetadata(
+            network=KEYPOINT_RCNN,
+            labels=(),
+            preprocessing=Preprocessing(
+                size=800, crop=1.0, interpolation='linear', mean=(0.0,) * 3, std=(255.0,) * 3
+            ),
+            version=str(weights),
+            licence=LICENCE,
+            source=weights.url,
+            head='',
         ),
-        version=str(weights),
-        licence=LICENCE,
-        source=weights.url,
-        head='',
     )
 
 

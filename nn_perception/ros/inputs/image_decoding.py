@@ -8,13 +8,18 @@ that it uses for packed pixels: ``cv_bridge`` of a ROS installation, or ``rosbag
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 from nn_perception.core.imaging import encodings
-from nn_perception.core.imaging.encodings import Converter, ENCODINGS
+from nn_perception.core.imaging.encodings import (
+    compressed_to_bgr,
+    Converter,
+    ENCODINGS,
+    PackedImage,
+    Pixels,
+    to_depth,
+)
 import numpy as np
-from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image
 
 __all__ = (
     'CONVERTER_LOADERS',
@@ -25,41 +30,6 @@ __all__ = (
     'to_bgr',
     'to_depth',
 )
-
-
-def to_bgr(msg: Image) -> NDArray[np.uint8]:
-    """
-    Decode a raw image message.
-
-    :param msg: sensor_msgs/Image
-    :returns: uint8 BGR, shape ``(height, width, 3)``; for ``bgr8`` and ``8UC3`` a read-only view
-        of the message's buffer
-    :raises ValueError: if the message contradicts itself or its encoding is unknown
-    """
-    return encodings.to_bgr(msg, _packed_to_bgr)
-
-
-def compressed_to_bgr(msg: CompressedImage) -> NDArray[np.uint8]:
-    """
-    Decode a compressed image message; EXIF orientation is ignored.
-
-    :param msg: sensor_msgs/CompressedImage
-    :returns: uint8 BGR, shape ``(height, width, 3)``
-    :raises ValueError: if it is not a JPEG or PNG, is damaged, or holds depth
-    """
-    return encodings.compressed_to_bgr(msg)
-
-
-def to_depth(msg: Image) -> tuple[NDArray[Any], float]:
-    """
-    Read the distances of a depth image message.
-
-    :param msg: sensor_msgs/Image
-    :returns: uint16 or float32, ``(height, width)``, a view of the message's buffer where the
-        byte order is this machine's; and the length of one unit in metres
-    :raises ValueError: if the message contradicts itself or is not a depth image
-    """
-    return encodings.to_depth(msg)
 
 
 def _cv_bridge() -> Converter:
@@ -96,4 +66,12 @@ def load_converter() -> Converter:
     )
 
 
-_packed_to_bgr = load_converter()
+_converter = load_converter()
+
+
+def _packed_to_bgr(image: PackedImage) -> Pixels:
+    return _converter(image)
+
+
+# Decodes sensor_msgs/Image: encodings.to_bgr with the converter that is installed.
+to_bgr = partial(encodings.to_bgr, convert=_packed_to_bgr)

@@ -14,7 +14,7 @@ from ament_index_python.packages import (
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile
-import nn_perception
+from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.ros.launch.launch_arguments import (
     ARGUMENTS,
     CAMERA_SOURCE,
@@ -38,7 +38,6 @@ COMMON_ARGUMENTS = tuple(
 PERCEPTION_ARGUMENTS = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
 FINE_TUNING_ARGUMENTS = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
 
-SAMPLES = Path(nn_perception.__file__).with_name('samples')
 RESPAWN_DELAY_S = 2.0
 
 Parameters = Mapping[str, Mapping[str, Any]]
@@ -82,7 +81,7 @@ def camera_launch(
 
 def samples(name: str) -> Parameters:
     """Let the camera source play a part of the samples by default."""
-    return {CAMERA_SOURCE: {'source': str(SAMPLES / name)}}
+    return {CAMERA_SOURCE: {'source': str(SAMPLES_FOLDER / name)}}
 
 
 def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:

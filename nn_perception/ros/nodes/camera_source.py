@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from pathlib import Path
 import sys
 from typing import Any
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
-import nn_perception
+from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_calibration import read_calibration, uncalibrated
 from nn_perception.ros.base.parameters import LiveParameters, parameter
@@ -35,8 +34,6 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
-
-SAMPLES = Path(nn_perception.__file__).with_name('samples')
 
 # A publisher discovers a subscriber before the subscriber can receive its first message.
 SETTLE_S = 0.5
@@ -126,7 +123,7 @@ class CameraSourceNode(Node):
         super().__init__('camera_source')
         self._live = LiveParameters(self, CameraSourceParameters, self._on_parameters_changed)
         p = self.parameters
-        self._frames = open_frames(p.source or SAMPLES, p.bag_topic)
+        self._frames = open_frames(p.source or SAMPLES_FOLDER, p.bag_topic)
         self._calibration = (
             read_calibration(p.camera_info_file)
             if p.camera_info_file

@@ -9,8 +9,8 @@ import time
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.overlay import draw_tags
+from nn_perception.core.files.folders import folder_of
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import folder_of
 from nn_perception.core.frame import Frame as CameraFrame
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera

@@ -10,7 +10,7 @@ from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL, TAG_MIN_S
 from nn_perception.capabilities.tagging.overlay import draw_tags
 from nn_perception.capabilities.tagging.pipeline import TaggingOptions, TaggingPipeline
 from nn_perception.capabilities.tagging.tagger import Tagger
-from nn_perception.core.files.storage import folder_of
+from nn_perception.core.files.folders import folder_of
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera

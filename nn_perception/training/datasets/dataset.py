@@ -18,9 +18,9 @@ from pathlib import Path
 import threading
 from types import TracebackType
 
-from nn_perception.core.files.locks import sole_lock
+from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
+from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import append_whole, lock, sync_folder, write_atomically
 from nn_perception.core.imaging.image_files import encode_png, Image
 from nn_perception.training.datasets.labelled_frames import (
     check_samples,
@@ -82,7 +82,9 @@ class Dataset:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_folder(folder.parent)
-            dataset._stack.enter_context(sole_lock(folder / WRITER_LOCK, f'the data set {folder}'))
+            dataset._stack.enter_context(
+                writer_lock(folder / WRITER_LOCK, f'the data set {folder}')
+            )
             dataset._load()
         except OSError as error:
             dataset.close()

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import fcntl
 import hashlib
 import json
 import os
 from pathlib import Path
 import re
-import zlib
 
 import cv2
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
-from nn_perception.core.files.storage import cache_folder
+from nn_perception.core.files.folders import cache_folder
+from nn_perception.core.files.locks import lock_stream
+from nn_perception.core.files.records import add_checksum, is_intact
 from nn_perception.core.imaging.image_files import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
@@ -165,7 +165,7 @@ class EmbeddingCache:
         found = {}
         for at in range(0, len(content) - size + 1, size):
             record = content[at : at + size]
-            if zlib.crc32(record[:-4]) == int.from_bytes(record[-4:], 'little'):
+            if is_intact(record):
                 values = np.frombuffer(record, '<f4', offset=4 + HASH_BYTES, count=size // 4 - 10)
                 features = FrameFeatures(values[1:].astype(np.float32), float(values[0]))
                 found[record[4 : 4 + HASH_BYTES].hex()] = features
@@ -184,7 +184,7 @@ class EmbeddingCache:
         size = _record_size(content)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, 'a+b') as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            lock_stream(stream)
             stream.seek(0)
             end = os.fstat(stream.fileno()).st_size
             if end and _record_size(stream.read(4)) != size:
@@ -198,7 +198,7 @@ def _record(sha256: str, features: FrameFeatures) -> bytes:
     """Write: number of values, hash, values (the sharpness first), checksum."""
     values = np.concatenate([[features.sharpness], features.embedding]).astype('<f4')
     record = len(values).to_bytes(4, 'little') + bytes.fromhex(sha256) + values.tobytes()
-    return record + zlib.crc32(record).to_bytes(4, 'little')
+    return add_checksum(record)
 
 
 def _record_size(content: bytes) -> int:

@@ -10,8 +10,8 @@ from typing import IO
 import zipfile
 
 from nn_perception.bags.bag import Bag
+from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import atomic_stream
 from nn_perception.core.imaging.image_files import encode_png, read_image
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import (

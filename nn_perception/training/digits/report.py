@@ -9,8 +9,8 @@ import platform
 from typing import Any
 
 from nn_perception import __version__
-from nn_perception.core.files.storage import write_atomically
-from nn_perception.core.inference.checkpoint import SUFFIX, write_checkpoint
+from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.inference.checkpoint import CheckpointMetadata, SUFFIX, write_checkpoint
 from nn_perception.training.digits.plots import (
     draw_confusion,
     draw_curves,
@@ -45,13 +45,15 @@ def finish(run: TrainingRun) -> dict[str, Any]:
     path = output / f'{settings.network}{SUFFIX}'
     write_checkpoint(
         path,
-        network=settings.network,
-        weights=weights_of(run),
-        labels=LABELS,
-        preprocessing=PREPROCESSING,
-        version=version,
-        licence=LICENCE,
-        source=SOURCE,
+        weights_of(run),
+        CheckpointMetadata(
+            network=settings.network,
+            labels=LABELS,
+            preprocessing=PREPROCESSING,
+            version=version,
+            licence=LICENCE,
+            source=SOURCE,
+        ),
     )
     test = evaluate_predictions(run.test_labels, logits.argmax(1), LABELS)
     content = {'checkpoint': str(path), 'version': version} | report(run, test)

@@ -13,8 +13,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.files.storage import write_atomically
-from nn_perception.core.networks import build
+from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.networks.build import build
 from nn_perception.training.epoch import Epoch
 from safetensors import safe_open, SafetensorError
 import safetensors.torch

@@ -24,7 +24,7 @@ import time
 
 from nn_perception.core.imaging.image_files import Image, read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.core.networks import load
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.training.datasets.labelled_frames import Sample
 from nn_perception.training.epoch import Epoch
 from nn_perception.training.fine_tuning.augmentation import shrunk, varied
@@ -102,7 +102,7 @@ class BackboneTraining:
         self._checkpoint = checkpoint
         self._seed = seed
         self._rate = learning_rate
-        network = load(checkpoint.embedding())
+        network = load_network(checkpoint.embedding())
         self._head = nn.Linear(head.weight.shape[1], len(head.bias)).requires_grad_(False)
         with torch.no_grad():
             self._head.weight.copy_(torch.from_numpy(head.weight))

@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
-from nn_perception.capabilities.tagging.ranking import softmax
+from nn_perception.capabilities.tagging.tagger import softmax
 from nn_perception.core.inference.checkpoint import Checkpoint, MEASURED_PREFIX, NOVELTY_PREFIX
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import (

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.training.datasets.labelled_frames import Sample
 from nn_perception.training.epoch import Epoch
 from nn_perception.training.evaluation import Evaluation
@@ -67,15 +71,17 @@ class FineTuned:
         """
         write_checkpoint(
             path,
-            network=self.base.network,
-            weights=self.weights,
-            labels=self.labels,
-            preprocessing=self.base.preprocessing,
-            version=self.version,
-            licence=self.base.licence,
-            source=f'{SOURCE} {self.base.version}',
-            head=self.base.head,
-            taught_from=f'{self.base.network} {self.base.version}',
-            features=self.base.features,
+            self.weights,
+            CheckpointMetadata(
+                network=self.base.network,
+                labels=self.labels,
+                preprocessing=self.base.preprocessing,
+                version=self.version,
+                licence=self.base.licence,
+                source=f'{SOURCE} {self.base.version}',
+                head=self.base.head,
+                taught_from=f'{self.base.network} {self.base.version}',
+                features=self.base.features,
+            ),
         )
         return Checkpoint.read(path)

@@ -16,8 +16,10 @@ from pathlib import Path
 import shutil
 from typing import Any
 
+from nn_perception.core.files.atomic import sync_folder, write_atomically
+from nn_perception.core.files.folders import folder_of
+from nn_perception.core.files.locks import lock
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.files.storage import folder_of, lock, sync_folder, write_atomically
 from nn_perception.training.model_store.version import (
     read_version,
     TEMPORARY,

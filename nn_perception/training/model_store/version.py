@@ -14,7 +14,7 @@ import shutil
 import time
 from typing import Any
 
-from nn_perception.core.files.storage import sync_folder, write_atomically
+from nn_perception.core.files.atomic import sync_folder, write_atomically
 from nn_perception.core.inference.checkpoint import Checkpoint
 
 CHECKPOINT = 'checkpoint.safetensors'

@@ -216,7 +216,7 @@ def test_keypoint_rcnn_says_what_is_missing_offline(tmp_path, monkeypatch):
 
 def test_keypoint_rcnn_gives_tensors():
     torch = pytest.importorskip('torch')
-    from nn_perception.core.networks import build
+    from nn_perception.core.networks.build import build
 
     network = build('torchvision:' + KEYPOINT_RCNN, 0).eval()
     assert sum(values.numel() for values in network.state_dict().values()) > 59e6

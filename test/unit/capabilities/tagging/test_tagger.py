@@ -1,8 +1,7 @@
 import math
 
-from nn_perception.capabilities.tagging.ranking import softmax, top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoother
-from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.capabilities.tagging.tagger import softmax, Tagger, top_k_tags
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Tag
 import numpy as np

@@ -8,7 +8,7 @@ import sys
 import time
 
 import cv2
-from nn_perception.core.inference.model_zoo import SHIPPED_FOLDER
+from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.subprocess import PACKAGE_ROOT
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ def test_wrong_use_ends_with_2(picture, words, reason, wrong_use):
 
 def test_a_broken_checkpoint_is_one_sentence(picture, tmp_path):
     torn = tmp_path / 'torn.safetensors'
-    torn.write_bytes((SHIPPED_FOLDER / 'efficientnet_lite0.safetensors').read_bytes()[:100_000])
+    torn.write_bytes((WEIGHTS_FOLDER / 'efficientnet_lite0.safetensors').read_bytes()[:100_000])
     finished = run('tag', '--json', '--model', torn, picture)
     assert finished.returncode == 2
     assert finished.stdout == ''

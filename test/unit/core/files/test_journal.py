@@ -65,7 +65,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / 'journal'
     with (
         Journal(path, IDENTITY),
-        pytest.raises(BlockingIOError, match='another process is at work'),
+        pytest.raises(BlockingIOError, match='another process is working'),
     ):
         Journal(path, IDENTITY)
     Journal(path, IDENTITY).close()

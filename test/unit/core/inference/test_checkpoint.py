@@ -3,7 +3,11 @@ import json
 import pickle
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -26,7 +30,9 @@ def write(path, **changes):
         'version': '3',
         'licence': 'MIT',
     }
-    write_checkpoint(path, **(values | changes))
+    values |= changes
+    weights = values.pop('weights')
+    write_checkpoint(path, weights, CheckpointMetadata(**values))
     return path
 
 
@@ -166,7 +172,7 @@ def test_failed_writing_leaves_the_old_file(path, monkeypatch):
     def no_space(descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('nn_perception.core.files.storage.os.fsync', no_space)
+    monkeypatch.setattr('nn_perception.core.files.atomic.os.fsync', no_space)
     with pytest.raises(OSError, match='No space left'):
         write(path, version='4')
     assert path.read_bytes() == before

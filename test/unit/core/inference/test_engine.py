@@ -4,7 +4,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-from nn_perception.core.files.storage import cache_folder
+from nn_perception.core.files.folders import cache_folder
 from nn_perception.core.inference import loaded_model, processors
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
@@ -116,11 +116,11 @@ def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
         if device == 'cuda' and torch_error is not None:
             raise torch_error
         calls.append(f'torch {device}')
-        return SimpleNamespace(description='stub')
+        return SimpleNamespace(description='stub', outputs=None)
 
     def onnxruntime_engine(checkpoint, threads, streams):
         calls.append('onnxruntime cpu')
-        return SimpleNamespace(description='stub')
+        return SimpleNamespace(description='stub', outputs=None)
 
     monkeypatch.setattr(loaded_model, 'cuda_devices', lambda: devices)
     monkeypatch.setattr(loaded_model, '_torch_engine', torch_engine)
@@ -191,7 +191,11 @@ def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quot
 
 def test_weights_that_do_not_fit_are_named(tmp_path):
     pytest.importorskip('torch')
-    from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+    from nn_perception.core.inference.checkpoint import (
+        Checkpoint,
+        CheckpointMetadata,
+        write_checkpoint,
+    )
 
     weights = MODEL.weights()
     common = {
@@ -208,7 +212,13 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     }
     for tensor, changed in cases.items():
         path = tmp_path / 'changed.safetensors'
-        write_checkpoint(path, weights=changed, **common)
+        write_checkpoint(
+            path,
+            changed,
+            CheckpointMetadata(
+                **common,
+            ),
+        )
         with pytest.raises(ValueError, match=f'does not fit the network.*{tensor}'):
             LoadedModel.open(Checkpoint.read(path), RunOptions('torch', 'cpu'))
 

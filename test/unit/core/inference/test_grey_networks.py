@@ -1,11 +1,17 @@
 """Networks that take grey images, many at once, in both engines."""
 
+from exports import export_here
 from nn_perception.benchmark.baseline import baseline_forward, random_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference import export_cache
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import build
+from nn_perception.core.networks.build import build
 import numpy as np
 import pytest
 import torch
@@ -22,21 +28,24 @@ def checkpoint(request, tmp_path_factory):
     path = tmp_path_factory.mktemp('grey') / f'{request.param}.safetensors'
     write_checkpoint(
         path,
-        network=request.param,
-        weights={name: values.numpy() for name, values in network.state_dict().items()},
-        labels=LABELS,
-        preprocessing=GREY,
-        version='random',
-        head='',
+        {name: values.numpy() for name, values in network.state_dict().items()},
+        CheckpointMetadata(
+            network=request.param,
+            labels=LABELS,
+            preprocessing=GREY,
+            version='random',
+            head='',
+        ),
     )
     return Checkpoint.read(path)
 
 
 @pytest.fixture(scope='module')
 def engines(checkpoint, tmp_path_factory):
-    """Run it with both engines; the export stays out of the user's cache."""
+    """Run it with both engines; it is exported here, as this process has torch already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('NN_PERCEPTION_CACHE', str(tmp_path_factory.mktemp('cache')))
+        patch.setattr(export_cache, 'run_subprocess', export_here)
         names = ('onnxruntime', 'torch')
         opened = [
             LoadedModel.open(checkpoint, RunOptions(engine=name, device='cpu')).engine

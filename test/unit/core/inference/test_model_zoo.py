@@ -4,17 +4,17 @@ import os
 from pathlib import Path
 import pickle
 
+from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.inference import model_zoo, torchvision_checkpoint
 from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import (
     find_checkpoint,
     list_models,
-    SHIPPED_FOLDER,
     unknown_model,
 )
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import load
 from nn_perception.core.subprocess import SubprocessError
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
     torchvision_checkpoint.make_checkpoint(name, tmp_path / 'out.safetensors')
-    network = load(Checkpoint.read(tmp_path / 'out.safetensors'))
+    network = load_network(Checkpoint.read(tmp_path / 'out.safetensors'))
     expected = models_of.get_model(name, weights=weights).eval()
     batch = torch.rand(1, 3, 96, 96)
     with torch.inference_mode():
@@ -221,11 +221,11 @@ def test_the_list_shows_shipped_cached_and_broken(made, monkeypatch):
 
 
 def test_every_shipped_checkpoint_states_licence_and_source():
-    for path in SHIPPED_FOLDER.glob('*.safetensors'):
+    for path in WEIGHTS_FOLDER.glob('*.safetensors'):
         checkpoint = find_checkpoint(path.stem)
         assert checkpoint.licence
         assert checkpoint.source
-        assert checkpoint.sha256 in (SHIPPED_FOLDER / 'README.md').read_text(encoding='utf-8')
+        assert checkpoint.sha256 in (WEIGHTS_FOLDER / 'README.md').read_text(encoding='utf-8')
 
 
 def test_an_unknown_model_is_refused_at_once(monkeypatch):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
-from nn_perception.core.networks import build, load
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
+from nn_perception.core.inference.load_network import load_network
+from nn_perception.core.networks.build import build
 import pytest
 import torch
 
@@ -44,13 +49,15 @@ def test_goes_through_a_checkpoint(name, tmp_path):
     path = tmp_path / f'{name}.safetensors'
     write_checkpoint(
         path,
-        network=name,
-        weights={key: values.numpy() for key, values in network.state_dict().items()},
-        labels=LABELS,
-        preprocessing=Preprocessing(28, 1.0, 'linear', (33.3,), (78.6,)),
-        version='test',
+        {key: values.numpy() for key, values in network.state_dict().items()},
+        CheckpointMetadata(
+            network=name,
+            labels=LABELS,
+            preprocessing=Preprocessing(28, 1.0, 'linear', (33.3,), (78.6,)),
+            version='test',
+        ),
     )
-    loaded = load(Checkpoint.read(path))
+    loaded = load_network(Checkpoint.read(path))
     batch = torch.randn(3, 1, 28, 28)
     with torch.inference_mode():
         expected = network.eval()(batch)

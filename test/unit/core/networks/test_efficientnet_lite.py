@@ -3,8 +3,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from nn_perception.core.inference.load_network import load_network  # noqa: E402
 from nn_perception.core.inference.model_zoo import find_checkpoint  # noqa: E402
-from nn_perception.core.networks import build, load  # noqa: E402
+from nn_perception.core.networks.build import build  # noqa: E402
 from nn_perception.core.networks.efficientnet_lite import (  # noqa: E402
     EfficientNetLite,
     EMBEDDING_SIZE,
@@ -80,7 +81,7 @@ def test_gradients_reach_the_stem():
 
 def test_shipped_weights_give_the_logits_of_the_original_network():
     """The expected values were computed by the code of the package that the weights come from."""
-    network = load(find_checkpoint('efficientnet_lite0'))
+    network = load_network(find_checkpoint('efficientnet_lite0'))
     rows = torch.linspace(-1.0, 1.0, 224)
     batch = torch.stack(
         [rows[:, None] * rows, rows[:, None].expand(224, 224), rows.expand(224, 224)]

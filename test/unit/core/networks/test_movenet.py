@@ -8,7 +8,7 @@ from nn_perception.core.imaging.letterbox import to_batch
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import build
+from nn_perception.core.networks.build import build
 from nn_perception.core.networks.movenet_heads import (
     HEAD_CHANNELS,
     MULTI_POSE_HEADS,

@@ -306,7 +306,7 @@ CONVERTERS = working_converters()
 def converter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Convert with one of those that are here."""
     load = image_decoding.CONVERTER_LOADERS[request.param]
-    monkeypatch.setattr(image_decoding, '_packed_to_bgr', load())
+    monkeypatch.setattr(image_decoding, '_converter', load())
     return request.param
 
 
@@ -349,7 +349,7 @@ if len(CONVERTERS) > 1:
         pictures = []
         for name in CONVERTERS:
             load = image_decoding.CONVERTER_LOADERS[name]
-            monkeypatch.setattr(image_decoding, '_packed_to_bgr', load())
+            monkeypatch.setattr(image_decoding, '_converter', load())
             pictures.append(to_bgr(msg).astype(int))
         # Their OpenCV may differ in version.
         assert np.abs(pictures[0] - pictures[1]).max() <= 1
@@ -727,9 +727,7 @@ REJECTED_COMPRESSED = {
 
 
 @pytest.mark.parametrize('name', REJECTED_COMPRESSED)
-def test_a_rejected_compressed_image_says_why(
-    name: str, allocated: Callable[[], int]
-) -> None:
+def test_a_rejected_compressed_image_says_why(name: str, allocated: Callable[[], int]) -> None:
     stored, expected = REJECTED_COMPRESSED[name]
     reason = reason_of(lambda: compressed_to_bgr(compressed(stored)))
     assert expected in reason

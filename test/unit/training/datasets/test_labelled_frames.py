@@ -284,8 +284,8 @@ def test_one_process_writes(three):
     with Dataset.open(three.parent, 'kitchen'):
         _, err = (process := start(OPEN, three.parent)).communicate(timeout=60)
         assert process.returncode == 1
-        assert 'is open for writing already, in process ' in err.splitlines()[-1]
-        with pytest.raises(BlockingIOError, match='open for writing already'):
+        assert 'is already open for writing in process ' in err.splitlines()[-1]
+        with pytest.raises(BlockingIOError, match='already open for writing'):
             Dataset.open(three.parent, 'kitchen')
         assert len(read_samples(three).samples) == 3  # reading is free
     Dataset.open(three.parent, 'kitchen').close()

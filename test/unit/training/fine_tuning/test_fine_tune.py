@@ -11,8 +11,8 @@ import cv2
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import load
 from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import read_samples
 from nn_perception.training.fine_tuning.fine_tune import fine_tune, Stopped
@@ -106,7 +106,7 @@ def test_the_whole_network_gives_the_same_logits(taught, tmp_path):
     tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
     image = read_image(taught.held_out[0].path)
     with torch.inference_mode():
-        logits = load(checkpoint)(torch.from_numpy(checkpoint.preprocessing([image])))
+        logits = load_network(checkpoint)(torch.from_numpy(checkpoint.preprocessing([image])))
     known = tagger.scores(image)[: len(SHAPES)]
     np.testing.assert_allclose(known / known.sum(), logits.softmax(1)[0], atol=1e-4)
 

@@ -9,14 +9,15 @@ from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.checkpoint import (
     Checkpoint,
+    CheckpointMetadata,
     EMBEDDING,
     MEASURED_PREFIX,
     STAGES,
     write_checkpoint,
 )
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks import load
 from nn_perception.core.networks.efficientnet_lite import STAGES_SIZE
 from nn_perception.training.datasets.embeddings import embedding_key
 from nn_perception.training.datasets.labelled_frames import Sample
@@ -44,14 +45,16 @@ def write_taught(base, path, size, features=EMBEDDING, **more):
     }
     write_checkpoint(
         path,
-        network=base.network,
-        weights={**body, **head, **more},
-        labels=('cup', 'jug'),
-        preprocessing=base.preprocessing,
-        version='1',
-        head=base.head,
-        taught_from='efficientnet_lite0 1',
-        features=features,
+        {**body, **head, **more},
+        CheckpointMetadata(
+            network=base.network,
+            labels=('cup', 'jug'),
+            preprocessing=base.preprocessing,
+            version='1',
+            head=base.head,
+            taught_from='efficientnet_lite0 1',
+            features=features,
+        ),
     )
     return Checkpoint.read(path)
 
@@ -59,15 +62,15 @@ def write_taught(base, path, size, features=EMBEDDING, **more):
 def test_stages_begin_with_the_embedding(base):
     pictures = torch.rand(2, 3, 64, 96)
     with torch.inference_mode():
-        stages = load(base.to_teach().embedding())(pictures)
-        plain = load(base.embedding())(pictures)
+        stages = load_network(base.to_teach().embedding())(pictures)
+        plain = load_network(base.embedding())(pictures)
     assert stages.shape == (2, STAGES_SIZE)
     torch.testing.assert_close(base.to_teach().similarity(stages.numpy()), plain.numpy())
     assert base.similarity(plain.numpy()).shape == plain.shape
 
 
 def test_a_dark_channel_has_a_gradient(base):
-    network = load(base.to_teach().embedding())
+    network = load_network(base.to_teach().embedding())
     network(torch.zeros(1, 3, 64, 64)).sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 
@@ -105,7 +108,7 @@ def test_what_was_measured_is_measured_again(base, tmp_path, repository):
     new = write_taught(base, path, STAGES_SIZE, STAGES, **measured)
     assert FineTunedHead.read(new).bias.argmax() == 1
     assert FineTunedHead.read(new, measured=True).bias.argmax() == 0
-    load(new)  # neither does it hinder the network
+    load_network(new)  # neither does it hinder the network
     photo = repository / 'nn_perception/samples/pizza.jpg'
     sample = Sample(photo, 'cup', 0, '', '')
     assert accuracy_on(path, [sample]) == 1.0
@@ -118,12 +121,14 @@ def test_a_head_on_what_no_network_gives_is_refused(tmp_path):
     path = tmp_path / 'odd.safetensors'
     write_checkpoint(
         path,
-        network='digit_cnn',
-        weights={'head.bias': np.zeros(2, np.float32)},
-        labels=('a', 'b'),
-        preprocessing=find_checkpoint('digit_cnn').preprocessing,
-        version='1',
-        features=STAGES,
+        {'head.bias': np.zeros(2, np.float32)},
+        CheckpointMetadata(
+            network='digit_cnn',
+            labels=('a', 'b'),
+            preprocessing=find_checkpoint('digit_cnn').preprocessing,
+            version='1',
+            features=STAGES,
+        ),
     )
     with pytest.raises(ValueError, match="classifies 'stages', which digit_cnn does not give"):
         Checkpoint.read(path)

@@ -13,7 +13,11 @@ import sys
 import time
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import Checkpoint, write_checkpoint
+from nn_perception.core.inference.checkpoint import (
+    Checkpoint,
+    CheckpointMetadata,
+    write_checkpoint,
+)
 from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.model_store import store as store_module
 from nn_perception.training.model_store import version as version_module
@@ -28,11 +32,13 @@ HASH = 'ab' * 32
 def checkpoint_of(path, labels=('cup', 'mug'), value=0.0):
     write_checkpoint(
         path,
-        network='test',
-        weights={'head.bias': np.full(len(labels), value, np.float32)},
-        labels=labels,
-        preprocessing=PREPROCESSING,
-        version='1',
+        {'head.bias': np.full(len(labels), value, np.float32)},
+        CheckpointMetadata(
+            network='test',
+            labels=labels,
+            preprocessing=PREPROCESSING,
+            version='1',
+        ),
     )
     return path.read_bytes()
 

@@ -1,0 +1,86 @@
+"""Networks by name, with random weights."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.core.networks.movenet_heads import MOVENETS
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TORCHVISION_PREFIX = 'torchvision:'
+KEYPOINT_RCNN = 'torchvision:keypointrcnn_resnet50_fpn'
+# Auxiliary heads serve training only; the published weights of these two expect their own input.
+WITH_AUXILIARY_HEADS = ('torchvision:googlenet', 'torchvision:inception_v3')
+AUXILIARY_HEADS = ('AuxLogits.', 'aux1.', 'aux2.')
+
+
+def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module:
+    """
+    Build a network with random weights.
+
+    :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, ``movenet_multipose``,
+        ``movenet_thunder``, ``movenet_lightning``, or ``torchvision:`` and the name of one of
+        torchvision's classification models or of its Keypoint R-CNN
+    :param num_classes: number of outputs, for classifiers
+    :param input_size: width and height of the input in pixels, for networks that depend on it
+    :raises ValueError: if there is no such network
+    :raises ModuleNotFoundError: if torchvision is needed and not installed
+    """
+    if network == 'efficientnet_lite0':
+        from nn_perception.core.networks.efficientnet_lite import EfficientNetLite
+
+        return EfficientNetLite(num_classes)
+    if network == 'digit_cnn':
+        from nn_perception.core.networks.digit_cnn import DigitCnn
+
+        return DigitCnn(num_classes)
+    if network == 'digit_mlp':
+        from nn_perception.core.networks.digit_mlp import DigitMlp
+
+        return DigitMlp(num_classes)
+    if network in MOVENETS:
+        from nn_perception.core.networks.movenet import MoveNet
+
+        return MoveNet(network)
+    if network == KEYPOINT_RCNN:
+        from nn_perception.core.networks.keypoint_rcnn import KeypointRcnn
+
+        return KeypointRcnn()
+    if network.startswith(TORCHVISION_PREFIX):
+        return _build_torchvision(network, num_classes, input_size)
+    raise ValueError(f'unknown network {network!r}')
+
+
+def _build_torchvision(network: str, num_classes: int, input_size: int) -> nn.Module:
+    import torchvision  # type: ignore[import-untyped, unused-ignore]
+
+    options: dict[str, Any] = {'num_classes': num_classes}
+    if network in WITH_AUXILIARY_HEADS:
+        options |= {'aux_logits': False, 'init_weights': False, 'transform_input': True}
+    elif network.startswith(f'{TORCHVISION_PREFIX}vit_'):
+        options['image_size'] = input_size
+    name = network.removeprefix(TORCHVISION_PREFIX)
+    module: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    return module
+
+
+def remove_head(network: nn.Module, layer: str) -> nn.Linear:
+    """
+    Let a classifier give what its last layer classifies: an embedding, ``(N, D)``.
+
+    :param layer: name of that layer, as ``classifier.1``
+    :returns: the layer that was taken out
+    :raises ValueError: if there is no such layer or it is not linear, as that of SqueezeNet
+    """
+    from torch import nn
+
+    found = dict(network.named_modules()).get(layer)
+    if not isinstance(found, nn.Linear):
+        raise ValueError(
+            f'{type(network).__name__} does not end in a linear layer, so it has no embedding'
+        )
+    parent, _, name = layer.rpartition('.')
+    setattr(network.get_submodule(parent), name, nn.Identity())
+    return found
