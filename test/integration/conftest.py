@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-import sys
 from typing import Any
 
 from domain_coordinator import domain_id as reserved_domain_id
 import pytest
-from ros_graph import NodeProcess, Peer
+from ros_graph import end_all, NodeProcess, Peer
 
 
 @pytest.fixture
@@ -45,10 +44,4 @@ def start_node(tmp_path: Path, ros_environment: None) -> Iterator[Callable[..., 
         return started[-1]
 
     yield start
-    for process in started:
-        alive = process.process.poll() is None
-        status = process.end()
-        # pytest shows it if the test failed.
-        sys.stdout.write(f'--- {process.log_path.name}, status {status}\n{process.log}')
-        if alive:
-            assert status == 0, f'status {status}; log:\n{process.log}'
+    end_all(started)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import signal
 import subprocess
+import sys
 import time
 from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
+from domain_coordinator import domain_id as reserved_domain_id
 from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.node_process import node_command
@@ -188,6 +191,57 @@ def header_at(seconds: float, frame_id: str = 'camera') -> Any:
     """Build a header with a stamp in seconds."""
     time_message = rclpy.time.Time(nanoseconds=round(seconds * 1e9)).to_msg()
     return make_header(time_message, frame_id)
+
+
+@dataclass
+class Domain:
+    """
+    A ROS domain of its own, for tests that share nodes.
+
+    :ivar peer: a node in the test's process that talks to the others
+    :ivar nodes: the nodes that were started
+    """
+
+    number: int
+    folder: Path
+    peer: Peer
+    nodes: list[NodeProcess] = field(default_factory=list)
+
+    def start_node(self, executable: str, **options: Any) -> NodeProcess:
+        """Start a node in this domain, see :class:`NodeProcess`."""
+        environment = {
+            'ROS_DOMAIN_ID': str(self.number),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            **options.pop('environment', {}),
+        }
+        log = self.folder / f'{executable}_{len(self.nodes)}.log'
+        self.nodes.append(NodeProcess(executable, log, environment=environment, **options))
+        return self.nodes[-1]
+
+
+@contextmanager
+def own_domain(folder: Path, peer_name: str = 'peer') -> Iterator[Domain]:
+    """
+    Reserve a domain that no other test on this machine uses meanwhile, and clear it up.
+
+    :param folder: where the nodes' logs are written
+    """
+    with reserved_domain_id() as number:
+        domain = Domain(number, folder, Peer(peer_name, domain_id=number))
+        yield domain
+        domain.peer.close()
+        end_all(domain.nodes)
+
+
+def end_all(nodes: Sequence[NodeProcess]) -> None:
+    """End the nodes that run, and print the logs of all; the running ones must end with 0."""
+    for node in nodes:
+        alive = node.process.poll() is None
+        status = node.end()
+        # pytest shows it if the test failed.
+        sys.stdout.write(f'--- {node.log_path.name}, status {status}\n{node.log}')
+        if alive:
+            assert status == 0, f'status {status}; log:\n{node.log}'
 
 
 @contextmanager

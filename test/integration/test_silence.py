@@ -7,10 +7,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain_coordinator import domain_id as reserved_domain_id
 from nn_perception.ros.outputs.image_messages import image_message
 import pytest
-from ros_graph import BEST_EFFORT, image_at, NodeProcess, Peer, picture, RELIABLE
+from ros_graph import (
+    BEST_EFFORT,
+    Domain,
+    image_at,
+    NodeProcess,
+    own_domain,
+    Peer,
+    picture,
+    RELIABLE,
+)
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -40,12 +48,12 @@ class Case:
     A tagger that receives no images.
 
     :param word: text by which the expected warning is found
-    :param told: what else the warning says
+    :param texts: what else the warning says
     :param publishers: type, topic and quality of service of what the peer publishes
     """
 
     word: str
-    told: Sequence[str]
+    texts: Sequence[str]
     publishers: Sequence[tuple[type, str, Any]] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,52 +97,41 @@ CASES = {
 
 @dataclass(frozen=True)
 class Running:
-    """A case with its tagger and its peer, in a ROS domain of its own."""
+    """A case with its tagger, in a ROS domain of its own."""
 
-    node: NodeProcess
-    peer: Peer
+    domain: Domain
     reports: list[dict[str, str]]
     publishers: list[Any]
 
 
 @pytest.fixture(scope='module')
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
-    """Start all cases at once, as each takes seconds in which it does next to nothing."""
+    """Start all cases at once: each takes seconds and does almost nothing."""
     cases = {}
-    logs = tmp_path_factory.mktemp('logs')
     with ExitStack() as stack:
-        for name, case in CASES.items():
-            domain = stack.enter_context(reserved_domain_id())
-            peer = Peer(f'peer_{len(cases)}', domain_id=domain)
-            stack.callback(peer.close)
-            reports = peer.diagnostics('/tagger')
-            publishers = [peer.publisher(*publisher) for publisher in case.publishers]
-            node = NodeProcess(
-                'tagger',
-                logs / f'{name}.log',
-                parameters=case.parameters,
-                environment={
-                    'ROS_DOMAIN_ID': str(domain),
-                    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-                },
-            )
-            stack.callback(node.end)
-            cases[name] = Running(node, peer, reports, publishers)
+        for number, (name, case) in enumerate(CASES.items()):
+            folder = tmp_path_factory.mktemp('logs')
+            domain = stack.enter_context(own_domain(folder, f'peer_{number}'))
+            reports = domain.peer.diagnostics('/tagger')
+            publishers = [domain.peer.publisher(*publisher) for publisher in case.publishers]
+            domain.start_node('tagger', parameters=case.parameters)
+            cases[name] = Running(domain, reports, publishers)
         yield cases
 
 
 @pytest.mark.parametrize('name', CASES)
-def test_the_reason_is_told(running: dict[str, Running], name: str) -> None:
+def test_the_reason_is_reported(running: dict[str, Running], name: str) -> None:
     case, now = CASES[name], running[name]
-    text = warning(now.peer, now.reports, case.word)
-    for told in case.told:
-        assert told in text
-    now.peer.until(lambda: case.word in now.node.log)
-    # A message that is none of those that it expects does no harm.
+    peer, (node,) = now.domain.peer, now.domain.nodes
+    text = warning(peer, now.reports, case.word)
+    for part in case.texts:
+        assert part in text
+    peer.until(lambda: case.word in node.log)
+    # An empty message on the topic does no harm.
     for publisher in now.publishers:
         publisher.publish(publisher.msg_type())
-    now.peer.spin(0.1)
-    assert now.node.end() == 0, now.node.log
+    peer.spin(0.1)
+    assert node.end() == 0, node.log
 
 
 def test_timestamps_are_zero(peer: Peer, start_node: StartNode) -> None:

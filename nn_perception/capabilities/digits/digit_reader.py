@@ -8,17 +8,18 @@ import math
 
 import cv2
 from nn_perception.capabilities.digits.background import unevenness
+from nn_perception.capabilities.digits.candidates import Candidate
 from nn_perception.capabilities.digits.defaults import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_HEIGHT_PX,
     DIGIT_MIN_SCORE,
     INKS,
-    LOWEST_DIGIT_PX,
 )
-from nn_perception.capabilities.digits.detector import Candidate, find_candidates
-from nn_perception.capabilities.digits.patches import patches
-from nn_perception.capabilities.digits.reading_order import in_lines
-from nn_perception.capabilities.digits.selection import choose, DIGITS
+from nn_perception.capabilities.digits.detector import find_candidates
+from nn_perception.capabilities.digits.patches import extract_patches
+from nn_perception.capabilities.digits.reading_order import group_into_lines
+from nn_perception.capabilities.digits.selection import DIGITS, select_digits
 from nn_perception.capabilities.tagging.tagger import check_finite, softmax
 from nn_perception.core.imaging.preprocessing import check_image, Image
 from nn_perception.core.inference.checkpoint import Checkpoint
@@ -30,8 +31,8 @@ from nn_perception.core.results import DigitReading
 import numpy as np
 from numpy.typing import NDArray
 
-# How uneven the ground of a digit may be.
-MOST_UNEVEN = 0.28
+# Candidates on a background less even than this are not classified.
+MAX_UNEVENNESS = 0.28
 
 
 class DigitReader:
@@ -85,19 +86,18 @@ class DigitReader:
         *,
         min_score: float = DIGIT_MIN_SCORE,
         ink: str = 'auto',
-        min_height_px: float = LOWEST_DIGIT_PX,
+        min_height_px: float = DIGIT_MIN_HEIGHT_PX,
         max_candidates: int = DIGIT_MAX_CANDIDATES,
     ) -> DigitReading:
         """
         Find and read the digits of an image.
 
         :param image_bgr: uint8, ``(H, W, 3)``, blue first
-        :param min_score: leave out digits below this score, in ``[0, 1]``
-        :param ink: colour of the writing against its ground: ``dark``, ``light``, ``auto`` for
+        :param min_score: minimum score of a digit, in ``[0, 1]``
+        :param ink: whether digits are ``dark`` or ``light`` against their background; ``auto``:
             both
-        :param min_height_px: height of the lowest digits to look for
-        :param max_candidates: how many places the network looks at; where there are more, the
-            sharpest
+        :param min_height_px: minimum height of a digit
+        :param max_candidates: maximum number of places that are classified, the sharpest first
         :raises ValueError: if the image has another shape or type, or no pixels, or an argument is
             out of range
         :raises RuntimeError: if the network cannot be run
@@ -116,34 +116,36 @@ class DigitReader:
         *,
         min_score: float = DIGIT_MIN_SCORE,
         ink: str = 'auto',
-        min_height_px: float = LOWEST_DIGIT_PX,
+        min_height_px: float = DIGIT_MIN_HEIGHT_PX,
         max_candidates: int = DIGIT_MAX_CANDIDATES,
     ) -> list[DigitReading]:
         """
-        Read several images, the candidates of all in one batch; see :meth:`read`.
+        Read several images, all candidates in one batch; see :meth:`read`.
 
-        :param max_candidates: of each image
+        :param max_candidates: maximum number per image
         :returns: one reading for each image
         """
         _check(min_score, ink, min_height_px, max_candidates)
-        sights = [_look(image, ink, min_height_px, max_candidates) for image in images_bgr]
-        even = [c for sight in sights for c in sight.even]
-        scores = np.split(self.scores(even), np.cumsum([len(s.even) for s in sights])[:-1])
+        detections = [_detect(image, ink, min_height_px, max_candidates) for image in images_bgr]
+        even = [detection.even for detection in detections]
+        scores = self.scores([candidate for candidates in even for candidate in candidates])
+        parts = np.split(scores, np.cumsum([len(candidates) for candidates in even])[:-1])
         return [
-            _reading(sight, of_even[:, : len(DIGITS)], min_score)
-            for sight, of_even in zip(sights, scores, strict=True)
+            _reading(detection, of_even[:, : len(DIGITS)], min_score)
+            for detection, of_even in zip(detections, parts, strict=True)
         ]
 
     def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
         """
         Classify candidates in one batch.
 
-        :returns: probabilities of 0 to 9 and of no digit, float32, ``(N, C)``
+        :returns: probabilities of 0 to 9 and of "no digit", float32, ``(N, C)``
         """
         if not candidates:
             return np.zeros((0, len(self.checkpoint.labels)), np.float32)
-        how = self.checkpoint.preprocessing
-        batch = (patches(candidates) * np.float32(255) - how.mean[0]) / how.std[0]
+        preprocessing = self.checkpoint.preprocessing
+        pixels = extract_patches(candidates) * np.float32(255)
+        batch = (pixels - preprocessing.mean[0]) / preprocessing.std[0]
         logits = self.model(batch[:, None].astype(np.float32))
         check_finite(logits)
         return softmax(logits)
@@ -154,41 +156,49 @@ class DigitReader:
 
 
 @dataclass(frozen=True)
-class _Sight:
+class _Detections:
     """
     Where digits may be in an image.
 
-    :param found: the places
-    :param uneven: how uneven the ground of each is
-    :param capped: whether there were more
+    :param candidates: the places
+    :param unevenness: of the background of each
+    :param capped: whether more were found and dropped
     """
 
-    found: Sequence[Candidate]
-    uneven: Sequence[float]
+    candidates: Sequence[Candidate]
+    unevenness: Sequence[float]
     capped: bool
 
     @property
     def even(self) -> list[Candidate]:
-        """Those that the network looks at."""
-        pairs = zip(self.found, self.uneven, strict=True)
-        return [candidate for candidate, uneven in pairs if uneven < MOST_UNEVEN]
+        """Those that are classified."""
+        pairs = zip(self.candidates, self.unevenness, strict=True)
+        return [candidate for candidate, uneven in pairs if uneven < MAX_UNEVENNESS]
 
 
-def _look(image_bgr: Image, ink: str, min_height_px: float, most: int) -> _Sight:
+def _detect(image_bgr: Image, ink: str, min_height_px: float, max_count: int) -> _Detections:
     check_image(image_bgr)
     grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
-    capped = len(found) > most
+    capped = len(found) > max_count
     if capped:
-        found = sorted(found, key=lambda candidate: -candidate.sharpness)[:most]
-    return _Sight(found, [unevenness(candidate) for candidate in found], capped)
+        found = sorted(found, key=lambda candidate: -candidate.sharpness)[:max_count]
+    return _Detections(found, [unevenness(candidate) for candidate in found], capped)
 
 
-def _reading(sight: _Sight, of_even: NDArray[np.float32], min_score: float) -> DigitReading:
-    scores = np.zeros((len(sight.found), len(DIGITS)), np.float32)
-    scores[np.array(sight.uneven) < MOST_UNEVEN] = of_even
-    digits = choose(sight.found, scores, sight.uneven, min_score)
-    return DigitReading(in_lines(digits), len(sight.found), sight.capped)
+def _reading(
+    detections: _Detections, of_even: NDArray[np.float32], min_score: float
+) -> DigitReading:
+    """
+    Select and order the digits of one image.
+
+    :param of_even: scores of the candidates that were classified, float32, ``(N, 10)``
+    """
+    candidates = detections.candidates
+    scores = np.zeros((len(candidates), len(DIGITS)), np.float32)
+    scores[np.array(detections.unevenness) < MAX_UNEVENNESS] = of_even
+    digits = select_digits(candidates, scores, detections.unevenness, min_score)
+    return DigitReading(group_into_lines(digits), len(candidates), detections.capped)
 
 
 def _check(min_score: float, ink: str, min_height_px: float, max_candidates: int) -> None:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 
 from nn_perception.capabilities.digits.defaults import (
     DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_HEIGHT_PX,
     DIGIT_MIN_SCORE,
-    LOWEST_DIGIT_PX,
 )
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.core.frame import Frame
@@ -21,21 +21,20 @@ class DigitOptions:
     Which digits are read, see :meth:`DigitReader.read`.
 
     :param min_score: minimum score of a digit, in ``[0, 1]``
-    :param ink: whether the digits are ``dark`` or ``light`` against their background; ``auto``:
-        both
+    :param ink: whether digits are ``dark`` or ``light`` against their background; ``auto``: both
     :param min_height_px: minimum height of a digit
     :param max_candidates: maximum number of places per image that are classified
     """
 
     min_score: float = DIGIT_MIN_SCORE
     ink: str = 'auto'
-    min_height_px: float = LOWEST_DIGIT_PX
+    min_height_px: float = DIGIT_MIN_HEIGHT_PX
     max_candidates: int = DIGIT_MAX_CANDIDATES
 
 
 class DigitPipeline:
     """
-    Readings for the frames of any number of sources, see
+    Read the digits in the frames of any number of sources, see
     :class:`~nn_perception.capabilities.pipeline.Pipeline`.
 
     :ivar options: which digits are read; may be replaced at any time
@@ -63,7 +62,7 @@ class DigitPipeline:
 
     def infer(self, frames: Sequence[Frame]) -> list[DigitReading]:
         """
-        Read frames, the candidates of all in one batch.
+        Read frames, all candidates in one batch.
 
         :raises ValueError: if an image has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
@@ -72,7 +71,7 @@ class DigitPipeline:
         return self.reader.read_all(images, **asdict(self.options))
 
     def update(self, frame: Frame, raw: DigitReading) -> DigitReading:  # noqa: ARG002
-        """Return the reading: a reading does not depend on the frames before it."""
+        """Return the reading; it does not depend on previous frames."""
         return raw
 
     def process(self, frames: Sequence[Frame]) -> list[DigitReading]:

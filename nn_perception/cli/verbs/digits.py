@@ -10,9 +10,9 @@ from typing import Any, TYPE_CHECKING
 from nn_perception.capabilities.digits.defaults import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_HEIGHT_PX,
     DIGIT_MIN_SCORE,
     INKS,
-    LOWEST_DIGIT_PX,
 )
 from nn_perception.cli.arguments import (
     add_engine_arguments,
@@ -82,7 +82,7 @@ def _add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--min-height',
         type=whole_number(8, 1000),
-        default=LOWEST_DIGIT_PX,
+        default=DIGIT_MIN_HEIGHT_PX,
         metavar='PX',
         help='minimum height of a digit, in pixels (default: %(default)s)',
     )

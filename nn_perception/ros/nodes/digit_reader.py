@@ -8,9 +8,9 @@ import sys
 from nn_perception.capabilities.digits.defaults import (
     DEFAULT_DIGIT_MODEL,
     DIGIT_MAX_CANDIDATES,
+    DIGIT_MIN_HEIGHT_PX,
     DIGIT_MIN_SCORE,
     INKS,
-    LOWEST_DIGIT_PX,
 )
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.digits.overlay import draw_digits
@@ -50,7 +50,7 @@ class DigitReaderParameters(CameraParameters):
         choices=INKS,
     )
     min_height: int = parameter(
-        LOWEST_DIGIT_PX,
+        DIGIT_MIN_HEIGHT_PX,
         'minimum height of a digit',
         unit='px',
         minimum=8,

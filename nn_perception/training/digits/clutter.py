@@ -8,7 +8,12 @@ from pathlib import Path
 
 import cv2
 from nn_perception.capabilities.digits.detector import find_candidates
-from nn_perception.capabilities.digits.patches import mnist_form, PATCH_PX, Patches, patches
+from nn_perception.capabilities.digits.patches import (
+    extract_patches,
+    PATCH_PX,
+    Patches,
+    to_patch,
+)
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.training.digits.pen_digits import CANVAS_PX, drawn, STRAIGHT
@@ -44,7 +49,7 @@ def cut_from(files: Iterable[Path], random: np.random.Generator) -> Patches:
             continue
         candidates = find_candidates(np.asarray(grey, np.uint8))
         kept = random.permutation(len(candidates))[:MOST_OF_A_PICTURE]
-        found.append(patches([candidates[i] for i in kept]))
+        found.append(extract_patches([candidates[i] for i in kept]))
     return without_bars(np.concatenate(found))
 
 
@@ -82,7 +87,7 @@ def draw_clutter(count: int, random: np.random.Generator) -> Patches:
     for i in range(count):
         canvas = kinds[i % len(kinds)](random)
         if canvas.max() > 0.5:
-            result[i] = mnist_form(canvas)
+            result[i] = to_patch(canvas)
     return without_bars(result)
 
 
@@ -99,7 +104,7 @@ def joined_digits(digits: NDArray[np.uint8], count: int, random: np.random.Gener
         axis = int(random.random() < 0.4)
         gap = np.zeros((28, 28), np.float32).take(range(random.integers(0, 8)), axis)
         trimmed = [_trimmed(image, axis) for image in (one, other)]
-        result[i] = mnist_form(np.concatenate([trimmed[0], gap, trimmed[1]], axis))
+        result[i] = to_patch(np.concatenate([trimmed[0], gap, trimmed[1]], axis))
     return result
 
 

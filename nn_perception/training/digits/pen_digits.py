@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
-from nn_perception.capabilities.digits.patches import mnist_form
+from nn_perception.capabilities.digits.patches import to_patch
 import numpy as np
 from numpy.typing import NDArray
 
@@ -108,7 +108,7 @@ def pen_digit(digit: int, random: np.random.Generator) -> NDArray[np.float32]:
     :returns: in MNIST's form, float32, ``(28, 28)``, 0 to 1
     """
     forms = FORMS[digit]
-    return mnist_form(drawn(forms[random.integers(len(forms))], random))
+    return to_patch(drawn(forms[random.integers(len(forms))], random))
 
 
 def drawn(

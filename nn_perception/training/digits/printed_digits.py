@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-from nn_perception.capabilities.digits.patches import mnist_form, Patches
+from nn_perception.capabilities.digits.patches import Patches, to_patch
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -42,7 +42,7 @@ def printed(signs: str) -> tuple[Patches, NDArray[np.int64]]:
     for place, sign in enumerate(signs):
         for image in _in_all_fonts(sign):
             if image.any():
-                drawn.append(mnist_form(image.astype(np.float32) / 255.0))
+                drawn.append(to_patch(image.astype(np.float32) / 255.0))
                 places.append(place)
     return np.stack(drawn), np.array(places, np.int64)
 

@@ -1,4 +1,4 @@
-from nn_perception.capabilities.digits.overlay import BOX, draw_digits
+from nn_perception.capabilities.digits.overlay import BOX_COLOUR, draw_digits
 from nn_perception.capabilities.poses.overlay import draw_poses, person_colour
 from nn_perception.capabilities.tagging.overlay import draw_tags
 from nn_perception.core.imaging.text import ascii_text
@@ -80,7 +80,7 @@ def test_boxes_are_where_the_digits_are(shape, expected):
     height, width = expected
     inside = drawn[height // 2 + height // 12 : height * 3 // 4 - height // 12, width // 2]
     assert (inside == 90).all()
-    rows = (drawn == BOX).all(axis=2).any(axis=1).nonzero()[0]
+    rows = (drawn == BOX_COLOUR).all(axis=2).any(axis=1).nonzero()[0]
     assert abs(rows.max() - height * 3 / 4) <= max(2, height / 40)
     # The label is above the box, with letters that can be read.
     label = drawn[: height // 2 - height // 100]

@@ -1,9 +1,10 @@
-"""Places that may be digits, in whole images."""
+"""Detection of candidates in whole images."""
 
 from __future__ import annotations
 
 import cv2
-from nn_perception.capabilities.digits.detector import Candidate, find_candidates
+from nn_perception.capabilities.digits.candidates import Candidate
+from nn_perception.capabilities.digits.detector import find_candidates
 from nn_perception.capabilities.digits.foreground import Grey
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ def page(height: int = 240, width: int = 320, value: int = 210) -> Grey:
 
 
 def write(grey: Grey, text: str, left: int, bottom: int, height: int, ink: int = 30) -> None:
-    """Print a text whose digits are about ``height`` pixels high."""
+    """Draw a text whose digits are about ``height`` pixels high."""
     thickness = max(1, height // 10)
     cv2.putText(
         grey, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, height / 22.0, ink, thickness,
@@ -23,7 +24,7 @@ def write(grey: Grey, text: str, left: int, bottom: int, height: int, ink: int =
 
 
 def at(candidates: list[Candidate], x: float, y: float) -> list[Candidate]:
-    """Keep the candidates whose middle is near a point."""
+    """Keep the candidates whose centre is near a point."""
     return [
         candidate
         for candidate in candidates
@@ -33,11 +34,11 @@ def at(candidates: list[Candidate], x: float, y: float) -> list[Candidate]:
 
 
 @pytest.mark.parametrize('height', [14, 18, 25, 40, 60, 90, 150, 240])
-@pytest.mark.parametrize(('ground', 'ink'), [(210, 30), (40, 220), (150, 90)])
-def test_a_digit_of_any_size_is_found_with_its_box(height: int, ground: int, ink: int) -> None:
-    grey = page(2 * height + 40, 2 * height + 60, ground)
+@pytest.mark.parametrize(('background', 'ink'), [(210, 30), (40, 220), (150, 90)])
+def test_a_digit_of_any_size_is_found_with_its_box(height: int, background: int, ink: int) -> None:
+    grey = page(2 * height + 40, 2 * height + 60, background)
     write(grey, '5', 20 + height // 2, 20 + 3 * height // 2, height, ink)
-    where = np.abs(grey.astype(int) - ground) > 0.4 * abs(ink - ground)
+    where = np.abs(grey.astype(int) - background) > 0.4 * abs(ink - background)
     rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
     truth = columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
     slack = max(3.0, 0.1 * height)
@@ -45,7 +46,7 @@ def test_a_digit_of_any_size_is_found_with_its_box(height: int, ground: int, ink
     assert any(np.abs(np.subtract(box, truth)).max() <= slack for box in boxes), (boxes, truth)
 
 
-def test_ink_says_which_colour_is_looked_for() -> None:
+def test_ink_selects_dark_or_light_digits() -> None:
     grey = page(value=120)
     write(grey, '3', 60, 120, 40, 20)
     write(grey, '3', 220, 120, 40, 230)
@@ -59,18 +60,18 @@ def test_ink_says_which_colour_is_looked_for() -> None:
     assert not at(light, 75, 100)
 
 
-def test_min_height_leaves_small_digits_out() -> None:
+def test_min_height_excludes_small_digits() -> None:
     grey = page()
     write(grey, '8', 40, 60, 20)
     write(grey, '8', 160, 160, 80)
     assert at(find_candidates(grey), 48, 50)
-    for lowest in (30, 45, 70):
-        found = find_candidates(grey, min_height_px=lowest)
-        assert min(candidate.bbox[3] for candidate in found) >= lowest - 2
-        assert at(found, 190, 120), lowest
+    for min_height in (30, 45, 70):
+        found = find_candidates(grey, min_height_px=min_height)
+        assert min(candidate.bbox[3] for candidate in found) >= min_height - 2
+        assert at(found, 190, 120), min_height
 
 
-def test_a_torn_digit_is_also_offered_whole() -> None:
+def test_a_broken_digit_is_also_a_candidate_as_a_whole() -> None:
     grey = page()
     cv2.line(grey, (100, 80), (125, 80), 30, 4)
     cv2.ellipse(grey, (108, 107), (15, 18), 0, -120, 140, 30, 4)
@@ -79,7 +80,7 @@ def test_a_torn_digit_is_also_offered_whole() -> None:
     assert any(abs(height - 39) <= 4 for height in heights), heights
 
 
-def test_digits_in_a_table_are_found_free_of_its_lines() -> None:
+def test_digits_in_a_table_are_found_without_its_lines() -> None:
     grey = page(300, 300)
     for i in range(20, 300, 65):
         cv2.line(grey, (20, i), (280, i + 4), 30, 2)
@@ -92,7 +93,7 @@ def test_digits_in_a_table_are_found_free_of_its_lines() -> None:
     assert len(found) < 12
 
 
-def test_remains_of_lines_at_the_edge_are_none() -> None:
+def test_parts_of_lines_at_the_edge_are_no_candidates() -> None:
     grey = page(85, 85)
     grey[:, 0:4] = 30
     grey[80:, :] = 30
@@ -102,7 +103,7 @@ def test_remains_of_lines_at_the_edge_are_none() -> None:
 @pytest.mark.parametrize(
     'shape', [(1, 1), (1, 300), (300, 1), (2, 3), (13, 13), (19, 5), (300, 4), (4, 300), (43, 7)]
 )
-def test_images_of_any_shape_are_taken(shape: tuple[int, int]) -> None:
+def test_images_of_any_shape_are_accepted(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(1)
     for grey in (np.zeros(shape), np.full(shape, 255), random.integers(0, 256, shape)):
         for ink in ('auto', 'dark', 'light'):

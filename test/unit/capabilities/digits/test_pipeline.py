@@ -1,4 +1,4 @@
-"""Options reach the reader, and readings come back as they are."""
+"""Options are passed to the reader, and its readings are returned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READINGS = [
 ]
 
 
-def test_options_reach_the_reader() -> None:
+def test_options_are_passed_to_the_reader() -> None:
     calls: list[Any] = []
 
     def read_all(images: list[Any], **options: Any) -> list[DigitReading]:

@@ -1,28 +1,27 @@
-"""Lines of writing and their order."""
+"""Lines of digits and their order."""
 
 from __future__ import annotations
 
 import math
 
-from nn_perception.capabilities.digits.letter_filter import among_letters
-from nn_perception.capabilities.digits.reading_order import in_lines
+from nn_perception.capabilities.digits.reading_order import group_into_lines
 from nn_perception.core.results import Digit, DigitReading
 import numpy as np
 import pytest
 
 
 def digit(label: str, x: float, y: float, height: float = 40.0) -> Digit:
-    """Make a digit whose middle is at a point."""
+    """Make a digit with its centre at a point."""
     width = 0.6 * height
     return Digit(label, 0.9, (x - width / 2, y - height / 2, width, height))
 
 
 def texts(digits: list[Digit]) -> tuple[str, ...]:
-    return DigitReading(in_lines(digits), len(digits), False).lines
+    return DigitReading(group_into_lines(digits), len(digits), False).lines
 
 
-def test_nothing_has_no_lines() -> None:
-    assert in_lines([]) == ()
+def test_no_digits_no_lines() -> None:
+    assert group_into_lines([]) == ()
 
 
 def test_lines_are_read_from_top_left_to_bottom_right() -> None:
@@ -33,7 +32,7 @@ def test_lines_are_read_from_top_left_to_bottom_right() -> None:
 
 
 @pytest.mark.parametrize('angle_deg', [-10, -5, 5, 10])
-def test_lines_may_lean(angle_deg: float) -> None:
+def test_lines_may_be_slanted(angle_deg: float) -> None:
     turn = math.radians(angle_deg)
     digits = []
     for row, text in enumerate(('12345678', '87654321')):
@@ -49,12 +48,12 @@ def test_lines_may_lean(angle_deg: float) -> None:
     assert texts(digits) == ('12345678', '87654321')
 
 
-def test_what_is_far_apart_is_not_one_number() -> None:
+def test_digits_that_are_far_apart_are_not_one_number() -> None:
     digits = [digit('1', 0, 0), digit('2', 40, 0), digit('3', 400, 5), digit('4', 440, 5)]
     assert texts(digits) == ('12', '34')
 
 
-def test_what_is_of_another_size_is_not_one_number() -> None:
+def test_digits_of_different_heights_are_not_one_number() -> None:
     assert texts([digit('1', 0, 0, 100), digit('2', 60, 0, 30)]) == ('1', '2')
 
 
@@ -63,32 +62,6 @@ def test_numbers_side_by_side_come_before_those_below() -> None:
     assert texts(digits) == ('1', '5', '9', '7')
 
 
-def test_digits_are_flat_in_reading_order() -> None:
-    reading = DigitReading(in_lines([digit('2', 50, 0), digit('1', 0, 0)]), 2, False)
+def test_digits_are_listed_in_reading_order() -> None:
+    reading = DigitReading(group_into_lines([digit('2', 50, 0), digit('1', 0, 0)]), 2, False)
     assert [one.label for one in reading.digits] == ['1', '2']
-
-
-def box(x: float, height: float = 30.0) -> tuple[float, float, float, float]:
-    return x, 0.0, 20.0, height
-
-
-def test_what_stands_among_letters_is_one() -> None:
-    # S u d o k u: the first and the fourth look like digits.
-    boxes = [box(22.0 * i) for i in range(6)]
-    assert among_letters([boxes[0], boxes[3]], [boxes[i] for i in (1, 2, 4, 5)]) == [True, True]
-
-
-def test_numbers_with_a_letter_stay() -> None:
-    boxes = [box(22.0 * i) for i in range(3)]
-    assert among_letters(boxes[1:], boxes[:1]) == [False, False]
-    assert among_letters(boxes[:1], [boxes[1]]) == [False]
-
-
-def test_letters_far_off_do_not_count() -> None:
-    assert among_letters([box(0.0)], [box(60.0), box(82.0), (0.0, 90.0, 20.0, 30.0)]) == [False]
-    assert among_letters([box(0.0)], [box(22.0, 90.0), box(-22.0, 10.0)]) == [False]
-
-
-def test_alone_or_without_digits() -> None:
-    assert among_letters([box(0.0)], []) == [False]
-    assert among_letters([], [box(0.0)]) == []

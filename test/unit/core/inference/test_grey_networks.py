@@ -1,7 +1,9 @@
 """Networks that take grey images, many at once, in both engines."""
 
+from exports import export_here
 from nn_perception.benchmark.baseline import baseline_forward, random_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.inference import export_cache
 from nn_perception.core.inference.checkpoint import (
     Checkpoint,
     CheckpointMetadata,
@@ -40,9 +42,10 @@ def checkpoint(request, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def engines(checkpoint, tmp_path_factory):
-    """Run it with both engines; the export stays out of the user's cache."""
+    """Run it with both engines; it is exported here, as this process has torch already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('NN_PERCEPTION_CACHE', str(tmp_path_factory.mktemp('cache')))
+        patch.setattr(export_cache, 'run_subprocess', export_here)
         names = ('onnxruntime', 'torch')
         opened = [
             LoadedModel.open(checkpoint, RunOptions(engine=name, device='cpu')).engine
