@@ -132,5 +132,5 @@ def test_a_head_on_features_that_the_network_does_not_have(tmp_path):
             features=MULTI_LAYER,
         ),
     )
-    with pytest.raises(ValueError, match="classifies 'stages', which digit_cnn does not give"):
+    with pytest.raises(ValueError, match="needs 'stages' features, which digit_cnn does not have"):
         Checkpoint.read(path)
