@@ -16,7 +16,7 @@ MAY_BE_SKIPPED = ('cuda', 'launch_ros')
 # Files that take ten seconds and more, the longest first: begun last, one of them would leave the
 # other processes idle. What is missing here costs time and nothing else.
 LONGEST = (
-    'integration/test_teaching.py',
+    'integration/test_fine_tuner.py',
     'integration/test_pose_estimator.py',
     'integration/test_tagger.py',
     'integration/test_demo.py',

@@ -26,7 +26,7 @@ from demo_viewer import (
     tags_in_words,
 )
 from nn_perception.benchmark.discovery import stay_on_this_machine
-from nn_perception.ros.nodes.camera_source import SAMPLES
+from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.ros.process.main import prepare_process
 from nn_perception.ros.process.node_process import end_process, node_command
 from nn_perception.ros.process.signals import stop_requested, watch_signals
@@ -148,12 +148,12 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         '--digits',
-        default=str(SAMPLES / 'digits'),
+        default=str(SAMPLES_FOLDER / 'digits'),
         help='folder, video or webcam for the digit reader (default: the sample pages)',
     )
     parser.add_argument(
         '--people',
-        default=str(SAMPLES / 'people' / 'walking.mp4'),
+        default=str(SAMPLES_FOLDER / 'people' / 'walking.mp4'),
         help='folder, video or webcam for the pose estimator (default: the sample clip)',
     )
     parser.add_argument(

@@ -87,15 +87,15 @@ def trace(work: Callable[[], object]) -> Route:
 
 def trace_job(data: Path, folder: Path) -> Route:
     """Fine-tune a head on a few pictures of two labels."""
-    from nn_perception.training.fine_tuning.job import FineTuningJob, run_job
+    from nn_perception.training.fine_tuning.job import FineTuningJob
 
     for label in ('glass', 'paper'):
         (folder / 'frames' / label).mkdir(parents=True)
         for picture in sorted((data / 'fewshot_trashnet' / label).iterdir())[:PICTURES]:
             shutil.copy(picture, folder / 'frames' / label)
     job = FineTuningJob(folder / 'frames', folder / 'store', 'traced')
-    run_job(job)
-    return trace(lambda: run_job(job))
+    job.run()
+    return trace(lambda: job.run())
 
 
 def trace_bag(data: Path, folder: Path) -> Route:

@@ -1,4 +1,4 @@
-"""What one epoch of a training gave."""
+"""Metrics of one epoch of a training."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Epoch:
     """
-    What one epoch gave.
+    Metrics of one epoch.
 
-    :param epoch: 1 for the first
-    :param train_loss: mean over its samples, as they were learned from
-    :param train_accuracy: the same way, before the step that learned from a sample
-    :param validation_loss: of the averaged weights, without label smoothing
-    :param validation_accuracy: of the averaged weights
-    :param seconds: since the training began, without the time between interruption and resumption
+    :param epoch: number of the epoch, from 1
+    :param train_loss: mean loss of the training samples, each before the step that learns from it
+    :param train_accuracy: accuracy on the same samples, at the same moment
+    :param validation_loss: loss of the averaged weights, without label smoothing
+    :param validation_accuracy: accuracy of the averaged weights
+    :param seconds: duration of the training so far, without interruptions
     """
 
     epoch: int

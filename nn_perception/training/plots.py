@@ -1,7 +1,7 @@
 """
-Pictures of how a classifier does: confusions, curves, and whether its scores mean what they say.
+Plots of a training: confusion matrix, recall and precision, loss and error curves.
 
-Figures are made without pyplot, which would choose a window system and keep them for ever.
+They are drawn without pyplot, which would choose a window system and never free the figures.
 """
 
 from __future__ import annotations
@@ -25,31 +25,29 @@ DPI = 120
 
 def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) -> None:
     """
-    Draw what came of teaching: confusions and recall by label, and the curves if there are any.
+    Draw the result of fine-tuning: confusion matrix, recall by label, and the curves if any.
 
-    :param evaluation: on the frames that were kept apart
-    :param history: what each epoch gave; empty where only a head was taught
+    :param evaluation: on the held-out frames
+    :param history: metrics of each epoch; empty if only a head was trained
     :raises OSError: if the file cannot be written
     """
     rows = 2 if history else 1
     figure = new_figure(10.0, 4.6 * rows)
     axes = figure.subplots(rows, 2, squeeze=False)
     count = int(evaluation.confusion.sum())
-    plot_confusion(
-        axes[0, 0], evaluation, f'{evaluation.accuracy:.1%} of {count} frames kept apart'
-    )
+    plot_confusion(axes[0, 0], evaluation, f'{evaluation.accuracy:.1%} of {count} held-out frames')
     _plot_recall(axes[0, 1], evaluation)
     if history:
-        plot_curves(axes[1], history, varied='pictures')
+        plot_curves(axes[1], history, samples='frames')
     write_figure(figure, path)
 
 
-def plot_curves(both: Any, history: Sequence[Epoch], *, varied: str) -> None:
+def plot_curves(both: Any, history: Sequence[Epoch], *, samples: str) -> None:
     """
-    Plot loss and errors by epoch, of the training and of the validation images.
+    Plot loss and error rate of training and validation by epoch.
 
-    :param both: the axes of the loss and those of the errors
-    :param varied: what is varied in the training, for the title
+    :param both: axes of the loss, and axes of the error rate
+    :param samples: name of the training samples, for the title
     """
     loss, errors = both
     epochs = [epoch.epoch for epoch in history]
@@ -58,9 +56,9 @@ def plot_curves(both: Any, history: Sequence[Epoch], *, varied: str) -> None:
         wrong = [100.0 * (1.0 - getattr(epoch, f'{part}_accuracy')) for epoch in history]
         loss.plot(epochs, losses, marker='.', color=colour, label=part)
         errors.plot(epochs, wrong, marker='.', color=colour, label=part)
-    # Training: smoothed labels, variations, dropout. Said here, since it looks like a mistake.
+    # Label smoothing, augmentation and dropout make training look worse than validation.
     loss.set(title='Loss (training: smoothed labels)', xlabel='epoch')
-    errors.set(title=f'Errors (training: varied {varied})', xlabel='epoch', ylabel='%')
+    errors.set(title=f'Errors (training: augmented {samples})', xlabel='epoch', ylabel='%')
     errors.set_yscale('symlog', linthresh=0.1)
     errors.yaxis.set_major_formatter('{x:g}')
     for axes in (loss, errors):
@@ -70,7 +68,7 @@ def plot_curves(both: Any, history: Sequence[Epoch], *, varied: str) -> None:
 
 
 def plot_confusion(axes: Axes, evaluation: Evaluation, title: str) -> None:
-    """Plot the confusion matrix; colour shows the errors, as right answers outnumber them far."""
+    """Plot the confusion matrix; colour shows errors only, since they are far fewer."""
     counts = evaluation.confusion
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     axes.imshow(wrong, cmap='Reds', vmin=0, vmax=max(1, int(wrong.max())))
@@ -84,11 +82,11 @@ def plot_confusion(axes: Axes, evaluation: Evaluation, title: str) -> None:
             )
     axes.set_xticks(range(len(counts)), evaluation.labels, rotation=45, ha='right')
     axes.set_yticks(range(len(counts)), evaluation.labels)
-    axes.set(title=title, xlabel='what was said', ylabel='what it is')
+    axes.set(title=title, xlabel='prediction', ylabel='truth')
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure; both sides in inches."""
+    """Create an empty figure; both sizes in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout='constrained')
@@ -101,13 +99,13 @@ def write_figure(figure: Figure, path: Path) -> None:
     :raises OSError: if the file cannot be written
     """
     content = io.BytesIO()
-    # Without the version of matplotlib the same training gives the same file everywhere.
+    # Without matplotlib's version the same training gives the same file everywhere.
     figure.savefig(content, format='png', dpi=DPI, metadata={'Software': None})
     write_atomically(path, content.getvalue())
 
 
 def _plot_recall(axes: Axes, evaluation: Evaluation) -> None:
-    """Plot how much of each label was found, and how much of what was called so is so."""
+    """Plot recall and precision of each label as bars."""
     places = np.arange(len(evaluation.labels))
     parts: tuple[tuple[str, Any, float], ...] = (
         ('recall', evaluation.recall, -0.2),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
 from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 import numpy as np
+from patience import PATIENCE_S
 import pytest
 from ros_graph import BEST_EFFORT, NodeProcess, Peer
 from rosgraph_msgs.msg import Clock
@@ -55,7 +57,7 @@ def test_plays_a_folder_once_in_natural_order_and_ends(
     )
     peer.until(lambda: len(images) == len(playing) == len(infos) == 3)
     after = peer.node.get_clock().now().nanoseconds
-    assert node.process.wait(10) == 0
+    assert node.process.wait(PATIENCE_S) == 0
     assert [msg.status[0].message for msg in playing] == list(COLOURS)
     assert [tuple(to_bgr(msg)[0, 0]) for msg in images] == list(COLOURS.values())
     stamps = [msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec for msg in images]
@@ -112,9 +114,10 @@ def test_compressed_images_calibration_size_and_rate(
     peer.until(lambda: infos[-1].width == 32 and compressed_to_bgr(images[-1]).shape[1] == 32)
     assert (infos[-1].height, infos[-1].k[0]) == (24, 0.0)
     assert peer.set_parameter('/robot/camera_source', 'rate', 100.0) == (True, '')
-    count = len(images)
+    count, began = len(images), time.monotonic()
     peer.spin(1.0)
-    assert 60 < len(images) - count < 115
+    # Faster than the 20 Hz before, on a busy machine too.
+    assert 30 < (len(images) - count) / (time.monotonic() - began) < 115
     taken, reason = peer.set_parameter('/robot/camera_source', 'encoding', 'cmyk')
     assert not taken
     assert 'bgr8' in reason
@@ -170,7 +173,8 @@ def test_stamps_and_rate_follow_simulated_time(
         clock.publish(msg)
         peer.spin(0.02)
     # Three simulated seconds at 10 Hz passed in little more than one.
-    assert 20 <= len(images) <= 32
+    peer.until(lambda: len(images) >= 20)
+    assert len(images) <= 32
     assert {1000, 1001, 1002} >= {msg.header.stamp.sec for msg in images}
 
 
@@ -191,6 +195,6 @@ def test_rejects_unusable_sources_with_one_sentence(
     start_node: Callable[..., NodeProcess], parameters: dict[str, object], sentence: str
 ) -> None:
     node = start_node('camera_source', parameters=parameters)
-    assert node.process.wait(20) == 2
+    assert node.process.wait(PATIENCE_S) == 2
     assert sentence in node.log
     assert 'Traceback' not in node.log

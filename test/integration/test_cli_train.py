@@ -1,4 +1,4 @@
-"""The verb ``train`` as a real process, and the tagger that runs what it taught."""
+"""The verb ``train`` as a real process, and the tagger that runs its result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_teaches_what_the_tagger_then_knows(pictures: Path, tmp_path: Path) -> None:
+def test_the_tagger_runs_the_fine_tuned_model(pictures: Path, tmp_path: Path) -> None:
     store = tmp_path / 'models'
     finished = run('train', pictures, '--store', store, '--name', 'trash', '--json')
     assert finished.returncode == 0, finished.stderr
@@ -44,14 +44,14 @@ def test_teaches_what_the_tagger_then_knows(pictures: Path, tmp_path: Path) -> N
     tagged = run('tag', '--json', '--store', store, '--model', 'store:trash', *known)
     best = [json.loads(line)['tags'][0]['label'] for line in tagged.stdout.splitlines()]
     assert best.count('glass') >= 16
-    # Once more with the same seed: the same weights, and no reason to say that it is worse.
+    # With the same seed the result is the same, and not worse.
     again = run('train', pictures, '--store', store, '--name', 'trash')
     assert again.returncode == 0
-    assert 'it is active' in again.stderr
+    assert 'the new version is active' in again.stderr
     assert 'accuracy' in again.stdout
     listed = run('models', '--json', '--store', store).stdout.splitlines()
-    (taught,) = [e for e in map(json.loads, listed) if e['origin'] == 'taught']
-    assert (taught['name'], taught['labels']) == ('store:trash', len(LABELS))
+    (tuned,) = [e for e in map(json.loads, listed) if e['origin'] == 'taught']
+    assert (tuned['name'], tuned['labels']) == ('store:trash', len(LABELS))
     unknown = run('tag', '--store', store, '--model', 'store:glass', known[0])
     assert unknown.returncode == 2
     assert "has no active version of 'glass'; its models are: trash" in unknown.stderr
@@ -67,7 +67,7 @@ def test_teaches_what_the_tagger_then_knows(pictures: Path, tmp_path: Path) -> N
         (['.', '--name', 'x'], 'required: --store'),
     ],
 )
-def test_wrong_use_ends_with_2(words: list[str], reason: str) -> None:
+def test_usage_errors(words: list[str], reason: str) -> None:
     finished = run('train', *words)
     assert finished.returncode == 2
     assert finished.stdout == ''
@@ -75,7 +75,7 @@ def test_wrong_use_ends_with_2(words: list[str], reason: str) -> None:
     assert 'Traceback' not in finished.stderr
 
 
-def test_one_label_teaches_nothing(pictures: Path, tmp_path: Path) -> None:
+def test_a_single_label(pictures: Path, tmp_path: Path) -> None:
     shutil.copytree(pictures / 'glass', tmp_path / 'only' / 'glass')
     finished = run('train', tmp_path / 'only', '--store', tmp_path / 'models', '--name', 'x')
     assert finished.returncode == 2

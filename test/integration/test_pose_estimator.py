@@ -315,8 +315,10 @@ def test_positions_with_depth(
     node.peer.until(lambda: arrays)
     spots = next(marker for marker in arrays[-1].markers if marker.ns == 'joints')
     assert {round(point.z, 3) for point in spots.points} == {2.0}
-    node.peer.until(lambda: any(r['depth'] == 'used' for r in node.reports[seen_before:]))
-    assert node.reports[-1]['level'] == '0'
+    # Before the image came, a node on a busy machine may have warned that none does.
+    node.peer.until(
+        lambda: any((r['depth'], r['level']) == ('used', '0') for r in node.reports[seen_before:])
+    )
 
 
 TWO_METRES = np.full(SIZE[::-1], 2000, np.uint16)

@@ -16,7 +16,7 @@ KINDS = ('parameters set', 'parameters refused', 'transitions refused')
 
 def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> None:
     output, logs = tmp_path / 'soak.json', tmp_path / 'logs'
-    options = ['--minutes', '0.05', '--round', '3', '--seed', '3']
+    options = ['--minutes', '0.1', '--round', '6', '--seed', '3']
     result = subprocess.run(
         [*SOAK, *options, '--output', str(output), '--logs', str(logs)],
         capture_output=True,
@@ -27,14 +27,15 @@ def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> N
     figures = json.loads(output.read_text())
     rows = {row['what']: row for row in figures['verdict']}
     assert result.returncode == (1 if any(r['reached'] is False for r in rows.values()) else 0)
-    # Not the ages and times: the machine may be busy.
+    # Not the ages and times: the machine may be busy. Nor the size of the logs: most of it is
+    # written in the reset, which takes most of so short a round.
     for what in (
         'processes that crashed or hung',
         'requests answered as expected',
-        'logs in the last round',
         'entries in /dev/shm',
     ):
         assert rows[what]['reached'] is True, result.stdout
+    assert rows['logs in the last round']['measured'].endswith(', 0 tracebacks')
     assert rows['memory of perception']['reached'] is None
     assert [figures['done'][kind] > 0 for kind in KINDS] == [True] * len(KINDS)
     assert all(count > 0 for count in figures['results'].values())

@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray
+from patience import slowness, stretched
 import pytest
-from ros_graph import BEST_EFFORT, image_at, NodeProcess, Peer, picture
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from ros_graph import image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
 
 SECONDS = 3.0
+# What has crossed over waits in the test's own process until that gets a core.
+QUEUED = QoSProfile(depth=30, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @pytest.mark.parametrize(('width', 'height'), [(640, 480), (1280, 720), (1920, 1080)])
 def test_no_image_is_lost_at_30_hz_best_effort(
     peer: Peer, start_node: Callable[..., NodeProcess], width: int, height: int
 ) -> None:
+    # Each image may take as much of a core as on an idle machine.
+    rate = 30.0 / slowness()
     images: list[tuple[int, int]] = []
     sent: list[tuple[int, int]] = []
 
     def stamp(msg: Image | DiagnosticArray) -> tuple[int, int]:
         return msg.header.stamp.sec, msg.header.stamp.nanosec
 
-    peer.node.create_subscription(
-        Image, 'image', lambda msg: images.append(stamp(msg)), BEST_EFFORT
-    )
+    peer.node.create_subscription(Image, 'image', lambda msg: images.append(stamp(msg)), QUEUED)
     peer.node.create_subscription(
         DiagnosticArray, 'camera_source/playing', lambda msg: sent.append(stamp(msg)), 100
     )
     start_node(
         'camera_source',
         parameters={
-            'rate': 30.0,
+            'rate': rate,
             'width': width,
             'height': height,
             'reliability': 'best_effort',
@@ -43,7 +47,7 @@ def test_no_image_is_lost_at_30_hz_best_effort(
     peer.spin(SECONDS)
     # The last ones may not have arrived yet.
     counted = [s for s in sent if first <= s <= images[-1]]
-    assert len(counted) > 0.8 * 30 * SECONDS
+    assert len(counted) > 0.8 * rate * SECONDS
     assert sorted(set(counted) - set(images)) == []
 
 
@@ -54,7 +58,7 @@ def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -
         received = peers[-1].collect(Image, 'image')
         camera = peers[-2].publisher(Image, 'image')
         peers[-2].until(lambda: camera.get_subscription_count() == 1)
-        peers[-2].spin(0.3)
+        peers[-2].spin(stretched(0.3))
         camera.publish(image_at(picture(64, 48), 1.0))
         peers[-1].until(lambda: received)
     finally:

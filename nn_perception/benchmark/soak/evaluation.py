@@ -46,7 +46,7 @@ def evaluate(soak: SoakTest) -> Iterator[Criterion]:
         times_s = [program.exit_s for program in programs]
         yield criteria.check_exits(kind, statuses, times_s, EXIT_LIMIT_S)
     yield criteria.check_shared_memory(
-        soak.left_entries(), [part.shared_entries for part in soak.rounds]
+        soak.left_entries, [part.shared_entries for part in soak.rounds]
     )
 
 
@@ -66,7 +66,7 @@ def details(soak: SoakTest) -> dict[str, Any]:
             program.name: {'status': program.process.poll(), 'seconds': program.exit_s}
             for program in [*soak.programs, *soak.cameras.all]
         },
-        'left_in_shared_memory': soak.left_entries(),
+        'left_in_shared_memory': soak.left_entries,
         'samples': {
             program.name: [asdict(sample) for sample in program.samples]
             for program in soak.programs

@@ -49,6 +49,7 @@ START_LIMIT_S = 180.0
 SAMPLE_PERIOD_S = 0.5
 DISTURBED_SHARE = 0.6
 SETTLE_S = 2.0
+CLEANUP_LIMIT_S = 2.0
 # Of a round, however long the reset takes: malloc needs time to return what the reset freed.
 MIN_QUIET_SHARE = 0.2
 # A node that leaves so many requests unanswered hangs; a restart may lose one or two.
@@ -84,6 +85,7 @@ class SoakTest:
     :ivar rounds: that are finished
     :ivar log_kb_per_minute: of each process in the last round
     :ivar results: of each node
+    :ivar left_entries: what is left in ``/dev/shm`` after :meth:`end`
 
     :param plan: what to do
     :param folder: for logs and pictures
@@ -92,6 +94,7 @@ class SoakTest:
     def __init__(self, plan: SoakPlan, folder: Path) -> None:
         self.rounds: list[Round] = []
         self.log_kb_per_minute: dict[str, float] = {}
+        self.left_entries: list[str] = []
         self._entries_before = all_shared_entries()
         self._entries = shared_entries(os.getpid())
         self._plan = plan
@@ -144,9 +147,13 @@ class SoakTest:
         self._executor.shutdown()
         self._node.destroy_node()
         rclpy.try_shutdown()
+        # The middleware of this process removes its entries in threads of its own.
+        deadline = time.monotonic() + CLEANUP_LIMIT_S
+        while (left := self._left_entries()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.left_entries = left
 
-    def left_entries(self) -> list[str]:
-        """Name what this run has left in ``/dev/shm``."""
+    def _left_entries(self) -> list[str]:
         used = self._entries.union(
             *(program.entries for program in [*self.programs, *self.cameras.all])
         )

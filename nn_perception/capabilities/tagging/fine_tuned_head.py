@@ -14,7 +14,7 @@ from nn_perception.capabilities.tagging.out_of_distribution import (
     Embeddings,
     OutOfDistributionModel,
 )
-from nn_perception.core.inference.checkpoint import Checkpoint, MEASURED_PREFIX
+from nn_perception.core.inference.checkpoint import Checkpoint
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,19 +34,15 @@ class FineTunedHead:
     novelty: OutOfDistributionModel | None
 
     @classmethod
-    def read(cls, checkpoint: Checkpoint, *, measured: bool = False) -> FineTunedHead:
+    def read(cls, checkpoint: Checkpoint) -> FineTunedHead:
         """
         Read the head of a checkpoint.
 
-        :param measured: take the one that was measured, if it is another one than that in use; it
-            has not learned from the frames that were kept apart
         :raises OSError: if the file cannot be read
         :raises ValueError: if the checkpoint has no linear head, or it is damaged
         """
         tensors = checkpoint.weights()
         layer = f'{checkpoint.head_layer}.'
-        if measured and f'{MEASURED_PREFIX}weight' in tensors:
-            layer = MEASURED_PREFIX
         weight = tensors.get(f'{layer}weight')
         if weight is None or weight.ndim != 2 or len(weight) != len(checkpoint.labels):
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')

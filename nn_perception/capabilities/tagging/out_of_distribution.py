@@ -24,6 +24,12 @@ NEIGHBOURS = 3
 REFERENCES = f'{NOVELTY_PREFIX}references'
 CURVE = f'{NOVELTY_PREFIX}curve'
 LARGEST_EXPONENT = 500.0
+# Distance of the threshold from the mean of the held-out frames, in standard deviations. In a
+# normal distribution 1.4 % are beyond. A few frames show a mean better than a rare case.
+DEVIATIONS = 2.2
+# At the mean of the held-out frames, the odds of being known are e to this.
+ODDS_AT_MEAN = 8.0
+MIN_SCALE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,22 @@ class OutOfDistributionModel:
     references: Embeddings
     threshold: float
     scale: float
+
+    @classmethod
+    def fit(cls, training: Embeddings, held_out: Embeddings) -> OutOfDistributionModel:
+        """
+        Set the curve so that an average held-out frame is known.
+
+        Images are compared with all of these frames: the more is known, the less is unknown.
+
+        :param training: embeddings of the training frames, float32, ``(N, D)``
+        :param held_out: embeddings of held-out frames of the same classes, float32, ``(M, D)``
+        """
+        known = distances(held_out, unit_length(training))
+        beyond = DEVIATIONS * float(known.std())
+        scale = max(MIN_SCALE, beyond / ODDS_AT_MEAN)
+        references = unit_length(np.concatenate([training, held_out]))
+        return cls(references, float(known.mean()) + beyond, scale)
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> OutOfDistributionModel | None:

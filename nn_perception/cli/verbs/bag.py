@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 import json
 from pathlib import Path
 import sys
@@ -23,8 +23,7 @@ from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from nn_perception.bags.annotation import Annotation, Summary
-    from nn_perception.bags.annotators import Annotator
+    from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
 
 VERB = 'bag'
 RESULTS = ('tags', 'digits', 'poses')
@@ -84,18 +83,10 @@ def _add_result_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Annotate the bag, or resume where an earlier run was interrupted."""
-    from nn_perception.bags.annotation import Annotation, AnnotationRequest
+    from nn_perception.bags.annotation import Annotation
 
-    request = AnnotationRequest(
-        bag=args.bag,
-        output=args.output,
-        open_annotators=lambda: _open_annotators(args),
-        topics=args.topic,
-        storage=args.storage,
-        engine=f'{args.engine} {args.device}',
-    )
     try:
-        with Annotation(request) as annotation:
+        with Annotation(_request(args)) as annotation:
             _annotate(annotation)
     except (ImportError, OSError, ValueError, RuntimeError) as error:
         return fail(VERB, error)
@@ -103,14 +94,22 @@ def run(args: argparse.Namespace) -> int:
     return ExitStatus.FAILED if annotation.summary.refused else ExitStatus.OK
 
 
-def _open_annotators(args: argparse.Namespace) -> Mapping[str, Annotator]:
-    """Open the networks of the results that the arguments name, or of all."""
+def _request(args: argparse.Namespace) -> AnnotationRequest:
+    """Collect what the bag is to get; its networks are opened when all else is checked."""
+    from nn_perception.bags.annotation import AnnotationRequest
     from nn_perception.bags.annotators import open_annotators
     from nn_perception.training.model_store.store import active_checkpoint
 
     wanted = [name for name in RESULTS if getattr(args, name)] or RESULTS
     model = active_checkpoint(args.model, args.store) if 'tags' in wanted else ''
-    return open_annotators(wanted, model, args.preset, run_options(args))
+    return AnnotationRequest(
+        bag=args.bag,
+        output=args.output,
+        open_annotators=partial(open_annotators, wanted, model, args.preset, run_options(args)),
+        topics=args.topic,
+        storage=args.storage,
+        engine=f'{args.engine} {args.device}',
+    )
 
 
 def _annotate(annotation: Annotation) -> None:

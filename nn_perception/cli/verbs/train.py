@@ -1,4 +1,4 @@
-"""``nn_perception train``: teach a network the labels of a folder of pictures."""
+"""``nn_perception train``: fine-tune a network on a folder of labelled pictures."""
 
 from __future__ import annotations
 
@@ -11,56 +11,59 @@ from typing import Any, TYPE_CHECKING
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import whole_number
-from nn_perception.cli.console import fail
+from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from nn_perception.training.fine_tuning.job import Taught
-    from nn_perception.training.fine_tuning.result import Progress
+    from nn_perception.training.fine_tuning.fine_tune import Progress
+    from nn_perception.training.fine_tuning.job import JobResult
 
 VERB = 'train'
 BAR_STEPS = 100
 STAGES = {
-    'frames': 'looking at the frames',
-    'head': 'teaching the head',
-    'network': 'teaching the network',
+    'frames': 'reading the frames',
+    'head': 'training the head',
+    'network': 'training the network',
     'report': 'measuring',
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the verb takes."""
+    """Add the arguments of the verb."""
     parser.add_argument(
-        'dataset', type=Path, metavar='DATASET_DIR', help='pictures, as DATASET_DIR/<label>/*'
+        'dataset',
+        type=Path,
+        metavar='DATASET_DIR',
+        help='folder with one subfolder of pictures for each label',
     )
     parser.add_argument(
-        '--store', type=Path, required=True, metavar='DIR', help='folder of the taught models'
+        '--store', type=Path, required=True, metavar='DIR', help='folder of the fine-tuned models'
     )
-    parser.add_argument('--name', required=True, help='of the model in the store')
+    parser.add_argument('--name', required=True, help='name of the model in the store')
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,
         metavar='BASE',
-        help='what to begin with, see nn_perception tag --help (default: %(default)s)',
+        help='network to fine-tune, see nn_perception tag --help (default: %(default)s)',
     )
     parser.add_argument(
         '--unfreeze',
         choices=('head', 'last_block', 'all'),
         default='head',
-        help='how deep to teach: seconds, or minutes (default: %(default)s)',
+        help='layers to train; head takes seconds, the others minutes (default: %(default)s)',
     )
     parser.add_argument(
         '--seed',
         type=whole_number(0),
         default=0,
         metavar='N',
-        help='decides which pictures are kept apart to measure with (default: %(default)s)',
+        help='seed that chooses the held-out pictures (default: %(default)s)',
     )
     parser.add_argument(
         '--activate',
         action='store_true',
-        help='make the new version the active one also if it is worse on the same pictures',
+        help='activate the new version even if it is less accurate than the active one',
     )
     parser.add_argument(
         '--json', action='store_true', help='print the result as one JSON object and nothing else'
@@ -68,11 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Teach, store the new version, and make it the active one if it is no worse."""
-    # A head is little work: threads would only wait for each other, and for other processes.
+    """Fine-tune, store the new version, and activate it unless the active one is better."""
+    # The matrices are small: threads would only wait for each other, and for other processes.
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    from nn_perception.core.files.names import checked_name
-    from nn_perception.training.fine_tuning.job import FineTuningJob, teach
+    from nn_perception.training.fine_tuning.job import FineTuningJob
     from nn_perception.training.fine_tuning.settings import FineTuneSettings
 
     bar = ProgressBar()
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     def show(progress: Progress) -> None:
         bar.show(STAGES[progress.stage], int(BAR_STEPS * progress.done), BAR_STEPS)
 
-    lesson = FineTuningJob(
+    job = FineTuningJob(
         dataset=args.dataset,
         store=args.store,
         name=args.name,
@@ -89,36 +91,33 @@ def run(args: argparse.Namespace) -> int:
         activate=args.activate,
     )
     try:
-        checked_name(args.name, 'model', spaces=False)
-        taught = teach(lesson, show)
+        result = job.run(show)
     except ArithmeticError as error:
-        bar.clear()
         return fail(VERB, error, ExitStatus.FAILED)
     except (OSError, ValueError, RuntimeError) as error:
-        bar.clear()
         return fail(VERB, error)
-    bar.clear()
-    sys.stderr.write(f'nn_perception {VERB}: {taught.message}\n')
-    result = _result(taught)
-    sys.stdout.write(json.dumps(result) + '\n' if args.json else _text(result))
-    return 0
+    finally:
+        bar.clear()
+    report(VERB, result.message)
+    fields = _fields(result)
+    sys.stdout.write(json.dumps(fields) + '\n' if args.json else _text(fields))
+    return ExitStatus.OK
 
 
-def _result(taught: Taught) -> dict[str, Any]:
+def _fields(result: JobResult) -> dict[str, Any]:
     return {
-        'version': taught.version.version,
-        'checkpoint': str(taught.version.checkpoint),
-        'labels': list(taught.version.labels),
-        'accuracy': taught.report['accuracy'],
-        'confusion': taught.report['confusion'],
-        'seconds': taught.report['seconds'],
+        'version': result.version,
+        'checkpoint': str(result.checkpoint),
+        'labels': list(result.labels),
+        'accuracy': result.report['accuracy'],
+        'confusion': result.report['confusion'],
+        'seconds': result.report['seconds'],
     }
 
 
-def _text(result: dict[str, Any]) -> str:
-    lines = [f'{result["version"]}: {result["checkpoint"]}']
-    for label, row in zip(result['labels'], result['confusion'], strict=True):
-        right = row[result['labels'].index(label)]
-        lines.append(f'  {label}: {right} of {sum(row)} frames that were kept apart')
-    lines.append(f'  accuracy {result["accuracy"]:.1%}, {result["seconds"]:.1f} s')
+def _text(fields: dict[str, Any]) -> str:
+    lines = [f'{fields["version"]}: {fields["checkpoint"]}']
+    for index, (label, row) in enumerate(zip(fields['labels'], fields['confusion'], strict=True)):
+        lines.append(f'  {label}: {row[index]} of {sum(row)} held-out frames are right')
+    lines.append(f'  accuracy {fields["accuracy"]:.1%}, {fields["seconds"]:.1f} s')
     return '\n'.join(lines) + '\n'

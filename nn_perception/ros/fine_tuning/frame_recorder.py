@@ -1,128 +1,192 @@
-"""Labelled frames from a camera: one at a time, or recorded while somebody shows a thing."""
+"""Labelled frames from cameras: captured one by one, or recorded continuously."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+import logging
 import math
 import threading
 import time
 
 from nn_perception.core.files.names import checked_name
+from nn_perception.core.frame import Frame
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
-import numpy as np
+from nn_perception.training.datasets.labelled_frames import LabelledFrame
 
+LOG = logging.getLogger(__name__)
 
-@dataclass(frozen=True)
-class Frame:
-    """
-    An image as it came.
-
-    :param image_bgr: uint8, ``(H, W, 3)``
-    :param stamp_ns: of its header; 0 if it has none
-    :param arrived_s: when it came, on the monotonic clock
-    :param topic: where it came from
-    """
-
-    image_bgr: np.ndarray
-    stamp_ns: int
-    arrived_s: float
-    topic: str
-
-    @property
-    def age_s(self) -> float:
-        """How long ago it came."""
-        return time.monotonic() - self.arrived_s
+# Each pending capture holds an image in memory.
+MAX_PENDING = 16
 
 
 @dataclass
 class Recording:
     """
-    What is stored while somebody shows a thing.
+    A continuous recording.
 
-    :param label: what it is
-    :param period_s: least time between two frames
+    :param label: label of the frames
+    :param period_s: minimum time between two frames
+    :param due_s: time of the next frame on the monotonic clock
     """
 
     label: str
     period_s: float
-    due_s: float = 0.0
+    due_s: float
 
 
 class FrameRecorder:
     """
-    A data set and the network whose embeddings are kept with its frames; threads may share it.
+    A dataset, and the network that computes the embeddings of its frames; threads may share it.
 
-    :param dataset: open for writing; closed with this
-    :param embedder: closed with this
+    Captured frames are stored by one thread, and their embeddings computed by another one, each in
+    the order of the captures.
+
+    :ivar dataset: the dataset
+    :ivar device: what runs the network where, in one line
+
+    :param dataset: open for writing; :meth:`close` closes it
+    :param embedder: :meth:`close` closes it
+    :param topics: name of each camera -> topic of its images
     """
 
-    def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
+    def __init__(self, dataset: Dataset, embedder: Embedder, topics: Mapping[str, str]) -> None:
         self.dataset = dataset
         self.device = embedder.description
         self._embedder = embedder
         self._cache = EmbeddingCache.of(embedder.key)
+        self._topics = topics
         self._embedding = threading.Lock()
+        self._latest: tuple[Frame, float] | None = None
         self._recording: Recording | None = None
+        self._problem = ''
+        self._pending = threading.BoundedSemaphore(MAX_PENDING)
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix='dataset')
+        self._network = ThreadPoolExecutor(1, thread_name_prefix='embeddings')
 
     @property
     def label(self) -> str:
-        """What is recorded at present; empty if nothing is."""
+        """The label that is being recorded; empty if there is none."""
         recording = self._recording
         return recording.label if recording else ''
 
-    def add(self, frame: Frame, label: str) -> int:
-        """
-        Store a frame with its embedding.
+    def latest(self, max_age_s: float) -> Frame | None:
+        """Return the frame that arrived last, unless that was longer ago."""
+        latest = self._latest
+        if latest is None or time.monotonic() - latest[1] > max_age_s:
+            return None
+        return latest[0]
 
-        :returns: how many frames the label has now
-        :raises ValueError: if the label is not allowed
-        :raises OSError: if the frame cannot be stored
-        """
-        sample = self.dataset.add(frame.image_bgr, label, frame.stamp_ns, frame.topic)
-        with self._embedding:
-            self._cache.add({sample.sha256: self._embedder.features(frame.image_bgr)})
-        return self.dataset.counts()[sample.label]
+    def take_problem(self) -> str:
+        """Return why a recording ended by itself since the last call; empty if none did."""
+        problem, self._problem = self._problem, ''
+        return problem
+
+    # Called in the thread that processes the frames of the cameras.
+
+    def process(self, frames: Sequence[Frame]) -> list[bool]:
+        """Keep the latest frame, and store frames of a recording; tell which were stored."""
+        return [self._receive(frame) for frame in frames]
+
+    def _receive(self, frame: Frame) -> bool:
+        arrived_s = time.monotonic()
+        self._latest = frame, arrived_s
+        recording = self._recording
+        if recording is None or arrived_s < recording.due_s:
+            return False
+        # A late frame does not delay the next ones, but missed frames are not made up for.
+        recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
+        recording.due_s += recording.period_s
+        try:
+            labelled, _ = self._store(frame, recording.label)
+        except (ValueError, OSError) as error:
+            # Nothing more can be stored until somebody has looked into it.
+            self._recording = None
+            self._problem = f'recording ended: {error}'
+            LOG.error('%s', self._problem)
+            return False
+        self._embed(frame, labelled)
+        return True
+
+    # Called by services; everything returns at once.
 
     def record(self, label: str, rate_hz: float) -> None:
         """
-        From now on store what is offered.
+        Start to record the frames of the cameras.
 
-        :param rate_hz: frames a second at most; 0: every one
+        :param rate_hz: maximum number of frames per second; 0: all
         :raises ValueError: if label or rate is not allowed
         """
         if not 0.0 <= rate_hz < math.inf:
             raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
         period_s = 1.0 / rate_hz if rate_hz else 0.0
-        self._recording = Recording(checked_name(label, 'label'), period_s)
+        self._recording = Recording(checked_name(label, 'label'), period_s, time.monotonic())
 
     def stop(self) -> None:
-        """Store nothing more by itself."""
+        """Stop the recording."""
         self._recording = None
 
-    def offer(self, frame: Frame) -> bool:
+    def capture(self, frame: Frame, label: str) -> Future[tuple[str, int]]:
         """
-        Store a frame if something is recorded and it is time; tell whether it was.
+        Store a frame with its embedding.
 
-        :raises ValueError: if the label is not allowed
-        :raises OSError: if the frame cannot be stored; then nothing is recorded any more
+        :returns: the label in its normal form, and its number of frames with this one. The future
+            raises ValueError if the label is not allowed, OSError if the frame cannot be stored
+        :raises BlockingIOError: if too many captures are pending
         """
-        recording = self._recording
-        if recording is None or frame.arrived_s < recording.due_s:
-            return False
-        recording.due_s = max(recording.due_s, frame.arrived_s - recording.period_s)
-        recording.due_s += recording.period_s
-        try:
-            self.add(frame, recording.label)
-        except (ValueError, OSError):
-            # Nothing more can be stored until somebody has looked at it.
-            self._recording = None
-            raise
-        return True
+        if not self._pending.acquire(blocking=False):
+            raise BlockingIOError(f'{MAX_PENDING} captures are pending; try again later')
+        captured: Future[tuple[str, int]] = Future()
+        captured.add_done_callback(lambda _: self._pending.release())
+        stored = self._disk.submit(self._store, frame, label)
+        stored.add_done_callback(lambda _: self._embed_next(frame, stored, captured))
+        return captured
+
+    def delete(self, label: str, *, newest_only: bool) -> Future[int]:
+        """
+        Delete frames, after the captures that are pending.
+
+        :returns: the number of deleted frames, see :meth:`Dataset.delete` for errors
+        """
+        return self._disk.submit(self.dataset.delete, label, newest_only=newest_only)
 
     def close(self) -> None:
-        """Let another process write, and free the network."""
+        """Finish the pending captures, close the dataset, and free the network."""
         self.stop()
+        self._disk.shutdown()  # before the network, which gets work from it
+        self._network.shutdown()
         self.dataset.close()
         with self._embedding:
             self._embedder.close()
+
+    def _store(self, frame: Frame, label: str) -> tuple[LabelledFrame, int]:
+        """Store a frame, and count those with its label."""
+        stamp = frame.header.stamp
+        stamp_ns = stamp.sec * 10**9 + stamp.nanosec
+        topic = self._topics[frame.source]
+        labelled = self.dataset.add(frame.image_bgr, label, stamp_ns, topic)
+        return labelled, self.dataset.counts()[labelled.label]
+
+    def _embed_next(
+        self,
+        frame: Frame,
+        stored: Future[tuple[LabelledFrame, int]],
+        captured: Future[tuple[str, int]],
+    ) -> None:
+        """Pass a stored frame on to the network; the capture is complete after that."""
+        if (error := stored.exception()) is not None:
+            captured.set_exception(error)
+            return
+        labelled, total = stored.result()
+        embedded = self._network.submit(self._embed, frame, labelled)
+        embedded.add_done_callback(lambda _: captured.set_result((labelled.label, total)))
+
+    def _embed(self, frame: Frame, labelled: LabelledFrame) -> None:
+        """Compute and cache an embedding; if that fails, fine-tuning computes it later."""
+        with self._embedding:
+            try:
+                self._cache.add({labelled.sha256: self._embedder.features(frame.image_bgr)})
+            except (ValueError, OSError, RuntimeError) as error:
+                LOG.warning('%s is stored without its embedding: %s', labelled.file, error)

@@ -1,4 +1,4 @@
-"""From labelled frames, trainings and taught models to ROS messages."""
+"""Messages about datasets, fine-tuning jobs and fine-tuned models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import math
 from typing import Any
 
 from builtin_interfaces.msg import Time
+from nn_perception.training.fine_tuning.job import JobResult
+from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
 from nn_perception.training.model_store.version import Version
+from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import (
     DatasetSummary,
     EvaluationReport,
@@ -18,7 +21,7 @@ from std_msgs.msg import Header
 
 
 def model_version(version: Version) -> ModelVersion:
-    """Build the description of a taught model's version."""
+    """Describe a version of a fine-tuned model."""
     return ModelVersion(
         name=version.name,
         version=version.version,
@@ -33,10 +36,13 @@ def dataset_summary(
     name: str, counts: Mapping[str, int], size_bytes: int, recording: str, header: Header
 ) -> DatasetSummary:
     """
-    Build the summary of a set of labelled frames.
+    Describe a dataset.
 
-    :param counts: frames of each label
-    :param recording: the label that is recorded, empty if none is
+    :param name: name of the dataset
+    :param counts: number of frames of each label
+    :param size_bytes: size of all frames together
+    :param recording: label that is being recorded; empty if none is
+    :param header: header of the message
     """
     return DatasetSummary(
         header=header,
@@ -48,29 +54,46 @@ def dataset_summary(
     )
 
 
+def fine_tune_settings(goal: FineTune.Goal) -> FineTuneSettings:
+    """
+    Convert a goal, in which 0 or empty stands for the default.
+
+    :raises ValueError: if a value is out of range
+    """
+    return FineTuneSettings(
+        unfreeze=goal.unfreeze or DEFAULT_SETTINGS.unfreeze,
+        max_epochs=goal.max_epochs,
+        learning_rate=goal.learning_rate,
+        validation_fraction=goal.validation_fraction or DEFAULT_SETTINGS.validation_fraction,
+        seed=goal.seed,
+    )
+
+
 def fine_tune_progress(progress: Mapping[str, Any], header: Header) -> FineTuneProgress:
     """
-    Build a message on how far a training is.
+    Describe the progress of a job.
 
-    :param progress: the fields of :class:`~nn_perception.training.fine_tuning.result.Progress`
+    :param progress: fields of :class:`nn_perception.training.fine_tuning.fine_tune.Progress`
+    :param header: header of the message
     """
     epoch = progress['epoch'] or {}
-    figures = ('train_loss', 'validation_loss', 'train_accuracy', 'validation_accuracy')
+    metrics = ('train_loss', 'validation_loss', 'train_accuracy', 'validation_accuracy')
     return FineTuneProgress(
         header=header,
         stage=progress['stage'],
         epoch=epoch.get('epoch', 0),
         max_epochs=progress['max_epochs'],
         progress=float(progress['done']),
-        **{name: float(epoch.get(name, math.nan)) for name in figures},
+        **{name: float(epoch.get(name, math.nan)) for name in metrics},
     )
 
 
 def evaluation_report(report: Mapping[str, Any]) -> EvaluationReport:
     """
-    Build the report of a training.
+    Convert the report of a training.
 
-    :param report: see :mod:`nn_perception.training.evaluation`; what is not known becomes NaN
+    :param report: see :meth:`nn_perception.training.evaluation.Evaluation.to_json`; None becomes
+        NaN
     """
     known = {
         name: [math.nan if value is None else float(value) for value in report[name]]
@@ -81,4 +104,16 @@ def evaluation_report(report: Mapping[str, Any]) -> EvaluationReport:
         accuracy=float(report['accuracy']),
         confusion=[count for row in report['confusion'] for count in row],
         **known,
+    )
+
+
+def fine_tune_result(result: JobResult, duration_s: float) -> FineTune.Result:
+    """Convert the result of a job that took so long."""
+    return FineTune.Result(
+        success=True,
+        message=result.message,
+        version=result.version,
+        activated=result.activated,
+        validation=evaluation_report(result.report),
+        duration=duration_s,
     )

@@ -1,126 +1,194 @@
 """
-What is wrong with labelled frames, said before time is spent on learning from them.
+Checks of a dataset before time is spent on training.
 
-Frames that cannot be used are left out; what makes learning impossible is an error.
+Frames that cannot be used are left out. What makes training impossible is an error; what makes
+its result worse is a warning.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length, UNKNOWN
-from nn_perception.training.datasets.embeddings import FrameFeatures
-from nn_perception.training.datasets.labelled_frames import Sample
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.training.datasets.embeddings import EmbeddingCache, load_features
+from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.datasets.split import NEAR_DUPLICATE
 import numpy as np
+from numpy.typing import NDArray
 
-LEAST_FRAMES = 2
-ENOUGH_FRAMES = 10
-LARGEST_IMBALANCE = 5
-# Blurred by a fortieth of their width, photographs come to 1 to 12; sharp ones have 20 to 3000.
-LEAST_SHARPNESS = 8.0
+MIN_FRAMES = 2
+RECOMMENDED_FRAMES = 10
+MAX_IMBALANCE = 5
+# Photographs that are blurred by a fortieth of their width have 1 to 12, sharp ones 20 to 3000.
+MIN_SHARPNESS = 8.0
 
 
-def without_contradictions(samples: Sequence[Sample]) -> tuple[list[Sample], list[str]]:
+@dataclass(frozen=True)
+class CheckedFrames:
     """
-    Leave out frames that have two labels at once, and repetitions of the same one.
+    Frames that can be trained on, and the result of the checks.
 
-    :returns: the others, and a sentence for each pair of labels that share frames
+    :param base: network that computed the embeddings
+    :param frames: N frames
+    :param labels: the C labels, at least two, sorted
+    :param classes: index of each frame's label, int64, ``(N,)``
+    :param embeddings: input of the network's head, float32, ``(N, D)``
+    :param similarity: the part of the embeddings that shows how similar pictures are, float32,
+        ``(N, E)``
+    :param warnings: one sentence for each frame that was left out, and each other problem
+    """
+
+    base: Checkpoint
+    frames: list[LabelledFrame]
+    labels: tuple[str, ...]
+    classes: NDArray[np.int64]
+    embeddings: NDArray[np.float32]
+    similarity: NDArray[np.float32]
+    warnings: list[str]
+
+
+def check_frames(
+    frames: Sequence[LabelledFrame],
+    base: Checkpoint,
+    cache: EmbeddingCache | None = None,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> CheckedFrames:
+    """
+    Run all checks.
+
+    :param base: network that will be fine-tuned; it gets the settings for that
+    :param cache: its embeddings, see :func:`load_features`
+    :param on_progress: gets the finished share of the work, in ``[0, 1]``
+    :raises OSError: if the network cannot be read
+    :raises ValueError: if the frames cannot be trained on
+    :raises RuntimeError: if the network cannot be run
+    """
+    base = base.to_teach()
+    usable, warnings = without_contradictions(frames)
+    check_labels(usable)  # before anything is computed
+    features, problems = load_features(usable, base, cache, on_progress)
+    usable = [frame for frame in usable if frame.sha256 in features]
+    check_labels(usable)
+    embeddings = np.stack([features[frame.sha256].embedding for frame in usable])
+    similarity = base.similarity(embeddings)
+    sharpness = np.array([features[frame.sha256].sharpness for frame in usable])
+    warnings += [*problems, *find_warnings(usable, similarity, sharpness)]
+    labels = tuple(sorted({frame.label for frame in usable}))
+    classes = np.array([labels.index(frame.label) for frame in usable], np.int64)
+    return CheckedFrames(base, usable, labels, classes, embeddings, similarity, warnings)
+
+
+def without_contradictions(
+    frames: Sequence[LabelledFrame],
+) -> tuple[list[LabelledFrame], list[str]]:
+    """
+    Leave out pictures that have several labels.
+
+    :returns: the other frames, and one sentence for each pair of labels that share pictures
     """
     labels: dict[str, set[str]] = {}
-    for sample in samples:
-        labels.setdefault(sample.sha256, set()).add(sample.label)
+    for frame in frames:
+        labels.setdefault(frame.sha256, set()).add(frame.label)
     pairs = Counter(
         ' and '.join(f"'{label}'" for label in sorted(found))
         for found in labels.values()
         if len(found) > 1
     )
     sentences = [
-        f'{_frames(count)} with the labels {pair} at once: left out; delete the wrong ones'
+        f'{_count(count)} with the labels {pair} at once: left out; delete the wrong ones'
         for pair, count in sorted(pairs.items())
     ]
-    return [sample for sample in samples if len(labels[sample.sha256]) == 1], sentences
+    return [frame for frame in frames if len(labels[frame.sha256]) == 1], sentences
 
 
-def check_labels(samples: Sequence[Sample]) -> None:
+def check_labels(frames: Sequence[LabelledFrame]) -> None:
     """
-    Refuse what nothing can be learned from.
+    Check that the labels can be trained.
 
     :raises ValueError: if there are fewer than two labels, one has fewer than two frames, or one
-        has the name of what is no taught thing
+        is reserved for unknown objects
     """
-    counts = Counter(sample.label for sample in samples)
+    counts = Counter(frame.label for frame in frames)
     if UNKNOWN in counts:
         raise ValueError(
-            f"'{UNKNOWN}' is what frames are called that are unlike all taught ones; give the "
-            'label another name'
+            f"the label '{UNKNOWN}' is reserved for frames that are unlike all training frames; "
+            'rename it'
         )
     if not counts:
-        raise ValueError('there are no frames to learn from; capture some of each thing first')
+        raise ValueError('there are no frames to train on; capture some of each label first')
     if len(counts) == 1:
         (label,) = counts
-        raise ValueError(
-            f"all frames have the label '{label}'; at least two labels are needed to tell apart"
-        )
-    few = [f"'{label}' ({count})" for label, count in counts.items() if count < LEAST_FRAMES]
+        raise ValueError(f"all frames have the label '{label}'; at least two labels are needed")
+    few = [f"'{label}' ({count})" for label, count in counts.items() if count < MIN_FRAMES]
     if few:
         raise ValueError(
-            f'too few usable frames of {", ".join(few)}: one is learned from and one measured '
-            f'with at least; {ENOUGH_FRAMES} or more make it good'
+            f'too few usable frames of {", ".join(few)}: at least one is needed to train on and '
+            f'one to measure with; {RECOMMENDED_FRAMES} or more are recommended'
         )
 
 
-def warnings_of(samples: Sequence[Sample], features: Mapping[str, FrameFeatures]) -> list[str]:
+def find_warnings(
+    frames: Sequence[LabelledFrame],
+    similarity: NDArray[np.float32],
+    sharpness: NDArray[np.floating],
+) -> list[str]:
     """
-    Say what will make the result worse than it could be.
+    Find what will make the result worse than it could be.
 
-    :param features: by the hash of the samples
-    :returns: a sentence each
+    :param similarity: embeddings that show how similar pictures are, float32, ``(N, E)``
+    :param sharpness: see :func:`nn_perception.training.datasets.embeddings.sharpness`, ``(N,)``
+    :returns: one sentence for each problem
     """
     return [
-        *_counts(samples),
-        *_blurred(samples, features),
-        *_look_alike(samples, features),
+        *_few_or_uneven(frames),
+        *_blurred(frames, sharpness),
+        *_similar_labels(frames, similarity),
     ]
 
 
-def _counts(samples: Sequence[Sample]) -> Iterator[str]:
-    counts = Counter(sample.label for sample in samples)
+def _few_or_uneven(frames: Sequence[LabelledFrame]) -> Iterator[str]:
+    counts = Counter(frame.label for frame in frames)
     for label, count in counts.items():
-        if count < ENOUGH_FRAMES:
-            yield f"'{label}' has {_frames(count)}; {ENOUGH_FRAMES} or more make it good"
-    (most, largest), *_, (least, smallest) = counts.most_common()
-    if largest > LARGEST_IMBALANCE * smallest:
+        if count < RECOMMENDED_FRAMES:
+            yield f"'{label}' has {_count(count)}; {RECOMMENDED_FRAMES} or more are recommended"
+    (most, largest), *_, (fewest, smallest) = counts.most_common()
+    if largest > MAX_IMBALANCE * smallest:
         yield (
-            f"'{most}' has {largest} frames and '{least}' {smallest}; the rarer one will be "
-            'known less well'
+            f"'{most}' has {largest} frames and '{fewest}' {smallest}; the label with few frames "
+            'will be less accurate'
         )
 
 
-def _blurred(samples: Sequence[Sample], features: Mapping[str, FrameFeatures]) -> Iterator[str]:
-    counts = Counter(sample.label for sample in samples)
+def _blurred(frames: Sequence[LabelledFrame], sharpness: NDArray[np.floating]) -> Iterator[str]:
+    counts = Counter(frame.label for frame in frames)
     blurred = Counter(
-        sample.label for sample in samples if features[sample.sha256].sharpness < LEAST_SHARPNESS
+        frame.label
+        for frame, value in zip(frames, sharpness, strict=True)
+        if value < MIN_SHARPNESS
     )
     for label, count in blurred.items():
-        yield f"{count} of {_frames(counts[label])} of '{label}' blurred or without any contrast"
+        yield f"{count} of {_count(counts[label])} of '{label}' are blurred or without contrast"
 
 
-def _look_alike(samples: Sequence[Sample], features: Mapping[str, FrameFeatures]) -> Iterator[str]:
-    unit = unit_length(np.stack([features[sample.sha256].embedding for sample in samples]))
-    alike = np.triu(unit @ unit.T >= NEAR_DUPLICATE, 1)
+def _similar_labels(
+    frames: Sequence[LabelledFrame], similarity: NDArray[np.float32]
+) -> Iterator[str]:
+    unit = unit_length(similarity)
+    near_duplicates = np.triu(unit @ unit.T >= NEAR_DUPLICATE, 1)
     pairs: dict[tuple[str, str], set[str]] = {}
-    for first, second in np.argwhere(alike):
-        one, other = sorted((samples[first], samples[second]), key=lambda sample: sample.label)
+    for first, second in np.argwhere(near_duplicates):
+        one, other = sorted((frames[first], frames[second]), key=lambda frame: frame.label)
         if one.label != other.label:
             pairs.setdefault((one.label, other.label), set()).update((one.file, other.file))
     for (label, other_label), files in sorted(pairs.items()):
         yield (
-            f"{_frames(len(files))} of '{label}' and '{other_label}' look almost the same, as "
-            f'{" and ".join(sorted(files)[:2])}'
+            f"{_count(len(files))} of '{label}' and '{other_label}' look almost the same, for "
+            f'example {" and ".join(sorted(files)[:2])}'
         )
 
 
-def _frames(count: int) -> str:
+def _count(count: int) -> str:
     return '1 frame' if count == 1 else f'{count} frames'

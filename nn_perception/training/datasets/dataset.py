@@ -1,10 +1,10 @@
 """
-Labelled frames on disk, as the one process that changes them has them.
+Labelled frames on disk, for the one process that changes them.
 
-Every change is on the disk when the call that made it returns, and its order is such that an end
-at any moment, a power cut as well, costs at most the frame that was being stored: first the
-picture under a temporary name, then its name, then its line in the manifest. What was left
-halfway is repaired when the data set is opened.
+Every change is on the disk when its call returns. The order of the steps is such that an end at
+any moment, even a power cut, costs at most the frame that was being stored: first the picture
+under a temporary name, then its final name, then its line in the manifest. Opening a dataset
+repairs what was left unfinished.
 """
 
 from __future__ import annotations
@@ -12,54 +12,59 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 import contextlib
+from dataclasses import replace
 import hashlib
 import logging
 from pathlib import Path
 import threading
-from types import TracebackType
 
 from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
 from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import encode_png, Image
 from nn_perception.training.datasets.labelled_frames import (
-    check_samples,
-    list_samples,
+    distinct_label,
+    LabelledFrame,
+    list_frames,
     LOCK,
     MANIFEST,
     manifest_of,
-    Sample,
     STORED_NAME,
 )
 
 LOG = logging.getLogger(__name__)
 
-# Held as long as a data set is open. Not LOCK, since readers wait for that one.
+# Held while a dataset is open. Not LOCK, since readers wait for that one.
 WRITER_LOCK = '.writer'
-# What writing leaves behind when it is killed: the name to be, and some random letters.
+# Left behind by a process that was killed while it wrote: the final name and random letters.
 LEFTOVERS = (f'.{MANIFEST}.????????', '*/.[0-9]*_[0-9]*.png.????????')
 
 
 class QuotaError(OSError):
-    """A frame does not fit into what a data set may take."""
+    """A frame does not fit into the quota of its dataset."""
 
 
 class Dataset:
     """
-    A data set that is open for writing; several threads may use it.
+    A dataset that is open for writing; threads may share it.
 
-    :param folder: where it lies
-    :param quota_bytes: how large the pictures may become together; 0 for no limit
+    Changes wait for each other; reading the frames and their counts never waits for the disk.
+
+    :ivar problems: defects that were found on opening, one sentence each
+
+    :param folder: folder of the dataset
+    :param quota_bytes: maximum size of all pictures together; 0 for no limit
     """
 
     def __init__(self, folder: Path, quota_bytes: int) -> None:
         self.folder = folder
         self.quota_bytes = quota_bytes
         self.problems: tuple[str, ...] = ()
-        """What was not as it should be when it was opened, a sentence each."""
         self._stack = contextlib.ExitStack()
-        self._busy = threading.RLock()
-        self._samples: dict[str, Sample] = {}
+        self._changes = threading.RLock()
+        # Held only while the two dictionaries are read or changed, never during disk access.
+        self._state = threading.Lock()
+        self._frames: dict[str, LabelledFrame] = {}
         self._sizes: dict[str, int] = {}
         self._next_number = 0
         self._closed = False
@@ -67,219 +72,229 @@ class Dataset:
     @classmethod
     def open(cls, root: str | Path, name: str, quota_bytes: int = 0) -> Dataset:
         """
-        Open a data set for writing, make it if there is none, and repair what is half-written.
+        Open a dataset for writing; create it if it does not exist, and repair it if needed.
 
-        :param root: the folder of all data sets; made if there is none
-        :param name: the data set's own folder in it
-        :param quota_bytes: how large the pictures may become together; 0 for no limit
-        :raises ValueError: if the name cannot be that of a folder, or the quota is negative
+        :param root: folder of all datasets; created if it does not exist
+        :param name: name of the dataset, and of its folder in ``root``
+        :param quota_bytes: maximum size of all pictures together; 0 for no limit
+        :raises ValueError: if the name is not allowed, or the quota is negative
         :raises OSError: if the folder cannot be written, or another process has it open
         """
         if quota_bytes < 0:
             raise ValueError(f'the quota must be 0 or more bytes, got {quota_bytes}')
-        folder = Path(root).expanduser().absolute() / checked_name(name, 'data set')
-        dataset = cls(folder, quota_bytes)
+        folder = Path(root).expanduser().absolute() / checked_name(name, 'dataset')
+        dataset, what = cls(folder, quota_bytes), f'the dataset {folder}'
         try:
             folder.mkdir(parents=True, exist_ok=True)
             sync_folder(folder.parent)
-            dataset._stack.enter_context(
-                writer_lock(folder / WRITER_LOCK, f'the data set {folder}')
-            )
+            dataset._stack.enter_context(writer_lock(folder / WRITER_LOCK, what))
             dataset._load()
         except OSError as error:
             dataset.close()
-            if error.errno is None:  # raised here with a sentence of its own
+            if error.errno is None:  # raised by this package, with a complete sentence
                 raise
-            raise type(error)(
-                f'the data set {folder} cannot be written: {error.strerror}'
-            ) from error
+            raise type(error)(f'{what} cannot be written: {error.strerror}') from error
         return dataset
 
     def close(self) -> None:
-        """Let another process write; closing twice does no harm."""
-        with self._busy:
+        """Let other processes write; closing twice has no effect."""
+        with self._changes:
             self._closed = True
             self._stack.close()
 
     def __enter__(self) -> Dataset:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
     def name(self) -> str:
-        """The name of the folder."""
+        """The name of the dataset."""
         return self.folder.name
 
-    def samples(self) -> list[Sample]:
+    def frames(self) -> list[LabelledFrame]:
         """List the frames in the order in which they were stored."""
-        with self._busy:
-            return list(self._samples.values())
+        with self._state:
+            return list(self._frames.values())
 
     def counts(self) -> dict[str, int]:
         """Count the frames of each label, sorted by label."""
-        return dict(sorted(Counter(sample.label for sample in self.samples()).items()))
+        return dict(sorted(Counter(frame.label for frame in self.frames()).items()))
 
     @property
     def size_bytes(self) -> int:
         """The size of all pictures together."""
-        with self._busy:
+        with self._state:
             return sum(self._sizes.values())
 
-    def check(self) -> list[str]:
-        """Read all pictures; give a sentence for each that is damaged, gone or changed."""
-        return check_samples(self.samples())[1]
-
-    def add(self, image_bgr: Image, label: str, stamp_ns: int, topic: str = '') -> Sample:
+    def add(self, image_bgr: Image, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
         """
-        Store a frame; when this returns, a power cut does not take it away any more.
+        Store a frame; once this returns, a power cut does not lose it.
 
-        :param image_bgr: uint8, ``(H, W, 3)``
-        :param label: what it shows
-        :param stamp_ns: when it was taken, nanoseconds; 0 if that is not known
-        :param topic: where it came from
-        :raises ValueError: if the label is not allowed, or differs from another one only in
-            capitals; if the image or the stamp is none
-        :raises QuotaError: if the data set is full
-        :raises OSError: if it cannot be written, for want of room for instance; what is stored
-            already is not touched
+        :param image_bgr: uint8, ``(H, W, 3)``, blue first
+        :param label: what the frame shows
+        :param stamp_ns: capture time in nanoseconds; 0 if unknown
+        :param topic: image topic that the frame came from
+        :raises ValueError: if the label is not allowed, or differs from an existing one in
+            capitals only; or if image or stamp are invalid
+        :raises QuotaError: if the dataset is full
+        :raises OSError: if the frame cannot be written, for example because the disk is full;
+            frames that are already stored stay as they are
         """
         return self.add_png(encode_png(image_bgr), label, stamp_ns, topic)
 
-    def add_png(self, png: bytes, label: str, stamp_ns: int, topic: str = '') -> Sample:
+    def add_png(self, png: bytes, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
         """
-        Store a frame that is encoded already, else the same as :meth:`add`.
+        Store a frame that is already encoded; otherwise the same as :meth:`add`.
 
-        :param png: what :func:`encode_png` gave
+        :param png: the result of :func:`nn_perception.core.imaging.image_files.encode_png`
         """
         if stamp_ns < 0:
             raise ValueError(f'a stamp must be 0 or more nanoseconds, got {stamp_ns}')
         with self._changing('the frame is not stored'):
-            return self._store(png, self._checked_label(label), stamp_ns, topic)
+            return self._store(png, distinct_label(label, self.counts()), stamp_ns, topic)
 
     def delete(self, label: str, *, newest_only: bool = False) -> int:
         """
-        Delete the frames of a label, or of them the one that was stored last.
+        Delete the frames of a label, or only the one that was stored last.
 
-        An end halfway leaves the rest of the frames; what is deleted stays so.
+        If the process ends halfway, the frames that are not deleted yet stay.
 
-        :returns: how many were deleted
-        :raises ValueError: if there are none
-        :raises OSError: if they cannot be deleted
+        :returns: number of deleted frames
+        :raises ValueError: if the label has no frames
+        :raises OSError: if the frames cannot be deleted
         """
-        label = checked_name(label, 'label')
         with self._changing('not all frames are deleted'):
-            files = [file for file, sample in self._samples.items() if sample.label == label]
-            if not files:
-                known = ', '.join(self.counts()) or 'none'
-                raise ValueError(f'no frames have the label {label}; there are labels: {known}')
+            files = self._files_of(label)
             files = files[-1:] if newest_only else files
             with lock(self.folder / LOCK):
                 self._remove(files)
             return len(files)
 
+    def rename_label(self, label: str, new_label: str) -> int:
+        """
+        Give the frames of a label another one.
+
+        :param new_label: a label that does not exist yet
+        :returns: number of frames
+        :raises ValueError: if ``label`` has no frames, or ``new_label`` is not allowed or exists
+        :raises OSError: if the folder cannot be renamed
+        """
+        with self._changing('some frames may still have the old label'):
+            old = self._frames[self._files_of(label)[0]].label
+            new = distinct_label(new_label, [other for other in self.counts() if other != old])
+            target = self.folder / new
+            # A file system that ignores case finds the old folder under the new name.
+            if target.exists() and (new == old or not target.samefile(self.folder / old)):
+                raise ValueError(f'the label {new} already exists')
+            renamed = [
+                replace(f, path=target / f.path.name, label=new) if f.label == old else f
+                for f in self.frames()
+            ]
+            with lock(self.folder / LOCK):
+                (self.folder / old).rename(target)
+                sync_folder(self.folder)
+                with self._state:
+                    sizes = self._sizes.values()
+                    self._frames = {frame.file: frame for frame in renamed}
+                    self._sizes = dict(zip(self._frames, sizes, strict=True))
+                self._write_manifest()
+            return self.counts()[new]
+
     def _load(self) -> None:
-        """Find what is there; repair the manifest and remove leftovers of a process that died."""
+        """List the frames, repair the manifest, and remove what a killed process left behind."""
         with lock(self.folder / LOCK):
             leftovers = sorted(path for end in LEFTOVERS for path in self.folder.glob(end))
             for path in leftovers:
                 path.unlink()
-            listing = list_samples(self.folder)
-            self._samples = {sample.file: sample for sample in listing.samples}
-            self._sizes = {
-                file: sample.path.stat().st_size for file, sample in self._samples.items()
-            }
-            if not listing.whole:
+            listing = list_frames(self.folder)
+            self._frames = {frame.file: frame for frame in listing.frames}
+            self._sizes = {file: frame.path.stat().st_size for file, frame in self._frames.items()}
+            if not listing.complete:
                 self._write_manifest()
-        numbers = (STORED_NAME.fullmatch(sample.path.name) for sample in listing.samples)
+        numbers = (STORED_NAME.fullmatch(frame.path.name) for frame in listing.frames)
         self._next_number = max((int(own[2]) + 1 for own in numbers if own), default=0)
-        removed = (f'{path} was half-written and is removed' for path in leftovers)
-        self.problems = (*removed, *listing.problems)
+        removed = (f'removed {path}, which was only partly written' for path in leftovers)
+        self.problems = *removed, *listing.problems
         for problem in self.problems:
             LOG.warning('%s', problem)
 
-    def _checked_label(self, label: str) -> str:
-        """Check that a label is allowed, and is a folder of its own on every file system."""
+    def _files_of(self, label: str) -> list[str]:
+        """List the files of a label; ValueError if it has none."""
         label = checked_name(label, 'label')
-        others = self.counts()
-        near = next((other for other in others if other.lower() == label.lower()), label)
-        if label not in others and near != label:
-            raise ValueError(
-                f'the label {label} differs from {near} only in capitals, which some file '
-                f'systems take for the same; use {near}'
-            )
-        return label
+        files = [file for file, frame in self._frames.items() if frame.label == label]
+        if not files:
+            known = ', '.join(self.counts()) or 'none'
+            raise ValueError(f'no frames have the label {label}; existing labels: {known}')
+        return files
 
-    def _store(self, png: bytes, label: str, stamp_ns: int, topic: str) -> Sample:
+    def _store(self, png: bytes, label: str, stamp_ns: int, topic: str) -> LabelledFrame:
         used = self.size_bytes
         if self.quota_bytes and used + len(png) > self.quota_bytes:
             raise QuotaError(
-                f'the data set {self.name} is full: {used} of {self.quota_bytes} bytes are used, '
-                f'and the frame takes {len(png)}'
+                f'the dataset {self.name} is full: {used} of {self.quota_bytes} bytes are used, '
+                f'and the frame needs {len(png)}'
             )
         folder = self.folder / label
         if not folder.is_dir():
             folder.mkdir(parents=True)
             sync_folder(self.folder)
         path = folder / f'{stamp_ns}_{self._next_number}.png'
-        sample = Sample(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
+        frame = LabelledFrame(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
         with lock(self.folder / LOCK):
             write_atomically(path, png)
             try:
-                append_whole(self.folder / MANIFEST, sample.manifest_line().encode())
+                append_whole(self.folder / MANIFEST, frame.manifest_line().encode())
             except BaseException:
                 path.unlink()
                 raise
         self._next_number += 1
-        self._samples[sample.file] = sample
-        self._sizes[sample.file] = len(png)
-        return sample
+        with self._state:
+            self._frames[frame.file] = frame
+            self._sizes[frame.file] = len(png)
+        return frame
 
     def _remove(self, files: Iterable[str]) -> None:
         """
         Remove pictures, then their lines.
 
-        The other way round a picture could be left without a line, and would be taken up again.
+        In the other order, a picture could be left without a line, and would be added again.
         """
         folders = set()
         try:
             for file in files:
-                path = self._samples[file].path
+                path = self._frames[file].path
                 path.unlink(missing_ok=True)
                 folders.add(path.parent)
-                del self._samples[file], self._sizes[file]
+                with self._state:
+                    del self._frames[file], self._sizes[file]
         finally:
             for folder in folders:
                 sync_folder(folder)
-                with contextlib.suppress(OSError):  # it holds other frames
+                with contextlib.suppress(OSError):  # other frames are in it
                     folder.rmdir()
             self._write_manifest()
 
     def _write_manifest(self) -> None:
-        write_atomically(self.folder / MANIFEST, manifest_of(self.samples()))
+        write_atomically(self.folder / MANIFEST, manifest_of(self.frames()))
 
     @contextlib.contextmanager
     def _changing(self, outcome: str) -> Iterator[None]:
         """
-        Let one thread change something; make a sentence of what the system says if it cannot.
+        Let one thread at a time change something; turn OS errors into complete sentences.
 
-        :param outcome: what that means for the frames
-        :raises ValueError: if the data set is closed
+        :param outcome: consequence of a failure for the frames
+        :raises ValueError: if the dataset is closed
         """
-        with self._busy:
+        with self._changes:
             if self._closed:
-                raise ValueError(f'the data set {self.name} is closed')
+                raise ValueError(f'the dataset {self.name} is closed')
             try:
                 yield
             except OSError as error:
-                if error.errno is None:  # raised here with a sentence of its own
+                if error.errno is None:  # raised by this package, with a complete sentence
                     raise
                 raise type(error)(
-                    f'the data set {self.name} cannot be written: {error.strerror}; {outcome}'
+                    f'the dataset {self.name} cannot be written: {error.strerror}; {outcome}'
                 ) from error

@@ -1,13 +1,13 @@
 """
-Embeddings of labelled frames: computed once, when a frame is captured, and kept in a file.
+Embeddings of labelled frames: computed once, when a frame is captured, and cached in a file.
 
-An embedding is what the last layer of a network classifies. A new head is taught on embeddings
-alone, so with them at hand teaching takes a second.
+An embedding is the input of a network's last layer. A new head is trained on embeddings alone, so
+with cached embeddings training takes about a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 import json
@@ -20,24 +20,25 @@ from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.folders import cache_folder
 from nn_perception.core.files.locks import lock_stream
 from nn_perception.core.files.records import add_checksum, is_intact
-from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.imaging.image_files import Image, read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
+from nn_perception.training.datasets.labelled_frames import hash_file, LabelledFrame
 import numpy as np
 from numpy.typing import NDArray
 
 KEY_LENGTH = 16
 HASH_BYTES = 32
-# Sharpness is measured on pictures of this short side, so that it means the same for all cameras.
+# Pictures are reduced to this short side, so that all cameras have the same scale of sharpness.
 SHARPNESS_SIDE_PX = 240
 
 
 @dataclass(frozen=True)
 class FrameFeatures:
     """
-    What teaching wants to know of a frame.
+    What training needs to know about a frame.
 
     :param embedding: float32, ``(D,)``
     :param sharpness: see :func:`sharpness`
@@ -51,35 +52,46 @@ class Embedder:
     """
     A network without its head.
 
-    :ivar checkpoint: the network as it is, with its head
-    :ivar key: names what decides the embeddings: body and preprocessing
+    :ivar checkpoint: the network with its head
+    :ivar key: identifies the embeddings: networks with the same backbone and preprocessing share
+        them
     """
 
     def __init__(self, checkpoint: Checkpoint, backbone: LoadedModel) -> None:
-        """Join a checkpoint and its loaded backbone; :meth:`open` finds both."""
+        """Join a checkpoint and its loaded backbone; :meth:`open` is the usual way."""
         self.checkpoint = checkpoint
         self.key = embedding_key(checkpoint)
         self._backbone = backbone
 
     @classmethod
     def open(
-        cls, model: str = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS
+        cls, model: str | Checkpoint = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS
     ) -> Embedder:
         """
-        Load a network; the arguments are those of
-        :meth:`nn_perception.capabilities.tagging.tagger.Tagger.open`.
+        Load a network.
 
+        :param model: name of a network, which gets the settings for fine-tuning; or a checkpoint,
+            which is used as it is
+        :param options: how the network is run
         :raises OSError: if a file cannot be read
         :raises ValueError: if the checkpoint is not usable, or the network has no embedding
         :raises RuntimeError: if the network cannot be loaded
         """
-        checkpoint = find_checkpoint(model).to_teach()
+        checkpoint = find_checkpoint(model).to_teach() if isinstance(model, str) else model
         return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options))
 
     @property
     def description(self) -> str:
-        """What runs it where, in one line."""
+        """What runs the network where, in one line."""
         return self._backbone.description
+
+    def warm_up(self) -> None:
+        """
+        Run the network once: the first run is slow, and no frame should wait for it.
+
+        :raises RuntimeError: if the network cannot be run
+        """
+        self._backbone.warm_up()
 
     def features(self, image_bgr: Image) -> FrameFeatures:
         """
@@ -99,22 +111,22 @@ class Embedder:
 
 def embedding_key(checkpoint: Checkpoint) -> str:
     """
-    Name what decides an embedding.
+    Identify the embeddings that a checkpoint computes.
 
     :raises OSError: if the checkpoint cannot be read
     :raises ValueError: if its network has no embedding
     """
-    decides = f'{checkpoint.embedding().identity} {json.dumps(checkpoint.preprocessing.to_json())}'
+    inputs = f'{checkpoint.embedding().identity} {json.dumps(checkpoint.preprocessing.to_json())}'
     name = re.sub(r'\W+', '_', checkpoint.network)
-    return f'{name}-{hashlib.sha256(decides.encode()).hexdigest()[:KEY_LENGTH]}'
+    return f'{name}-{hashlib.sha256(inputs.encode()).hexdigest()[:KEY_LENGTH]}'
 
 
 def sharpness(image_bgr: Image) -> float:
     """
-    Measure how sharp a picture is: the variance of its Laplacian (Pech-Pacheco et al., "Diatom
-    Autofocusing in Brightfield Microscopy", 2000), at a short side of at most 240 pixels.
+    Measure the sharpness of a picture: the variance of its Laplacian (Pech-Pacheco et al.,
+    "Diatom Autofocusing in Brightfield Microscopy", 2000), at a short side of at most 240 pixels.
 
-    :param image_bgr: uint8, ``(H, W, 3)``
+    :param image_bgr: uint8, ``(H, W, 3)``, blue first
     :returns: 0 or more; photographs have 20 to 3000
     """
     grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
@@ -127,12 +139,13 @@ def sharpness(image_bgr: Image) -> float:
 
 class EmbeddingCache:
     """
-    Features of frames by the hash of their files, in one file for each network.
+    Features of frames, by the hash of their files; one cache file for each network.
 
-    The file is a row of records of the same length, each with a checksum: adding appends, a record
-    that was torn by a power cut is noticed and computed anew. Processes may add at the same time.
+    The file is a sequence of records of the same length, each with a checksum. Adding appends; a
+    record that was torn by a power cut is detected, and its features are computed again. Processes
+    may add at the same time.
 
-    :param path: of the file; it need not exist
+    :param path: the cache file; it need not exist
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,19 +154,19 @@ class EmbeddingCache:
     @classmethod
     def of(cls, key: str, folder: Path | None = None) -> EmbeddingCache:
         """
-        Give the cache of a network.
+        Return the cache of a network.
 
         :param key: see :func:`embedding_key`
-        :param folder: where it lies; by default in the package's cache folder
+        :param folder: folder of the file; by default in the package's cache folder
         """
         return cls((folder or cache_folder() / 'embeddings') / f'{key}.features')
 
     def load(self) -> dict[str, FrameFeatures]:
         """
-        Read everything; what is damaged is left out.
+        Read all intact records.
 
         :returns: hash of a frame's file, hexadecimal -> its features
-        :raises OSError: if the file is there and cannot be read
+        :raises OSError: if the file exists and cannot be read
         """
         try:
             content = self.path.read_bytes()
@@ -188,20 +201,100 @@ class EmbeddingCache:
             stream.seek(0)
             end = os.fstat(stream.fileno()).st_size
             if end and _record_size(stream.read(4)) != size:
-                end = 0  # of another network or damaged at its start: begin anew
-            # What a killed process wrote of a record would shift all that follow.
+                end = 0  # of another network, or damaged at its start: start again
+            # A partial record of a killed process would shift all that follow.
             stream.truncate(end - end % size)
             stream.write(content)
 
 
 def _record(sha256: str, features: FrameFeatures) -> bytes:
-    """Write: number of values, hash, values (the sharpness first), checksum."""
+    """Encode the number of values, the hash, the values (sharpness first), and a checksum."""
     values = np.concatenate([[features.sharpness], features.embedding]).astype('<f4')
     record = len(values).to_bytes(4, 'little') + bytes.fromhex(sha256) + values.tobytes()
     return add_checksum(record)
 
 
 def _record_size(content: bytes) -> int:
-    """Read from the start of a record how many bytes it has; 0 if there is none."""
+    """Read the size of a record in bytes from its start; 0 if there is none."""
     count = int.from_bytes(content[:4], 'little')
     return 4 + HASH_BYTES + 4 * count + 4 if count else 0
+
+
+def load_features(
+    frames: Sequence[LabelledFrame],
+    model: Checkpoint,
+    cache: EmbeddingCache | None = None,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> tuple[dict[str, FrameFeatures], list[str]]:
+    """
+    Load the features of frames from the cache, and compute the missing ones.
+
+    :param model: network that computes the embeddings, see :class:`Embedder`
+    :param cache: its embeddings; gets the new ones. By default in the package's cache folder
+    :param on_progress: gets the finished share of the work, in ``[0, 1]``
+    :returns: features by the hash of the frame's file, without frames that cannot be used; and one
+        sentence for each frame that is left out, and for other problems
+    :raises OSError, ValueError, RuntimeError: if the network cannot be loaded or run
+    """
+    cache = cache or EmbeddingCache.of(embedding_key(model))
+    found, problems, missing = _find_cached(frames, cache)
+    on_progress(0.0)
+    if missing:
+        computed = _compute(missing, model, problems, on_progress)
+        found |= computed
+        try:
+            cache.add(computed)
+        except OSError as error:
+            problems.append(f'the embeddings cannot be cached: {error}')
+    return found, problems
+
+
+def _find_cached(
+    frames: Sequence[LabelledFrame], cache: EmbeddingCache
+) -> tuple[dict[str, FrameFeatures], list[str], list[LabelledFrame]]:
+    """Return cached features, problems, and the usable frames whose features are missing."""
+    found, problems, missing = {}, [], []
+    try:
+        known = cache.load()
+    except OSError as error:
+        known = {}
+        problems.append(f'the cached embeddings cannot be read: {error}')
+    for frame in frames:
+        problem = _problem_of(frame)
+        if problem:
+            problems.append(f'{problem}: left out')
+        elif frame.sha256 in known:
+            found[frame.sha256] = known[frame.sha256]
+        else:
+            missing.append(frame)
+    return found, problems, missing
+
+
+def _compute(
+    frames: Sequence[LabelledFrame],
+    model: Checkpoint,
+    problems: list[str],
+    on_progress: Callable[[float], None],
+) -> dict[str, FrameFeatures]:
+    """Compute features; report frames that cannot be read in ``problems``."""
+    embedder = Embedder.open(model, RunOptions(device='cpu'))
+    found = {}
+    for index, frame in enumerate(frames):
+        on_progress(index / len(frames))
+        try:
+            found[frame.sha256] = embedder.features(read_image(frame.path))
+        except (OSError, ValueError) as error:
+            problems.append(f'{error}: left out')
+    embedder.close()
+    return found
+
+
+def _problem_of(frame: LabelledFrame) -> str:
+    """Say why the file of a frame cannot be used; empty if its bytes are as they were stored."""
+    try:
+        changed = hash_file(frame.path) != frame.sha256
+    except FileNotFoundError:
+        return f'{frame.path} does not exist any more'
+    except OSError as error:
+        return f'{frame.path} cannot be read ({error.strerror})'
+    return f'{frame.path} has changed since it was stored' if changed else ''

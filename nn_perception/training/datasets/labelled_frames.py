@@ -1,16 +1,16 @@
 """
-Labelled frames on disk, as anyone may read them.
+Labelled frames on disk, for readers.
 
-A data set is a folder of pictures, ``<label>/<stamp>_<n>.png``, that any tool can read. Beside
-them lies a manifest with a line of JSON for each. A folder without one is as good, only that
-nothing is known of when its pictures were taken. Writing is done by
-:class:`nn_perception.training.datasets.dataset.Dataset`.
+A dataset is a folder of pictures, ``<label>/<stamp>_<n>.png``, which any tool can open. A
+manifest beside them holds one JSON object a line, for each picture. A folder without a manifest
+works as well; only the time and the topic of its pictures are unknown.
+:class:`nn_perception.training.datasets.dataset.Dataset` is the writer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 import hashlib
 import json
 from pathlib import Path
@@ -18,26 +18,25 @@ import re
 
 from nn_perception.core.files.locks import shared_lock
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.imaging.image_files import read_image
 from nn_perception.sources.photographs import PHOTO_SUFFIXES
 
 MANIFEST = 'manifest.jsonl'
-# Held by a reader together with others while it lists, by the writer alone while it changes.
+# Readers share it while they list; the writer holds it alone while it changes something.
 LOCK = '.lock'
-# What the manifest knows of a file: label, stamp, topic, hash.
-Entry = tuple[str, int, str, str]
+# Label, stamp, topic and hash of a picture, from the manifest.
+ManifestEntry = tuple[str, int, str, str]
 STORED_NAME = re.compile(r'(\d+)_(\d+)\.png')
 
 
 @dataclass(frozen=True)
-class Sample:
+class LabelledFrame:
     """
-    A labelled frame.
+    A picture with its label.
 
-    :param path: the picture
-    :param label: what it shows
-    :param stamp_ns: when it was taken, nanoseconds; 0 if that is not known
-    :param topic: where it came from, empty if that is not known
+    :param path: file of the picture
+    :param label: what the picture shows
+    :param stamp_ns: capture time in nanoseconds; 0 if unknown
+    :param topic: image topic that the frame came from; empty if unknown
     :param sha256: hash of the file, hexadecimal
     """
 
@@ -49,11 +48,11 @@ class Sample:
 
     @property
     def file(self) -> str:
-        """The path within the data set, as the manifest has it."""
+        """The path within the dataset, as in the manifest."""
         return f'{self.path.parent.name}/{self.path.name}'
 
     def manifest_line(self) -> str:
-        """Write the line of the manifest, with its line break."""
+        """Return the line of the manifest, with its line break."""
         entry = {
             'file': self.file,
             'label': self.label,
@@ -67,41 +66,41 @@ class Sample:
 @dataclass(frozen=True)
 class Listing:
     """
-    What a folder of labelled frames holds.
+    The contents of a folder of labelled frames.
 
-    :param samples: in the order in which they were stored; without a manifest by name
-    :param problems: a sentence for each thing that is not as it should be
-    :param whole: whether the manifest has a good line for each picture, and no other
+    :param frames: in the order in which they were stored; without a manifest, sorted by name
+    :param problems: one sentence for each defect of the folder
+    :param complete: whether the manifest has exactly one valid line for each picture
     """
 
-    samples: tuple[Sample, ...]
+    frames: tuple[LabelledFrame, ...]
     problems: tuple[str, ...]
-    whole: bool
+    complete: bool
 
     @property
     def sha256(self) -> str:
         """Hash of the manifest, hexadecimal; it changes with every picture and label."""
-        return hashlib.sha256(manifest_of(self.samples)).hexdigest()
+        return hashlib.sha256(manifest_of(self.frames)).hexdigest()
 
 
-def manifest_of(samples: Sequence[Sample]) -> bytes:
-    """Write the manifest of samples, a line each."""
-    return ''.join(sample.manifest_line() for sample in samples).encode()
+def manifest_of(frames: Sequence[LabelledFrame]) -> bytes:
+    """Return the content of the manifest of these frames."""
+    return ''.join(frame.manifest_line() for frame in frames).encode()
 
 
-def read_samples(folder: Path) -> Listing:
+def read_frames(folder: Path) -> Listing:
     """
-    List the labelled frames of a data set or of any folder of pictures; change nothing.
+    List the labelled frames of a dataset, or of any folder of pictures; change nothing.
 
-    While another process writes, the state before or after a change is seen, none in between.
+    While another process writes, the result is the state before or after its change.
 
     :raises OSError: if the folder cannot be read
     """
     with shared_lock(folder / LOCK):
-        return list_samples(folder)
+        return list_frames(folder)
 
 
-def list_samples(folder: Path) -> Listing:
+def list_frames(folder: Path) -> Listing:
     """
     List the labelled frames of a folder that nobody changes meanwhile.
 
@@ -109,51 +108,48 @@ def list_samples(folder: Path) -> Listing:
     """
     try:
         pictures, problems = _find_pictures(folder)
-        known, broken = _read_manifest(folder)
+        known, damaged = _read_manifest(folder)
     except OSError as error:
-        raise type(error)(f'the data set {folder} cannot be read: {error.strerror}') from error
-    gone = [file for file in known if file not in pictures]
-    # A picture that somebody moved to another label has a line that is wrong.
-    samples = [
-        Sample(pictures.pop(file)[0], *entry)
+        raise type(error)(f'the dataset {folder} cannot be read: {error.strerror}') from error
+    missing = [file for file in known if file not in pictures]
+    # Somebody may have moved a picture to another label; its line is wrong then.
+    frames = [
+        LabelledFrame(pictures.pop(file)[0], *entry)
         for file, entry in known.items()
         if file in pictures and pictures[file][1] == entry[0]
     ]
     for path, label in pictures.values():
         try:
-            samples.append(_sample_of(path, label))
+            frames.append(_describe(path, label))
         except OSError as error:
             problems.append(f'{path} cannot be read: {error.strerror}')
-    if broken:
-        problems.append(f'the manifest of {folder.name} has damaged lines: {broken}')
-    if gone:
-        problems.append(
-            f'the manifest of {folder.name} names pictures that are gone: {_some(gone)}'
-        )
+    manifest = f'the manifest of {folder.name}'
+    if damaged:
+        problems.append(f'{manifest} has damaged lines: {damaged}')
+    if missing:
+        problems.append(f'{manifest} lists pictures that do not exist: {_some(missing)}')
     if pictures and (folder / MANIFEST).exists():
-        problems.append(f'the manifest of {folder.name} lacks pictures: {_some(list(pictures))}')
-    return Listing(tuple(samples), tuple(problems), not (broken or pictures or gone))
+        problems.append(f'{manifest} does not list all pictures: {_some(list(pictures))}')
+    return Listing(tuple(frames), tuple(problems), not (damaged or missing or pictures))
 
 
-def check_samples(samples: Sequence[Sample]) -> tuple[list[Sample], list[str]]:
+def distinct_label(text: str, existing: Iterable[str]) -> str:
     """
-    Read each picture and see whether it is whole and as it was stored.
+    Check that a label is allowed, and has a folder of its own on every file system.
 
-    :returns: the whole ones, those that somebody changed with their new hash; and a sentence for
-        each that is damaged, gone or changed
+    :param existing: the labels of the dataset
+    :returns: the label in Unicode's normal form C
+    :raises ValueError: if the label is not allowed, or differs from an existing one in capitals
+        only
     """
-    whole, problems = [], []
-    for sample in samples:
-        try:
-            read_image(sample.path)
-            sha256 = hash_file(sample.path)
-        except (OSError, ValueError) as error:
-            problems.append(str(error))
-            continue
-        if sha256 != sample.sha256:
-            problems.append(f'{sample.path} was changed since it was stored')
-        whole.append(replace(sample, sha256=sha256))
-    return whole, problems
+    label = checked_name(text, 'label')
+    similar = [other for other in existing if other.lower() == label.lower()]
+    if similar and label not in similar:
+        raise ValueError(
+            f'the label {label} differs from {similar[0]} only in capitals, which some file '
+            f'systems do not distinguish; use {similar[0]}'
+        )
+    return label
 
 
 def hash_file(path: Path) -> str:
@@ -161,13 +157,13 @@ def hash_file(path: Path) -> str:
     Hash a file.
 
     :returns: SHA-256, hexadecimal
-    :raises OSError: if it cannot be read
+    :raises OSError: if the file cannot be read
     """
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _find_pictures(folder: Path) -> tuple[dict[str, tuple[Path, str]], list[str]]:
-    """Find ``<label>/<name>`` -> path and label, by name; say which folders are no label."""
+    """Find ``<label>/<name>`` -> path and label, by name; report folders that are not labels."""
     pictures, problems = {}, []
     for subfolder in sorted(path for path in folder.iterdir() if path.is_dir()):
         if subfolder.name.startswith('.'):
@@ -175,56 +171,56 @@ def _find_pictures(folder: Path) -> tuple[dict[str, tuple[Path, str]], list[str]
         try:
             label = checked_name(subfolder.name, 'label')
         except ValueError as error:
-            problems.append(f'the folder {subfolder} is left out: {error}')
+            problems.append(f'the folder {subfolder} is skipped: {error}')
             continue
         for path in sorted(subfolder.iterdir()):
-            named_well = path.name[0] != '.' and path.suffix.lower() in PHOTO_SUFFIXES
-            if named_well and path.is_file():
+            is_picture = path.name[0] != '.' and path.suffix.lower() in PHOTO_SUFFIXES
+            if is_picture and path.is_file():
                 pictures[f'{subfolder.name}/{path.name}'] = path, label
     return pictures, problems
 
 
-def _read_manifest(folder: Path) -> tuple[dict[str, Entry], int]:
-    """Read file -> label, stamp, topic and hash; count the damaged lines."""
+def _read_manifest(folder: Path) -> tuple[dict[str, ManifestEntry], int]:
+    """Read the entry of each file, and count the damaged lines."""
     try:
         content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         return {}, 0
-    entries: dict[str, Entry] = {}
+    entries: dict[str, ManifestEntry] = {}
     lines = content.split(b'\n')
-    # After the last line break there is nothing, unless writing was cut off there.
-    broken = int(bool(lines.pop()))
+    # Nothing follows the last line break, unless a write was cut off there.
+    damaged = int(bool(lines.pop()))
     for line in lines:
         try:
             file, entry = _parse(line)
         except (ValueError, KeyError, TypeError):
-            broken += 1
+            damaged += 1
         else:
             entries[file] = entry
-    return entries, broken
+    return entries, damaged
 
 
-def _parse(line: bytes) -> tuple[str, Entry]:
+def _parse(line: bytes) -> tuple[str, ManifestEntry]:
     """
-    Read one line of the manifest.
+    Parse one line of the manifest.
 
-    :raises ValueError, KeyError, TypeError: if it is damaged
+    :raises ValueError, KeyError, TypeError: if the line is damaged
     """
-    read = json.loads(line)
-    texts = [read[key] for key in ('file', 'label', 'topic', 'sha256')]
-    stamp_ns = read['stamp']
+    fields = json.loads(line)
+    texts = [fields[key] for key in ('file', 'label', 'topic', 'sha256')]
+    stamp_ns = fields['stamp']
     if not all(isinstance(text, str) for text in texts) or type(stamp_ns) is not int:
-        raise TypeError('a value is of another type')
+        raise TypeError('a value has the wrong type')
     file, label, topic, sha256 = texts
     return file, (label, stamp_ns, topic, sha256)
 
 
-def _sample_of(path: Path, label: str) -> Sample:
-    """Describe a picture of which nothing is written; our own names still tell the stamp."""
+def _describe(path: Path, label: str) -> LabelledFrame:
+    """Describe a picture that is not in the manifest; names of ours still contain the stamp."""
     own = STORED_NAME.fullmatch(path.name)
-    return Sample(path, label, int(own[1]) if own else 0, '', hash_file(path))
+    return LabelledFrame(path, label, int(own[1]) if own else 0, '', hash_file(path))
 
 
 def _some(names: Sequence[str]) -> str:
-    """Name the first and say how many more there are."""
+    """Name the first, and say how many more there are."""
     return names[0] if len(names) == 1 else f'{names[0]} and {len(names) - 1} more'

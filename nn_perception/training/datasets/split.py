@@ -1,9 +1,9 @@
 """
-Which frames are learned from, and which are kept apart to measure with.
+Choose the frames to train on, and the held-out frames to measure with.
 
-Frames that were taken one after the other look alike. Were some of them learned from and others
-kept apart, the accuracy would tell how well frames are remembered. So frames are first joined to
-bursts, and a burst stays on one side.
+Frames that were taken one after the other look alike. If some of them were trained on and others
+held out, the accuracy would only show how well frames are remembered. So frames are first grouped
+into bursts, and the frames of a burst stay on one side of the split.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import itertools
 import math
 
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length
-from nn_perception.training.datasets.labelled_frames import Sample
+from nn_perception.training.datasets.labelled_frames import LabelledFrame
 import numpy as np
 from numpy.typing import NDArray
 
-# The cosine between embeddings from which on frames are near duplicates: mirrored photographs
-# reach 0.92 to 0.97, different photographs of similar objects mostly stay below 0.9.
+# Frames whose embeddings have at least this cosine are near duplicates: mirrored photographs reach
+# 0.92 to 0.97, different photographs of similar objects mostly stay below 0.9.
 NEAR_DUPLICATE = 0.9
-# Frames of one recording follow each other within this time, and resemble each other a little.
+# Frames of one recording follow each other within this time, and are at least this similar.
 BURST_GAP_NS = 2_000_000_000
 SAME_SCENE = 0.7
 
@@ -30,84 +30,96 @@ SAME_SCENE = 0.7
 @dataclass(frozen=True)
 class Split:
     """
-    Places of samples, in ascending order.
+    Indices of frames, in ascending order.
 
-    :param training: to learn from, int64
-    :param held_out: to measure with, int64
-    :param cut: labels of which one burst had to be cut in two, so that both sides look alike
+    :param training: frames to train on, int64
+    :param held_out: frames to measure with, int64
+    :param cut: labels with one burst on both sides, because the burst holds nearly all frames
     """
 
     training: NDArray[np.int64]
     held_out: NDArray[np.int64]
     cut: tuple[str, ...]
 
+    def warnings(self) -> list[str]:
+        """Return one sentence for each label whose accuracy is too optimistic."""
+        return [
+            f"all frames of '{label}' look like one recording, so the accuracy is optimistic; "
+            'move the object and record again'
+            for label in self.cut
+        ]
 
-def find_bursts(samples: Sequence[Sample], embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
+
+def find_bursts(
+    frames: Sequence[LabelledFrame], embeddings: NDArray[np.float32]
+) -> NDArray[np.int64]:
     """
-    Join the frames of a label that look almost the same, and those of one recording.
+    Group the frames of a label that are near duplicates, or follow each other in one recording.
 
-    :param samples: N of them
+    :param frames: N frames
     :param embeddings: float32, ``(N, D)``
     :returns: the number of each frame's burst, ``(N,)``
     """
-    leaders = list(range(len(samples)))
+    leaders = list(range(len(frames)))
 
-    def leader(place: int) -> int:
-        while leaders[place] != place:
-            leaders[place] = leaders[leaders[place]]
-            place = leaders[place]
-        return place
+    def leader(index: int) -> int:
+        while leaders[index] != index:
+            leaders[index] = leaders[leaders[index]]
+            index = leaders[index]
+        return index
 
-    for places in _by_label(samples).values():
-        unit = unit_length(embeddings[places])
+    for indices in _by_label(frames).values():
+        unit = unit_length(embeddings[indices])
         cosines = unit @ unit.T
         for first, second in np.argwhere(np.triu(cosines >= NEAR_DUPLICATE, 1)):
-            leaders[leader(places[second])] = leader(places[first])
-        order = sorted(range(len(places)), key=lambda at: samples[places[at]].stamp_ns)
+            leaders[leader(indices[second])] = leader(indices[first])
+        order = sorted(range(len(indices)), key=lambda at: frames[indices[at]].stamp_ns)
         for before, after in itertools.pairwise(order):
-            stamps_ns = samples[places[before]].stamp_ns, samples[places[after]].stamp_ns
+            stamps_ns = frames[indices[before]].stamp_ns, frames[indices[after]].stamp_ns
             close = stamps_ns[0] > 0 and stamps_ns[1] - stamps_ns[0] <= BURST_GAP_NS
             if close and cosines[before, after] >= SAME_SCENE:
-                leaders[leader(places[after])] = leader(places[before])
-    return np.array([leader(place) for place in range(len(samples))], np.int64)
+                leaders[leader(indices[after])] = leader(indices[before])
+    return np.array([leader(index) for index in range(len(frames))], np.int64)
 
 
-def split(
-    samples: Sequence[Sample], bursts: NDArray[np.int64], fraction: float, seed: int
+def split_frames(
+    frames: Sequence[LabelledFrame], bursts: NDArray[np.int64], fraction: float, seed: int
 ) -> Split:
     """
-    Keep a part of each label apart.
+    Hold out a fraction of each label's frames.
 
-    Which bursts those are depends on the seed and the pictures alone, not on the order of the
-    files; with more frames most stay where they were.
+    The choice depends on the seed and the pictures alone, not on the order of the files. When
+    frames are added, most frames stay on the side where they were.
 
-    :param samples: at least two of each label
+    :param frames: at least two of each label
     :param bursts: see :func:`find_bursts`
-    :param fraction: of each label to keep apart, above 0 and below 1
+    :param fraction: fraction of each label to hold out, above 0 and below 1
     """
     held_out: list[int] = []
     cut = []
-    for label, places in _by_label(samples).items():
-        wanted = min(len(places) - 1, max(1, round(fraction * len(places))))
-        chosen = _choose(_in_random_order(samples, bursts, places, seed), wanted)
+    for label, indices in _by_label(frames).items():
+        wanted = min(len(indices) - 1, max(1, round(fraction * len(indices))))
+        chosen = _choose(_in_random_order(frames, bursts, indices, seed), wanted)
         if len(chosen) < math.ceil(wanted / 2):
-            # One recording holds nearly all: its end is the best there is to measure with.
-            chosen = sorted(places, key=lambda at: (samples[at].stamp_ns, at))[-wanted:]
+            # One recording holds nearly all frames: its end is the best choice that is left.
+            chosen = sorted(indices, key=lambda at: (frames[at].stamp_ns, at))[-wanted:]
             cut.append(label)
         held_out += chosen
-    is_held_out = np.isin(np.arange(len(samples)), held_out)
+    is_held_out = np.isin(np.arange(len(frames)), held_out)
     return Split(np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out), tuple(cut))
 
 
-def folds_of(
+def assign_folds(
     bursts: NDArray[np.int64], classes: NDArray[np.int64], count: int
 ) -> NDArray[np.int64]:
     """
-    Deal the bursts of each class out to folds, the largest first, to the fold that has least.
+    Distribute the bursts of each class over folds for cross-validation.
 
-    :param bursts: of each frame, ``(N,)``
-    :param classes: of each frame, ``(N,)``
-    :param count: how many folds
+    The largest burst comes first, and each goes to the fold with the fewest frames.
+
+    :param bursts: burst of each frame, ``(N,)``
+    :param classes: class of each frame, ``(N,)``
+    :param count: number of folds
     :returns: the fold of each frame, ``(N,)``
     """
     folds = np.zeros(len(bursts), np.int64)
@@ -121,26 +133,29 @@ def folds_of(
     return folds
 
 
-def _by_label(samples: Sequence[Sample]) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for place, sample in enumerate(samples):
-        places.setdefault(sample.label, []).append(place)
-    return places
+def _by_label(frames: Sequence[LabelledFrame]) -> dict[str, list[int]]:
+    indices: dict[str, list[int]] = {}
+    for index, frame in enumerate(frames):
+        indices.setdefault(frame.label, []).append(index)
+    return indices
 
 
 def _in_random_order(
-    samples: Sequence[Sample], bursts: NDArray[np.int64], places: Sequence[int], seed: int
+    frames: Sequence[LabelledFrame],
+    bursts: NDArray[np.int64],
+    indices: Sequence[int],
+    seed: int,
 ) -> list[list[int]]:
-    """Give the bursts of a label, each a list of places, in an order that the seed decides."""
+    """Return the bursts of a label, each a list of indices, shuffled with the seed."""
     groups: dict[int, list[int]] = {}
-    for place in places:
-        groups.setdefault(int(bursts[place]), []).append(place)
+    for index in indices:
+        groups.setdefault(int(bursts[index]), []).append(index)
 
-    def draw(group: list[int]) -> str:
-        first = min(samples[place].sha256 for place in group)
+    def key(group: list[int]) -> str:
+        first = min(frames[index].sha256 for index in group)
         return hashlib.sha256(f'{seed} {first}'.encode()).hexdigest()
 
-    return sorted(groups.values(), key=draw)
+    return sorted(groups.values(), key=key)
 
 
 def _choose(groups: Sequence[list[int]], wanted: int) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nn_perception.training.digits.mnist import Bytes
 from nn_perception.training.epoch import Epoch
-from nn_perception.training.evaluation import Evaluation
+from nn_perception.training.evaluation import Evaluation, softmax
 from nn_perception.training.plots import (
     new_figure,
     plot_confusion,
@@ -35,7 +35,7 @@ def draw_curves(path: Path, history: Sequence[Epoch]) -> None:
     :raises OSError: if the file cannot be written
     """
     figure = new_figure(9.0, 3.6)
-    plot_curves(figure.subplots(1, 2), history, varied='digits')
+    plot_curves(figure.subplots(1, 2), history, samples='digits')
     write_figure(figure, path)
 
 
@@ -91,13 +91,6 @@ def draw_mistakes(
         f'MNIST test: the worst {len(worst)} of {len(wrong)} mistakes (what it is: what was said)'
     )
     write_figure(figure, path)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Turn each row of ``(N, C)`` into probabilities."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    scores: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return scores
 
 
 def _grid(count: int, *, row_height: float) -> tuple[Figure, list[Axes]]:

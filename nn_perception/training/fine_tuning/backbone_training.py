@@ -1,21 +1,21 @@
 """
-Teach the last layers of a network, or all of them.
+Train the last layers of a network, or all of them.
 
-The new head is fitted first, on the embeddings of the network as it was: the first steps of a
-random head would spoil what the network knows (Kumar et al., "Fine-Tuning can Distort Pretrained
-Features", 2022). It stays, and the network learns to give it what it expects; whoever trained it
-fits another one in the end. Batch norm keeps its statistics, which few frames would make worse.
-The weights that are used in the end are an exponential moving average of those on the way.
+The head is fitted first, on the embeddings of the unchanged network, because the first steps of a
+random head would damage what the network has learned (Kumar et al., "Fine-Tuning can Distort
+Pretrained Features", 2022). The head then stays fixed while the backbone adapts to it; the caller
+fits a new head at the end. Batch norm keeps its statistics, which a few frames would make worse.
+The result is an exponential moving average of the weights.
 """
 
 from __future__ import annotations
 
 import os
 
-# Before torch loads OpenMP, see vision/engine_torch.py.
+# Before torch loads OpenMP, see core/inference/torch_engine.py.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 import copy
 from dataclasses import dataclass, replace
@@ -25,9 +25,9 @@ import time
 from nn_perception.core.imaging.image_files import Image, read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.load_network import load_network
-from nn_perception.training.datasets.labelled_frames import Sample
+from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.epoch import Epoch
-from nn_perception.training.fine_tuning.augmentation import shrunk, varied
+from nn_perception.training.fine_tuning.augmentation import augment, shrink
 from nn_perception.training.fine_tuning.linear_head import class_weights, LinearHead
 import numpy as np
 from numpy.typing import NDArray
@@ -36,24 +36,26 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 BATCH_SIZE = 16
-EVALUATION_BATCH = 20
+EVALUATION_BATCH_SIZE = 20
 WEIGHT_DECAY = 0.01
 LABEL_SMOOTHING = 0.1
+DROPOUT = 0.2
 AVERAGE_DECAY = 0.95
-RISING = 0.15
-# The share of the weights that last_block changes, the last ones.
-LAST_SHARE = 0.3
-# For max_epochs and learning_rate of 0.
-EPOCHS = {'last_block': 12, 'all': 10}
-RATES = {'last_block': 3e-4, 'all': 2e-4}
-# Epochs without a better loss on the frames that are kept apart, until it ends early.
+# Share of the steps during which the learning rate rises.
+WARM_UP = 0.15
+# last_block trains the last layers that hold this share of all weights.
+LAST_BLOCK_SHARE = 0.3
+# Used where max_epochs or learning_rate is 0.
+DEFAULT_EPOCHS = {'last_block': 12, 'all': 10}
+DEFAULT_RATES = {'last_block': 3e-4, 'all': 2e-4}
+# Training ends after this many epochs without a smaller loss on the held-out frames.
 PATIENCE = 6
 
 
 @dataclass(frozen=True)
-class Frames:
+class LabelledImages:
     """
-    Pictures and what they show.
+    Images in memory, and their classes.
 
     :param images: uint8, ``(H, W, 3)`` each, blue first
     :param classes: int64, ``(N,)``
@@ -63,31 +65,28 @@ class Frames:
     classes: NDArray[np.int64]
 
 
-def plan(unfreeze: str, max_epochs: int, learning_rate: float) -> tuple[int, float]:
-    """Choose epochs and learning rate where 0 leaves it open."""
-    return max_epochs or EPOCHS[unfreeze], learning_rate or RATES[unfreeze]
-
-
-def frames_of(samples: Sequence[Sample], size: int) -> list[Image]:
+def read_images(frames: Sequence[LabelledFrame], size: int) -> list[Image]:
     """
-    Read frames, as small as they may be.
+    Read frames, reduced to what augmentation needs.
 
-    :param size: of the network's input in pixels
-    :raises OSError: if one cannot be read
-    :raises ValueError: if one is no image
+    :param size: width and height of the network's input in pixels
+    :raises OSError: if a frame cannot be read
+    :raises ValueError: if a frame is not an image
     """
-    return [shrunk(read_image(sample.path), size) for sample in samples]
+    return [shrink(read_image(frame.path), size) for frame in frames]
 
 
 class BackboneTraining:
     """
-    A network that is taught deeper than its head.
+    Training of a backbone under a fixed head.
 
-    :param checkpoint: what it begins with
-    :param head: fitted on the embeddings of that checkpoint
+    :ivar average: the averaged backbone
+
+    :param checkpoint: network to start from
+    :param head: head that was fitted on the embeddings of that network
     :param unfreeze: ``last_block`` or ``all``
-    :param learning_rate: the highest one
-    :param seed: what all randomness begins with
+    :param learning_rate: peak of the learning rate
+    :param seed: seed of all randomness
     """
 
     def __init__(
@@ -101,20 +100,20 @@ class BackboneTraining:
     ) -> None:
         self._checkpoint = checkpoint
         self._seed = seed
-        self._rate = learning_rate
+        self._peak_rate = learning_rate
         network = load_network(checkpoint.embedding())
         self._head = nn.Linear(head.weight.shape[1], len(head.bias)).requires_grad_(False)
         with torch.no_grad():
             self._head.weight.copy_(torch.from_numpy(head.weight))
             self._head.bias.copy_(torch.from_numpy(head.bias))
-        self._body = network.to(memory_format=torch.channels_last)
-        for parameter in self._body.parameters():
+        self._backbone = network.to(memory_format=torch.channels_last)
+        for parameter in self._backbone.parameters():
             parameter.requires_grad_(unfreeze == 'all')
         if unfreeze == 'last_block':
-            for parameter in last_parameters(self._body, LAST_SHARE):
+            for parameter in last_parameters(self._backbone, LAST_BLOCK_SHARE):
                 parameter.requires_grad_(True)
-        self.average = copy.deepcopy(self._body)
-        trained = [p for p in self._body.parameters() if p.requires_grad]
+        self.average = copy.deepcopy(self._backbone)
+        trained = [p for p in self._backbone.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(
             [
                 {'params': [p for p in trained if p.ndim > 1], 'weight_decay': WEIGHT_DECAY},
@@ -124,46 +123,31 @@ class BackboneTraining:
         self._updates = 0
 
     def train(
-        self, training: Frames, held_out: Frames, epochs: int, stopping: Callable[[], bool]
+        self, training: LabelledImages, held_out: LabelledImages, epochs: int
     ) -> Iterator[Epoch]:
         """
-        Train, and give what each epoch gave; in the end the best averaged weights are kept.
+        Train, and yield the metrics of each epoch; at the end, keep the best averaged weights.
 
-        It ends early where the loss on the frames that are kept apart does not fall any more.
+        The training ends early when the loss on the held-out frames stops falling.
 
-        :raises ArithmeticError: if the loss is no finite number
+        :raises ArithmeticError: if the loss is not finite
         """
         began_s = time.monotonic()
-        weights = torch.from_numpy(class_weights(training.classes, self._head.out_features))
-        best, best_epoch = self._loss(held_out)[0], -1
+        best, best_epoch = self._validate(held_out)[0], -1
         kept = copy.deepcopy(self.average.state_dict())
-        steps = math.ceil(len(training.classes) / BATCH_SIZE)
         for epoch in range(epochs):
-            losses, correct = [], 0
-            for step, (places, batch) in enumerate(self._batches(training, epoch)):
-                if stopping():
-                    return
-                self._set_rate((epoch * steps + step) / (epochs * steps))
-                classes = torch.from_numpy(training.classes[places])
-                logits = self._head(functional.dropout(self._body(batch), 0.2))
-                each = functional.cross_entropy(
-                    logits, classes, label_smoothing=LABEL_SMOOTHING, reduction='none'
-                )
-                loss = (each * weights[places]).sum() / weights[places].sum()
-                self._step(loss)
-                losses.append(loss.item())
-                correct += int((logits.argmax(1) == classes).sum())
-            validation, accuracy = self._loss(held_out)
+            train_loss, train_accuracy = self._train_epoch(training, epoch, epochs)
+            loss, accuracy = self._validate(held_out)
             yield Epoch(
                 epoch=epoch + 1,
-                train_loss=float(np.mean(losses)),
-                train_accuracy=correct / len(training.classes),
-                validation_loss=validation,
+                train_loss=train_loss,
+                train_accuracy=train_accuracy,
+                validation_loss=loss,
                 validation_accuracy=accuracy,
                 seconds=time.monotonic() - began_s,
             )
-            if validation < best:
-                best, best_epoch = validation, epoch
+            if loss < best:
+                best, best_epoch = loss, epoch
                 kept = copy.deepcopy(self.average.state_dict())
             if epoch - best_epoch >= PATIENCE:
                 break
@@ -176,75 +160,102 @@ class BackboneTraining:
         :returns: embeddings ``(N, D)`` and logits ``(N, C)``
         """
         self.average.eval()
-        embeddings = []
+        batches = []
         with torch.inference_mode():
-            for at in range(0, len(images), EVALUATION_BATCH):
-                batch = self._checkpoint.preprocessing(images[at : at + EVALUATION_BATCH])
-                embeddings.append(self.average(_channels_last(batch)))
-            together = torch.cat(embeddings)
-            return together.numpy(), self._head(together).numpy()
+            for at in range(0, len(images), EVALUATION_BATCH_SIZE):
+                batch = self._checkpoint.preprocessing(images[at : at + EVALUATION_BATCH_SIZE])
+                batches.append(self.average(_channels_last(batch)))
+            embeddings = torch.cat(batches)
+            return embeddings.numpy(), self._head(embeddings).numpy()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """Give the averaged weights of the body, by name."""
+        """Return the averaged weights of the backbone, by name."""
         return {
             name: np.ascontiguousarray(values.numpy())
             for name, values in self.average.state_dict().items()
         }
 
-    def _loss(self, frames: Frames) -> tuple[float, float]:
-        """Measure the averaged network: cross-entropy and accuracy."""
-        _, logits = self.evaluate(frames.images)
-        classes = torch.from_numpy(frames.classes)
-        loss = float(functional.cross_entropy(torch.from_numpy(logits), classes))
-        return loss, float((logits.argmax(1) == frames.classes).mean())
+    def _train_epoch(
+        self, training: LabelledImages, epoch: int, epochs: int
+    ) -> tuple[float, float]:
+        """Train on each image once; return the mean loss and the accuracy."""
+        weights = torch.from_numpy(class_weights(training.classes, self._head.out_features))
+        steps = math.ceil(len(training.classes) / BATCH_SIZE)
+        losses, correct = [], 0
+        for step, (indices, batch) in enumerate(self._batches(training, epoch)):
+            self._set_rate((epoch * steps + step) / (epochs * steps))
+            classes = torch.from_numpy(training.classes[indices])
+            logits = self._head(functional.dropout(self._backbone(batch), DROPOUT))
+            each = functional.cross_entropy(
+                logits, classes, label_smoothing=LABEL_SMOOTHING, reduction='none'
+            )
+            loss = (each * weights[indices]).sum() / weights[indices].sum()
+            self._step(loss)
+            losses.append(loss.item())
+            correct += int((logits.argmax(1) == classes).sum())
+        return float(np.mean(losses)), correct / len(training.classes)
 
-    def _batches(self, frames: Frames, epoch: int) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-        """Go through the frames in random order, varied; the next batch is made meanwhile."""
+    def _validate(self, held_out: LabelledImages) -> tuple[float, float]:
+        """Measure the averaged network: cross-entropy and accuracy."""
+        _, logits = self.evaluate(held_out.images)
+        classes = torch.from_numpy(held_out.classes)
+        loss = float(functional.cross_entropy(torch.from_numpy(logits), classes))
+        return loss, float((logits.argmax(1) == held_out.classes).mean())
+
+    def _batches(
+        self, training: LabelledImages, epoch: int
+    ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+        """Yield indices and augmented images in random order; prepare the next batch meanwhile."""
         random = np.random.default_rng((self._seed, epoch))
         torch.manual_seed(int(random.integers(2**62)))
-        self._body.eval()  # the head was fitted to embeddings without anything left out
-        order = random.permutation(len(frames.classes))
+        self._backbone.eval()  # the head was fitted to embeddings without dropout
+        order = random.permutation(len(training.classes))
         parts = [order[at : at + BATCH_SIZE] for at in range(0, len(order), BATCH_SIZE)]
         with ThreadPoolExecutor(1) as background:
-            coming = background.submit(self._varied, frames, parts[0], random)
-            for number, places in enumerate(parts):
+            coming = background.submit(self._augmented, training, parts[0], random)
+            for number, indices in enumerate(parts):
                 batch = coming.result()
                 if number + 1 < len(parts):
-                    coming = background.submit(self._varied, frames, parts[number + 1], random)
-                yield places, batch
+                    coming = background.submit(
+                        self._augmented, training, parts[number + 1], random
+                    )
+                yield indices, batch
 
-    def _varied(
-        self, frames: Frames, places: NDArray[np.int64], random: np.random.Generator
+    def _augmented(
+        self, training: LabelledImages, indices: NDArray[np.int64], random: np.random.Generator
     ) -> Tensor:
         preprocessing = self._checkpoint.preprocessing
-        # What is mirrored is the same thing, but no digit or letter: those are read in grey.
+        # A mirrored object is the same object, but a mirrored digit or letter is not; networks
+        # for those read grey images.
         mirror = preprocessing.channels == 3
-        patches = [
-            varied(frames.images[place], preprocessing.size, random, mirror=mirror)
-            for place in places
+        images = [
+            augment(training.images[index], preprocessing.size, random, mirror=mirror)
+            for index in indices
         ]
-        return _channels_last(replace(preprocessing, crop=1.0)(patches))
+        return _channels_last(replace(preprocessing, crop=1.0)(images))
 
     def _set_rate(self, done: float) -> None:
-        """Set the learning rate: up along a line, down along a cosine."""
+        """Set the learning rate: linear warm-up, then cosine decay."""
         share = (
-            done / RISING
-            if done < RISING
-            else 0.5 * (1.0 + math.cos(math.pi * (done - RISING) / (1.0 - RISING)))
+            done / WARM_UP
+            if done < WARM_UP
+            else 0.5 * (1.0 + math.cos(math.pi * (done - WARM_UP) / (1.0 - WARM_UP)))
         )
         for group in self._optimizer.param_groups:
-            group['lr'] = self._rate * share
+            group['lr'] = self._peak_rate * share
 
     def _step(self, loss: Tensor) -> None:
         if not math.isfinite(loss.item()):
-            raise ArithmeticError(f'the loss became {loss.item()} at the rate {self._rate:g}')
+            raise ArithmeticError(
+                f'the loss became {loss.item()} at the learning rate {self._peak_rate:g}'
+            )
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self._updates += 1
         share = 1.0 - min(AVERAGE_DECAY, (1.0 + self._updates) / (10.0 + self._updates))
         with torch.no_grad():
-            pairs = zip(self._body.parameters(), self.average.parameters(), strict=True)
+            pairs = zip(self._backbone.parameters(), self.average.parameters(), strict=True)
             for new, old in pairs:
                 if new.requires_grad:
                     old.lerp_(new, share)
@@ -252,7 +263,7 @@ class BackboneTraining:
 
 def last_parameters(network: nn.Module, share: float) -> list[nn.Parameter]:
     """
-    Choose the last layers, so many that they hold a share of all weights, or a little more.
+    Choose the last layers that together hold at least a share of all weights.
 
     :param share: in ``(0, 1]``
     """

@@ -1,213 +1,145 @@
-"""
-A lesson: from labelled frames to a version in the store, active if it is no worse.
-
-``python -m nn_perception.training.fine_tuning.job`` reads one from standard input, a line of JSON, and
-writes lines of JSON to standard output: how far it is, and last what came of it. A node runs it as
-a process of its own, so that teaching takes little from perception, can be ended at any moment,
-and costs nothing when it crashes.
-"""
+"""A fine-tuning job: from labelled frames to a version in the model store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-import contextlib
-import ctypes
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 import json
-import math
-import os
 from pathlib import Path
-import signal
-import sys
 import tempfile
 from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
-from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
-from nn_perception.capabilities.tagging.tagger import Tagger
-from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.files.names import checked_name
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.training.datasets.labelled_frames import read_samples, Sample
-from nn_perception.training.fine_tuning.fine_tune import fine_tune
-from nn_perception.training.fine_tuning.result import FineTuned, Progress
-from nn_perception.training.fine_tuning.settings import FineTuneSettings
+from nn_perception.training.datasets.labelled_frames import read_frames
+from nn_perception.training.fine_tuning.fine_tune import fine_tune, Progress
+from nn_perception.training.fine_tuning.result import FineTunedModel, measure
+from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
 from nn_perception.training.model_store.store import ModelStore
-from nn_perception.training.model_store.version import CHECKPOINT, PICTURE, Version
+from nn_perception.training.model_store.version import CHECKPOINT, PLOTS, Version
 from nn_perception.training.plots import draw_report
 
-# Perception goes first: what is left of the cores is enough.
-NICENESS = 15
-PR_SET_PDEATHSIG = 1
+
+@dataclass(frozen=True)
+class JobResult:
+    """
+    The result of a fine-tuning job.
+
+    :param version: name of the new version
+    :param checkpoint: its file
+    :param labels: its labels
+    :param activated: whether it is the active version now
+    :param message: both in words, and the problems of the frames
+    :param report: report of the training
+    """
+
+    version: str
+    checkpoint: Path
+    labels: tuple[str, ...]
+    activated: bool
+    message: str
+    report: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class FineTuningJob:
     """
-    What is taught, and where it goes.
+    What is trained, and where the result goes.
 
     :param dataset: folder of labelled frames
     :param store: folder of the model store
-    :param name: of the model in it
-    :param base: the network to begin with
-    :param settings: how it is taught
-    :param activate: make the new version active also if it is worse than the present one
+    :param name: name of the model in the store
+    :param base: network to start from
+    :param settings: settings of the training
+    :param activate: make the new version active even if it is worse than the active one
     """
 
     dataset: Path
     store: Path
     name: str
     base: str = DEFAULT_MODEL
-    settings: FineTuneSettings = field(default_factory=FineTuneSettings)
+    settings: FineTuneSettings = DEFAULT_SETTINGS
     activate: bool = False
 
     def to_json(self) -> str:
-        """Write it in one line."""
+        """Return the job as one line."""
         return json.dumps(asdict(self), default=str)
 
     @classmethod
     def from_json(cls, line: str) -> FineTuningJob:
-        """Read what :meth:`to_json` wrote."""
+        """Parse the result of :meth:`to_json`."""
         values = json.loads(line)
         values['settings'] = FineTuneSettings(**values['settings'])
         values['dataset'], values['store'] = Path(values['dataset']), Path(values['store'])
         return cls(**values)
 
+    def run(self, on_progress: Callable[[Progress], None] = lambda _: None) -> JobResult:
+        """
+        Train, store the result, and activate it unless the active version is better.
 
-@dataclass(frozen=True)
-class Taught:
-    """
-    What came of a lesson.
-
-    :param version: the new one
-    :param activated: whether it is active now
-    :param message: both in words, and what was found wrong with the frames
-    :param report: of the training
-    """
-
-    version: Version
-    activated: bool
-    message: str
-    report: dict[str, Any]
-
-
-def teach(
-    lesson: FineTuningJob, on_progress: Callable[[Progress], None] = lambda _: None
-) -> Taught:
-    """
-    Teach, store, compare with the active version, and activate what is no worse.
-
-    :raises OSError: if frames cannot be read or the store cannot be written
-    :raises ValueError: if nothing can be learned from the frames
-    :raises RuntimeError: if the network cannot be run
-    :raises ArithmeticError: if the training diverges
-    """
-    listing = read_samples(lesson.dataset)
-    tuned = fine_tune(listing.samples, lesson.base, lesson.settings, on_progress=on_progress)
-    store = ModelStore(lesson.store)
-    present = _present(store, lesson.name)
-    before = None if present is None else accuracy_on(present.checkpoint, tuned.held_out)
-    report = tuned.report | {'accuracy_of_the_active_one': before}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / CHECKPOINT
-        tuned.write(path)
-        version = store.add(lesson.name, path, report, listing.sha256)
-    # A tagger that follows must not wait for an export, nor find that there can be none.
-    Tagger.open(str(version.checkpoint), RunOptions(device='cpu')).close()
-    no_worse = before is None or tuned.evaluation.accuracy >= before
-    activated = no_worse or lesson.activate
-    if activated:
-        version = store.activate(lesson.name, version.version)
-    message = _in_words(tuned, present, before, activated=activated)
-    warnings = [*listing.problems, *tuned.report['warnings']]
-    # Last: nobody has to wait for it, and the version is of use without it.
-    try:
-        draw_report(version.folder / PICTURE, tuned.evaluation, tuned.history)
-    except (OSError, ImportError) as error:
-        warnings.append(f'the report has no picture: {error}')
-    return Taught(version, activated, ' '.join([message, *warnings]), report)
+        :raises OSError: if frames cannot be read, or the store cannot be written
+        :raises ValueError: if the frames cannot be trained on, or the name is not allowed
+        :raises RuntimeError: if the network cannot be run
+        :raises ArithmeticError: if the training diverges
+        """
+        checked_name(self.name, 'model', spaces=False)  # before any time is spent
+        listing = read_frames(self.dataset)
+        model = fine_tune(listing.frames, self.base, self.settings, on_progress=on_progress)
+        store = ModelStore(self.store)
+        active = _active_version(store, self.name)
+        active_accuracy = measure(active.checkpoint, model.held_out) if active else None
+        report = model.report | {'accuracy_of_the_active_one': active_accuracy}
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / CHECKPOINT
+            model.write(path)
+            version = store.add(self.name, path, report, listing.sha256)
+        if model.history:  # else the backbone is that of the base
+            _export(version.checkpoint)
+        worse = active_accuracy is not None and report['accuracy'] < active_accuracy
+        activated = self.activate or not worse
+        if activated:
+            store.activate(self.name, version.version)
+        message = _describe(model, active, active_accuracy, activated=activated)
+        warnings = [*listing.problems, *model.report['warnings']]
+        # Last, since nobody waits for the plots, and the version is usable without them.
+        try:
+            draw_report(version.folder / PLOTS, model.evaluation, model.history)
+        except (OSError, ImportError) as error:
+            warnings.append(f'the report has no plots: {error}')
+        message = ' '.join([message, *warnings])
+        return JobResult(
+            version.version, version.checkpoint, version.labels, activated, message, report
+        )
 
 
-def accuracy_on(checkpoint: Path, samples: Sequence[Sample]) -> float:
-    """
-    Measure a taught model on labelled frames as :func:`fine_tune` does: with the head that has not
-    learned from frames that were kept apart, and without asking whether a frame is unknown.
-
-    :returns: share of the frames whose label it finds most likely, in ``[0, 1]``
-    :raises OSError: if a file cannot be read
-    :raises ValueError: if the checkpoint or a picture is not usable
-    :raises RuntimeError: if the model cannot be run
-    """
-    model = Checkpoint.read(checkpoint)
-    head = FineTunedHead.read(model, measured=True)
-    engine = LoadedModel.open(model.embedding(), RunOptions(device='cpu'))
-    right = 0
-    for sample in samples:
-        logits = head.logits(engine(model.preprocessing([read_image(sample.path)])))
-        right += model.labels[int(logits.argmax())] == sample.label
-    engine.close()
-    return right / len(samples)
-
-
-def _present(store: ModelStore, name: str) -> Version | None:
-    """Read the active version; one that is damaged is no reason not to teach a new one."""
+def _active_version(store: ModelStore, name: str) -> Version | None:
+    """Read the active version; a damaged one must not prevent a new one."""
     try:
         return store.active(name)
     except ValueError:
         return None
 
 
-def _in_words(
-    tuned: FineTuned, present: Version | None, before: float | None, *, activated: bool
+def _export(checkpoint: Path) -> None:
+    """Export a new backbone now, so that no tagger waits for it, or fails at it."""
+    backbone = Checkpoint.read(checkpoint).embedding()
+    LoadedModel.open(backbone, RunOptions(device='cpu')).close()
+
+
+def _describe(
+    model: FineTunedModel,
+    active: Version | None,
+    active_accuracy: float | None,
+    *,
+    activated: bool,
 ) -> str:
-    accuracy = tuned.evaluation.accuracy
-    frames = f'{len(tuned.held_out)} frames that were kept apart'
-    if present is None or before is None:
-        return f'{accuracy:.1%} right of {frames}; it is active.'
-    compared = (
-        f'{accuracy:.1%} right of {frames}, where the active version {present.version} has '
-        f'{before:.1%}'
-    )
+    accuracy = f'{model.report["accuracy"]:.1%} of {len(model.held_out)} held-out frames are right'
+    if active is None or active_accuracy is None:
+        return f'{accuracy}; the new version is active.'
+    compared = f'{accuracy}, with the active version {active.version} {active_accuracy:.1%}'
     if activated:
-        return f'{compared}; it is active.'
-    return f'{compared}; it is worse and was not activated.'
-
-
-def main() -> int:
-    """Teach what standard input says."""
-    # Whoever asked for it and is gone cannot use it any more.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.nice(NICENESS)
-    lesson = FineTuningJob.from_json(sys.stdin.readline())
-    # What a library prints must not stand between the lines of JSON.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), 'w', buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-    def tell(kind: str, values: Any) -> None:
-        out.write(json.dumps({kind: values}) + '\n')
-
-    try:
-        taught = teach(lesson, lambda progress: tell('progress', asdict(progress)))
-    except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
-        tell('error', str(error))
-        return 1
-    version = asdict(taught.version)
-    version['folder'] = str(version['folder'])
-    if version['accuracy'] is not None and math.isnan(version['accuracy']):
-        version['accuracy'] = None
-    tell(
-        'taught',
-        {
-            'version': version,
-            'activated': taught.activated,
-            'message': taught.message,
-            'report': taught.report,
-        },
-    )
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+        return f'{compared}; the new version is active.'
+    return f'{compared}; the new version is worse and was not activated.'

@@ -1,4 +1,4 @@
-"""What decides, together with the frames, what is learned."""
+"""Settings of a fine-tuning job."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ UNFREEZE = (HEAD, 'last_block', 'all')
 @dataclass(frozen=True)
 class FineTuneSettings:
     """
-    What decides, together with the frames, what is learned.
+    Settings that, together with the frames, determine the result.
 
-    :param unfreeze: what may change: ``head``, ``last_block`` or ``all``
-    :param max_epochs: of ``last_block`` and ``all``, at most; 0: chosen
-    :param learning_rate: the highest one of these; 0: chosen
-    :param validation_fraction: of each label's frames, kept apart to measure with
-    :param seed: what all randomness begins with
+    :param unfreeze: what is trained: ``head``, ``last_block`` or ``all``
+    :param max_epochs: maximum number of epochs of ``last_block`` and ``all``; 0: default
+    :param learning_rate: peak of the learning rate of these; 0: default
+    :param validation_fraction: fraction of each label's frames that is held out
+    :param seed: seed of all randomness
     :raises ValueError: if a value is out of range
     """
 
@@ -29,7 +29,7 @@ class FineTuneSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Check the values."""
         if self.unfreeze not in UNFREEZE:
             raise ValueError(f'unfreeze must be {", ".join(UNFREEZE)}, got {self.unfreeze!r}')
         if self.max_epochs < 0:
@@ -42,3 +42,6 @@ class FineTuneSettings:
             )
         if self.seed < 0:
             raise ValueError(f'seed must not be negative, got {self.seed}')
+
+
+DEFAULT_SETTINGS = FineTuneSettings()

@@ -1,9 +1,9 @@
 """
-Versions of taught models, of which one is active.
+Versions of fine-tuned models, one of which is active.
 
-A version is a folder, ``<store>/<name>/<version>/``, with the checkpoint, the report of its
-training and what is known of its making. It gets its name when it is whole. ``active`` is a link
-to one of them that is replaced in one step, so that any number of processes can read meanwhile.
+A version is a folder, ``<store>/<name>/<version>/``, with the checkpoint, the report of the
+training and its provenance. The folder gets its name when it is complete. ``active`` is a link to
+one of the versions. It is replaced atomically, so that any number of processes can read meanwhile.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from nn_perception.training.model_store.version import (
 
 LOG = logging.getLogger(__name__)
 
-# What the name of a taught model begins with where that of any model may stand.
+# Start of the name of a fine-tuned model where any model may be named.
 STORE_PREFIX = 'store:'
-# In the folder of a version: the one that was active before it.
+# File in the folder of a version: the version that was active before it.
 REPLACED = 'replaced'
 ACTIVE = 'active'
 LOCK = '.lock'
@@ -41,16 +41,16 @@ LOCK = '.lock'
 
 class ModelStore:
     """
-    The taught models of a folder; any number of processes may use it at once.
+    The fine-tuned models in a folder; any number of processes may use it at the same time.
 
-    :param root: the folder; made when the first model is added
+    :param root: the folder; created when the first model is added
     """
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).expanduser().absolute()
 
     def names(self) -> list[str]:
-        """List the models that have a version, sorted."""
+        """List the models that have at least one version, sorted."""
         if not self.root.is_dir():
             return []
         folders = sorted(self.root.iterdir())
@@ -58,19 +58,19 @@ class ModelStore:
 
     def versions(self, name: str) -> list[Version]:
         """
-        List the versions of a model, oldest first; damaged ones are left out and logged.
+        List the versions of a model, newest first; damaged ones are skipped and logged.
 
-        :raises ValueError: if the name cannot be that of a model
+        :raises ValueError: if the name is not allowed
         """
         folder = self._folder(name)
         active = _active_if_any(folder)
         found = []
-        for version in version_names(folder):
+        for version in reversed(version_names(folder)):
             try:
                 found.append(read_version(folder, version, active=version == active))
             except ValueError as error:
-                if (folder / version).exists():  # else it was pruned just now
-                    LOG.warning('left out: %s', error)
+                if (folder / version).exists():  # otherwise it has just been pruned
+                    LOG.warning('skipped: %s', error)
         return found
 
     def add(
@@ -81,15 +81,14 @@ class ModelStore:
         manifest_sha256: str,
     ) -> Version:
         """
-        Store a new version; it is whole or absent, and not active yet.
+        Store a new version, completely or not at all; it is not active yet.
 
-        :param checkpoint: what a checkpoint file holds, or such a file
-        :param report: can be written as JSON; ``accuracy``, if there is one, is that of the
-            version
-        :param manifest_sha256: hash of the manifest of the frames that it was taught with
-        :raises ValueError: if the name is not allowed, or the checkpoint is not usable, a pickle
-            for instance
-        :raises OSError: if it cannot be written; nothing is left behind then
+        :param checkpoint: a checkpoint file, or its content
+        :param report: report of the training; must be JSON, and may have an ``accuracy``
+        :param manifest_sha256: hash of the dataset's manifest
+        :raises ValueError: if the name is not allowed, or the checkpoint is not usable, for
+            example because it is a pickle
+        :raises OSError: if the version cannot be written; nothing is left behind
         """
         folder = self._folder(name)
         content = _content(checkpoint)
@@ -99,10 +98,10 @@ class ModelStore:
 
     def active_name(self, name: str) -> str | None:
         """
-        Read which version is active without opening it; cheap enough to ask every second.
+        Return the name of the active version without reading it; cheap enough for a timer.
 
-        :returns: None if none is
-        :raises ValueError: if the name is not allowed, or the link is none of the store's
+        :returns: None if no version is active
+        :raises ValueError: if the name is not allowed, or the link was not made by the store
         """
         return _read_link(self._folder(name) / ACTIVE)
 
@@ -110,43 +109,43 @@ class ModelStore:
         """
         Read the active version.
 
-        :returns: None if none is
+        :returns: None if no version is active
         :raises ValueError: if the name is not allowed, or the active version is damaged
         """
         while (version := self.active_name(name)) is not None:
             try:
                 return read_version(self._folder(name), version, active=True)
             except ValueError:
-                # Another one may have become active, and this one been pruned.
+                # Another version may have been activated meanwhile, and this one pruned.
                 if self.active_name(name) == version:
                     raise
         return None
 
     def activate(self, name: str, version: str) -> Version:
         """
-        Make a version the active one, in one step.
+        Activate a version, atomically.
 
-        :raises ValueError: if there is no such version, or it is damaged
-        :raises OSError: if the link cannot be replaced; then nothing has changed
+        :raises ValueError: if the version does not exist, or is damaged
+        :raises OSError: if the link cannot be replaced; nothing has changed then
         """
         folder = self._folder(name)
         if version not in version_names(folder):
             known = ', '.join(version_names(folder)) or 'none'
-            raise ValueError(f'{name} has no version {version!r}; there are: {known}')
+            raise ValueError(f'{name} has no version {version!r}; its versions are: {known}')
         with self._changing(folder):
             activated = read_version(folder, version, active=True)
             before = _active_if_any(folder)
             if before != version:
-                # Before the link: should this be the end, the line is of no consequence.
+                # Before the link: if the process ends in between, the file has no effect.
                 write_atomically(folder / version / REPLACED, (before or '').encode('ascii'))
                 _replace_link(folder / ACTIVE, version)
         return activated
 
     def previous(self, name: str) -> str | None:
         """
-        Say which version was active before the active one.
+        Return the version that was active before the active one.
 
-        :returns: None if there was none, or it is gone
+        :returns: None if there was none, or it has been deleted
         :raises ValueError: if the name is not allowed
         """
         folder = self._folder(name)
@@ -161,24 +160,24 @@ class ModelStore:
 
     def roll_back(self, name: str) -> Version:
         """
-        Make that version active which was so before; twice gives the present one again.
+        Activate the version that was active before; a second call undoes the first.
 
-        :raises ValueError: if there is none, or it is damaged
-        :raises OSError: if the link cannot be replaced
+        :raises ValueError: if there is no such version, or it is damaged
+        :raises OSError: if the link cannot be replaced; nothing has changed then
         """
         before = self.previous(name)
         if before is None:
-            raise ValueError(f'no version of {name} was active before the present one')
+            raise ValueError(f'{name} has no previously active version')
         return self.activate(name, before)
 
     def prune(self, name: str, keep: int) -> list[str]:
         """
-        Delete old versions, but not the active one nor the one that was so before it.
+        Delete old versions, except the active one and the one that was active before it.
 
-        :param keep: how many of the newest stay in any case, at least 1
-        :returns: what was deleted, oldest first
+        :param keep: number of newest versions that are kept as well, at least 1
+        :returns: the deleted versions, oldest first
         :raises ValueError: if the name or the number is not allowed
-        :raises OSError: if something cannot be deleted
+        :raises OSError: if a version cannot be deleted
         """
         if keep < 1:
             raise ValueError(f'at least 1 version must be kept, got {keep}')
@@ -189,7 +188,7 @@ class ModelStore:
             safe = {_active_if_any(folder), self.previous(name)}
             old = [version for version in version_names(folder)[:-keep] if version not in safe]
             for version in old:
-                # The name goes in one step; the rest may take its time.
+                # Renaming is atomic; deleting the files is not.
                 gone = folder / f'{TEMPORARY}{version}'
                 os.rename(folder / version, gone)
                 shutil.rmtree(gone)
@@ -200,32 +199,31 @@ class ModelStore:
 
     @contextlib.contextmanager
     def _changing(self, folder: Path) -> Iterator[None]:
-        """Let one process change a model, and remove what another left when it died."""
+        """Let one process at a time change a model; remove what a killed one left behind."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with lock(folder / LOCK):
                 sync_folder(folder.parent)
                 for leftover in sorted(folder.glob(f'{TEMPORARY}*')):
-                    LOG.warning('%s was left half-written and is removed', leftover)
+                    LOG.warning('removing %s, which was only partly written', leftover)
                     if leftover.is_symlink():
                         leftover.unlink()
                     else:
                         shutil.rmtree(leftover)
                 yield
         except OSError as error:
-            if error.errno is None:  # raised here with a sentence of its own
+            if error.errno is None:  # raised by this package, with a complete sentence
                 raise
             raise type(error)(
-                f'the model {folder} cannot be changed: {error.strerror}; its versions are '
-                'unharmed'
+                f'the model {folder} cannot be changed: {error.strerror}; its versions are intact'
             ) from error
 
 
 def active_checkpoint(model: str, root: str | Path = '') -> str:
     """
-    Find the checkpoint of ``store:NAME``: that of the version which is active now.
+    Find the checkpoint of the active version of ``store:NAME``.
 
-    :param model: given back as it is if it is the name of another model
+    :param model: any other name is returned unchanged
     :param root: folder of the store; empty: ``models`` in the data folder
     :raises ValueError: if the store has no such model, none of its versions is active, or the
         active one is damaged
@@ -245,9 +243,10 @@ def active_checkpoint(model: str, root: str | Path = '') -> str:
 
 def _read_link(link: Path) -> str | None:
     """
-    Read which version a link leads to.
+    Return the version that a link points to.
 
-    :raises ValueError: if it is no link to a version
+    :returns: None if the link does not exist
+    :raises ValueError: if it is not a link to a version
     """
     try:
         version = os.readlink(link)
@@ -261,7 +260,7 @@ def _read_link(link: Path) -> str | None:
 
 
 def _active_if_any(folder: Path) -> str | None:
-    """Read which version is active; a damaged link is none, so that it can be replaced."""
+    """Return the active version; None also for a damaged link, which can be replaced."""
     try:
         return _read_link(folder / ACTIVE)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""One version of a taught model: a folder with checkpoint, report and origin."""
+"""One version of a fine-tuned model: a folder with its checkpoint, report and provenance."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from nn_perception.core.inference.checkpoint import Checkpoint
 
 CHECKPOINT = 'checkpoint.safetensors'
 REPORT = 'report.json'
-PICTURE = 'report.png'
-# What the store itself knows of a version.
-ORIGIN = 'origin.json'
-# How the name of what is being made or taken away begins.
+PLOTS = 'report.png'
+# Written by the store itself.
+PROVENANCE = 'origin.json'
+# Start of the name of anything that is being created or deleted.
 TEMPORARY = '.tmp-'
 VERSION = re.compile(r'\d{8}T\d{6}-[0-9a-f]{6}')
 TIME_FORMAT = '%Y%m%dT%H%M%S'
@@ -31,48 +31,45 @@ TIME_FORMAT = '%Y%m%dT%H%M%S'
 @dataclass(frozen=True)
 class Version:
     """
-    A taught model.
+    A version of a fine-tuned model.
 
-    :param name: of the model
-    :param version: when it was taught and the beginning of the checkpoint's hash; sorts by time
-    :param folder: where it lies
-    :param labels: what it can tell apart
-    :param accuracy: on frames that it was not taught with, in ``[0, 1]``; None if not known
-    :param trained_at_ns: nanoseconds since 1970
-    :param manifest_sha256: hash of the manifest of the frames that it was taught with
-    :param active: whether it was the active one when this was read
+    :param name: name of the model
+    :param version: time of the training, and the start of the checkpoint's hash; sorts by time
+    :param folder: folder of the version
+    :param checkpoint: checkpoint file
+    :param labels: labels of the model
+    :param accuracy: accuracy on held-out frames, in ``[0, 1]``; None if unknown
+    :param trained_at_ns: time of the training, nanoseconds since 1970
+    :param manifest_sha256: hash of the dataset's manifest
+    :param active: whether this was the active version when it was read
     """
 
     name: str
     version: str
     folder: Path
+    checkpoint: Path
     labels: tuple[str, ...]
     accuracy: float | None
     trained_at_ns: int
     manifest_sha256: str
     active: bool
 
-    @property
-    def checkpoint(self) -> Path:
-        """The file of the checkpoint."""
-        return self.folder / CHECKPOINT
-
     def report(self) -> dict[str, Any]:
         """
         Read the report of the training.
 
-        :raises OSError: if it cannot be read
-        :raises ValueError: if it is damaged
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if the file is damaged
         """
         return _read_json(self.folder / REPORT)
 
 
 def version_names(folder: Path) -> list[str]:
     """
-    List the versions by name and so by time, without looking into them.
+    List the versions of a model by name, which is by time, without reading them.
 
-    :param folder: of the model
-    :returns: empty if there is no such folder
+    :param folder: folder of the model
+    :returns: empty if the folder does not exist
     """
     if not folder.is_dir():
         return []
@@ -83,25 +80,26 @@ def read_version(folder: Path, version: str, *, active: bool) -> Version:
     """
     Read and check a version.
 
-    :param folder: of the model
-    :param active: whether it is the active one
-    :raises ValueError: if it is damaged or gone
+    :param folder: folder of the model
+    :param active: whether this is the active version
+    :raises ValueError: if the version is damaged, or does not exist
     """
     place = folder / version
     try:
-        origin = _read_json(place / ORIGIN)
+        provenance = _read_json(place / PROVENANCE)
         _read_json(place / REPORT)
         checkpoint = Checkpoint.read(place / CHECKPOINT)
-        if checkpoint.sha256 != origin['checkpoint_sha256']:
-            raise ValueError('its checkpoint is not the one that was stored')
+        if checkpoint.sha256 != provenance['checkpoint_sha256']:
+            raise ValueError('its checkpoint has changed since it was stored')
         return Version(
             name=folder.name,
             version=version,
             folder=place,
+            checkpoint=checkpoint.path,
             labels=checkpoint.labels,
-            accuracy=_accuracy(origin),
-            trained_at_ns=int(origin['trained_at']),
-            manifest_sha256=str(origin['manifest_sha256']),
+            accuracy=_accuracy(provenance),
+            trained_at_ns=int(provenance['trained_at']),
+            manifest_sha256=str(provenance['manifest_sha256']),
             active=active,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -112,19 +110,19 @@ def write_version(
     folder: Path, content: bytes, report: Mapping[str, Any], manifest_sha256: str
 ) -> str:
     """
-    Write a version into a hidden folder, then give it its name.
+    Write a version into a hidden folder, then rename the folder.
 
-    :param folder: of the model, which nobody else changes meanwhile
-    :param content: what a checkpoint file holds
-    :param report: of the training; can be written as JSON
-    :param manifest_sha256: hash of the manifest of the frames that it was taught with
+    :param folder: folder of the model, which nobody else may change meanwhile
+    :param content: content of the checkpoint file
+    :param report: report of the training; must be JSON
+    :param manifest_sha256: hash of the dataset's manifest
     :returns: the name of the version
-    :raises ValueError: if the checkpoint is not usable, or the report no JSON
-    :raises OSError: if it cannot be written; nothing is left behind then
+    :raises ValueError: if the checkpoint is not usable, or the report is not JSON
+    :raises OSError: if the version cannot be written; nothing is left behind
     """
     now_ns = time.time_ns()
     sha256 = hashlib.sha256(content).hexdigest()
-    origin = {
+    provenance = {
         'trained_at': now_ns,
         'manifest_sha256': manifest_sha256,
         'checkpoint_sha256': sha256,
@@ -135,7 +133,7 @@ def write_version(
     try:
         temporary.mkdir()
         write_atomically(temporary / REPORT, _json(report))
-        write_atomically(temporary / ORIGIN, _json(origin))
+        write_atomically(temporary / PROVENANCE, _json(provenance))
         write_atomically(temporary / CHECKPOINT, content)
         _check_usable(temporary / CHECKPOINT)
         os.rename(temporary, folder / version)
@@ -151,11 +149,11 @@ def _check_usable(path: Path) -> None:
         Checkpoint.read(path).weights()
     except ValueError as error:
         reason = str(error).replace(str(path), 'it')
-        raise ValueError(f'the checkpoint is refused: {reason}') from error
+        raise ValueError(f'the checkpoint was rejected: {reason}') from error
 
 
 def _next_time(folder: Path, now_s: int) -> str:
-    """Name this second, or the one after the newest version's, should the clock be behind it."""
+    """Return this second, or the one after the newest version if the clock is behind it."""
     newest = [
         calendar.timegm(time.strptime(version.partition('-')[0], TIME_FORMAT)) + 1
         for version in version_names(folder)[-1:]
@@ -176,11 +174,11 @@ def _json(values: Mapping[str, Any]) -> bytes:
     try:
         return (json.dumps(dict(values), indent=2, allow_nan=False) + '\n').encode()
     except (TypeError, ValueError) as error:
-        raise ValueError(f'the report cannot be written as JSON: {error}') from error
+        raise ValueError(f'the report is not JSON: {error}') from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     values = json.loads(path.read_bytes())
     if not isinstance(values, dict):
-        raise ValueError(f'{path} holds no JSON object')
+        raise ValueError(f'{path} does not contain a JSON object')
     return values

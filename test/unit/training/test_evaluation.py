@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
-from nn_perception.training.evaluation import evaluate_predictions
+from nn_perception.training.evaluation import (
+    calibration_error,
+    evaluate_predictions,
+    softmax,
+)
 import numpy as np
 import pytest
 
@@ -52,7 +56,7 @@ def test_types_of_labels_and_predictions_may_differ():
     ('truth', 'predicted', 'reason'),
     [
         ([0, 1], [0], r'got \(2,\) and \(1,\)'),
-        ([[0]], [[0]], 'two rows'),
+        ([[0]], [[0]], 'two arrays'),
         ([0, 3], [0, 0], 'must be 0 to 2, got 0 to 3'),
         ([0, 1], [0, -1], 'got -1 to 1'),
     ],
@@ -60,3 +64,17 @@ def test_types_of_labels_and_predictions_may_differ():
 def test_refuses_what_does_not_fit(truth, predicted, reason):
     with pytest.raises(ValueError, match=reason):
         evaluation(truth, predicted)
+
+
+def test_calibration_error_by_hand():
+    # Two answers with 0.8, one right; two with 0.6, both right.
+    logits = np.log([[0.8, 0.2], [0.8, 0.2], [0.6, 0.4], [0.6, 0.4]])
+    assert calibration_error(logits, np.array([0, 1, 0, 0])) == pytest.approx(
+        (2 * 0.3 + 2 * 0.4) / 4
+    )
+    assert calibration_error(1000.0 * np.eye(3), np.arange(3)) == 0.0
+
+
+def test_softmax_of_large_values():
+    scores = softmax(np.array([[1000.0, 1000.0], [0.0, -1000.0]], np.float32))
+    np.testing.assert_allclose(scores, [[0.5, 0.5], [1.0, 0.0]])

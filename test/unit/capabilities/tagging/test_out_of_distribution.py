@@ -5,7 +5,6 @@ from nn_perception.capabilities.tagging.out_of_distribution import (
     REFERENCES,
     unit_length,
 )
-from nn_perception.training.fine_tuning.out_of_distribution import calibrate
 import numpy as np
 import pytest
 
@@ -36,7 +35,7 @@ def test_calibration_keeps_known_frames_known():
         (np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(count, 4))).astype(np.float32)
         for count in (100, 200)
     )
-    novelty = calibrate(training, held_out)
+    novelty = OutOfDistributionModel.fit(training, held_out)
     # All that was seen is known then, and so is nearly all that is like it.
     others = np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(500, 4))
     unknown = [novelty.probability(one.astype(np.float32)) > 0.5 for one in others]

@@ -6,6 +6,7 @@ from pathlib import Path
 import sys
 
 from nn_perception.cli.main import main
+from nn_perception.core.inference.loaded_model import LoadedModel
 import numpy as np
 import pytest
 from rosbags.rosbag2 import Writer
@@ -27,8 +28,12 @@ def given(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Importing what loads networks is an error."""
-    monkeypatch.setitem(sys.modules, 'nn_perception.bags.annotators', None)
+    """Loading a network is an error."""
+
+    def fail(*_: object) -> None:
+        raise AssertionError('a network is loaded')
+
+    monkeypatch.setattr(LoadedModel, 'open', fail)
 
 
 def rejection(capsys: pytest.CaptureFixture[str], *words: object) -> str:

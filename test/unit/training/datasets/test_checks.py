@@ -1,32 +1,38 @@
-"""Each thing that is wrong with frames gets its sentence."""
+"""Each problem of a dataset gets its sentence."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import (
+    check_frames,
     check_labels,
-    warnings_of,
+    find_warnings,
     without_contradictions,
 )
-from nn_perception.training.datasets.embeddings import FrameFeatures
-from nn_perception.training.datasets.labelled_frames import Sample
+from nn_perception.training.datasets.embeddings import EmbeddingCache
+from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
 import numpy as np
 import pytest
 
 
-def samples_of(**counts):
+def frames_of(**counts):
     return [
-        Sample(Path(label, f'{n}.png'), label, 0, '', f'{label}{n}')
+        LabelledFrame(Path(label, f'{n}.png'), label, 0, '', f'{label}{n}')
         for label, count in counts.items()
         for n in range(count)
     ]
 
 
-def features_of(samples, *, sharpness=100.0):
-    """Give each frame an embedding at right angles to all others."""
-    axes = np.eye(len(samples), dtype=np.float32)
-    return {s.sha256: FrameFeatures(axes[i], sharpness) for i, s in enumerate(samples)}
+def warnings_of(frames, *, embeddings=None, sharpness=None):
+    """By default all frames are sharp, and their embeddings are at right angles."""
+    if embeddings is None:
+        embeddings = np.eye(len(frames), dtype=np.float32)
+    if sharpness is None:
+        sharpness = np.full(len(frames), 100.0)
+    return find_warnings(frames, embeddings, sharpness)
 
 
 @pytest.mark.parametrize(
@@ -35,52 +41,79 @@ def features_of(samples, *, sharpness=100.0):
         ({}, 'there are no frames'),
         ({'mug': 9}, "all frames have the label 'mug'"),
         ({'mug': 9, 'cup': 1}, r"too few usable frames of 'cup' \(1\)"),
-        ({'mug': 9, 'unknown': 9}, "'unknown' is what frames are called"),
+        ({'mug': 9, 'unknown': 9}, "the label 'unknown' is reserved"),
     ],
 )
-def test_what_cannot_be_learned_is_refused(counts, reason):
+def test_labels_that_cannot_be_trained_are_rejected(counts, reason):
     with pytest.raises(ValueError, match=reason):
-        check_labels(samples_of(**counts))
+        check_labels(frames_of(**counts))
 
 
 def test_good_frames_get_no_warning():
-    samples = samples_of(mug=10, cup=12)
-    check_labels(samples)
-    assert warnings_of(samples, features_of(samples)) == []
+    frames = frames_of(mug=10, cup=12)
+    check_labels(frames)
+    assert warnings_of(frames) == []
 
 
 @pytest.mark.parametrize(
     ('counts', 'part'),
     [
-        ({'mug': 10, 'cup': 3}, "'cup' has 3 frames"),
+        ({'mug': 10, 'cup': 3}, "'cup' has 3 frames; 10 or more are recommended"),
         ({'mug': 60, 'cup': 10}, "'mug' has 60 frames and 'cup' 10"),
     ],
 )
 def test_few_and_uneven(counts, part):
-    samples = samples_of(**counts)
-    (sentence,) = warnings_of(samples, features_of(samples))
+    (sentence,) = warnings_of(frames_of(**counts))
     assert part in sentence
 
 
 def test_blurred():
-    samples = samples_of(mug=10, cup=10)
-    features = features_of(samples)
-    features['mug3'] = FrameFeatures(features['mug3'].embedding, 1.0)
-    (sentence,) = warnings_of(samples, features)
-    assert sentence.startswith("1 of 10 frames of 'mug' blurred")
+    sharpness = np.full(20, 100.0)
+    sharpness[3] = 1.0
+    (sentence,) = warnings_of(frames_of(mug=10, cup=10), sharpness=sharpness)
+    assert sentence.startswith("1 of 10 frames of 'mug' are blurred")
 
 
-def test_almost_the_same_in_two_labels():
-    samples = samples_of(mug=10, cup=10)
-    features = features_of(samples)
-    features['mug3'] = features['cup4']
-    (sentence,) = warnings_of(samples, features)
+def test_near_duplicates_across_labels():
+    embeddings = np.eye(20, dtype=np.float32)
+    embeddings[3] = embeddings[14]
+    (sentence,) = warnings_of(frames_of(mug=10, cup=10), embeddings=embeddings)
     assert "2 frames of 'cup' and 'mug' look almost the same" in sentence
     assert 'cup/4.png and mug/3.png' in sentence
 
 
 def test_identical_frames_in_two_labels_are_left_out():
-    samples = [*samples_of(mug=3, cup=3), Sample(Path('cup', 'x.png'), 'cup', 0, '', 'mug0')]
-    good, (sentence,) = without_contradictions(samples)
-    assert len(good) == 5
+    frames = [
+        *frames_of(mug=3, cup=3),
+        LabelledFrame(Path('cup', 'x.png'), 'cup', 0, '', 'mug0'),
+    ]
+    usable, (sentence,) = without_contradictions(frames)
+    assert len(usable) == 5
     assert sentence.startswith("1 frame with the labels 'cup' and 'mug' at once")
+
+
+def test_all_checks_together(tmp_path):
+    random = np.random.default_rng(0)
+    for label in ('mug', 'cup'):
+        (tmp_path / label).mkdir()
+        for number in range(3):
+            picture = random.integers(0, 256, (40, 40, 3)).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / label / f'{number}.png'), picture)
+    both = (tmp_path / 'mug' / '0.png').read_bytes()
+    (tmp_path / 'cup' / 'same.png').write_bytes(both)
+    frames = read_frames(tmp_path).frames
+    (tmp_path / 'cup' / '1.png').write_bytes(b'another')
+    base = find_checkpoint('digit_cnn')
+    progress = []
+    checked = check_frames(frames, base, EmbeddingCache.of('x', tmp_path), progress.append)
+    assert [frame.file for frame in checked.frames] == [
+        'cup/0.png', 'cup/2.png', 'mug/1.png', 'mug/2.png'
+    ]  # fmt: skip
+    assert checked.labels == ('cup', 'mug')
+    assert list(checked.classes) == [0, 0, 1, 1]
+    assert checked.embeddings.shape == (4, 1152)
+    assert progress == sorted(progress)
+    told = '\n'.join(checked.warnings)
+    assert "1 frame with the labels 'cup' and 'mug' at once" in told
+    assert 'cup/1.png has changed since it was stored: left out' in told
+    assert "'cup' has 2 frames" in told

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nn_perception.training.datasets.labelled_frames import Sample
-from nn_perception.training.datasets.split import find_bursts, folds_of, split
+from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.split import assign_folds, find_bursts, split_frames
 import numpy as np
 import pytest
 
 SECOND_NS = 1_000_000_000
 
 
-def sample(label, number, stamp_s=0.0):
+def frame(label, number, stamp_s=0.0):
     name = f'{label}{number}'
-    return Sample(
+    return LabelledFrame(
         Path(label, name), label, int(stamp_s * SECOND_NS), '', name.encode().hex().zfill(64)
     )
 
@@ -41,35 +41,35 @@ def at_cosine(cosine):
 )
 def test_bursts(cosine, gap_s, together):
     start_s = 100.0 if gap_s else 0.0
-    samples = [sample('a', 0, start_s), sample('a', 1, start_s + gap_s)]
-    first, second = find_bursts(samples, at_cosine(cosine))
+    frames = [frame('a', 0, start_s), frame('a', 1, start_s + gap_s)]
+    first, second = find_bursts(frames, at_cosine(cosine))
     assert bool(first == second) is together
 
 
 def test_other_labels_are_other_bursts():
-    first, second = find_bursts([sample('a', 0), sample('b', 0)], at_cosine(1.0))
+    first, second = find_bursts([frame('a', 0), frame('b', 0)], at_cosine(1.0))
     assert first != second
 
 
 def test_a_split_is_stratified_and_keeps_bursts_together():
-    samples = [sample(label, n) for label in 'ab' for n in range(20)]
+    frames = [frame(label, n) for label in 'ab' for n in range(20)]
     bursts = np.arange(40) // 2
-    parts = split(samples, bursts, 0.2, seed=0)
+    parts = split_frames(frames, bursts, 0.2, seed=0)
     assert len(parts.held_out) == 8
     assert sorted([*parts.training, *parts.held_out]) == list(range(40))
-    assert sum(samples[place].label == 'a' for place in parts.held_out) == 4
+    assert sum(frames[index].label == 'a' for index in parts.held_out) == 4
     assert not set(bursts[parts.training]) & set(bursts[parts.held_out])
     assert parts.cut == ()
 
 
 def test_the_seed_decides_and_the_order_of_files_does_not():
-    samples = [sample('a', n) for n in range(50)]
+    frames = [frame('a', n) for n in range(50)]
     bursts = np.arange(50)
 
     def names(order, seed):
-        shuffled = [samples[place] for place in order]
-        parts = split(shuffled, bursts, 0.2, seed)
-        return {shuffled[place].path.name for place in parts.held_out}
+        shuffled = [frames[index] for index in order]
+        parts = split_frames(shuffled, bursts, 0.2, seed)
+        return {shuffled[index].path.name for index in parts.held_out}
 
     backwards = range(49, -1, -1)
     assert names(range(50), 0) == names(backwards, 0)
@@ -77,30 +77,33 @@ def test_the_seed_decides_and_the_order_of_files_does_not():
 
 
 def test_more_frames_leave_most_where_they_were():
-    samples = [sample('a', n) for n in range(60)]
+    frames = [frame('a', n) for n in range(60)]
     before, after = (
-        {samples[place].path.name for place in split(samples[:n], np.arange(n), 0.2, 0).held_out}
+        {
+            frames[index].path.name
+            for index in split_frames(frames[:n], np.arange(n), 0.2, 0).held_out
+        }
         for n in (50, 60)
     )
     assert len(before & after) >= 7
 
 
 def test_a_single_recording_is_cut_at_its_end():
-    samples = [sample('a', n, 100.0 + n) for n in range(10)]
-    parts = split(samples, np.zeros(10, np.int64), 0.2, 0)
+    frames = [frame('a', n, 100.0 + n) for n in range(10)]
+    parts = split_frames(frames, np.zeros(10, np.int64), 0.2, 0)
     assert parts.cut == ('a',)
     assert list(parts.held_out) == [8, 9]
 
 
 @pytest.mark.parametrize('count', [2, 3])
 def test_something_is_left_on_either_side(count):
-    parts = split([sample('a', n) for n in range(count)], np.arange(count), 0.2, 0)
+    parts = split_frames([frame('a', n) for n in range(count)], np.arange(count), 0.2, 0)
     assert len(parts.held_out) == 1
     assert len(parts.training) == count - 1
 
 
 def test_folds_keep_bursts_together_and_are_of_similar_size():
     bursts = np.repeat(np.arange(12), 3)
-    folds = folds_of(bursts, np.repeat([0, 1], 18), 3)
+    folds = assign_folds(bursts, np.repeat([0, 1], 18), 3)
     assert all(len(set(folds[bursts == burst])) == 1 for burst in range(12))
     assert list(np.bincount(folds)) == [12, 12, 12]

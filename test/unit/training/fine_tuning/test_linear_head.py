@@ -1,12 +1,13 @@
-"""Linear discriminants: what they assume, that classes weigh alike, and how far they shrink."""
+"""Linear heads: equal weight of classes, and the choice of the shrinkage."""
 
 from __future__ import annotations
 
 from nn_perception.training.fine_tuning.linear_head import (
-    choose_shrinkage,
     class_weights,
+    cross_validate,
     CrossValidationResult,
     fit,
+    fit_temperature,
     LinearHead,
     SHRINKAGES,
 )
@@ -17,7 +18,7 @@ CHOSEN = CrossValidationResult(shrinkage=0.1, temperature=1.0, loss=0.0, accurac
 
 
 def clouds(count, *, spread=0.3, seed=0, axes=40):
-    """Make three classes of points, ``(3 * count, axes)``, and their classes."""
+    """Three clouds of points, ``(3 * count, axes)``, and their classes."""
     random = np.random.default_rng(seed)
     centres = np.random.default_rng(99).normal(size=(3, axes))
     classes = np.repeat(np.arange(3), count)
@@ -26,7 +27,7 @@ def clouds(count, *, spread=0.3, seed=0, axes=40):
 
 
 @pytest.mark.parametrize('count', [1, 5, 100], ids=['one a class', 'fewer than axes', 'more'])
-def test_fit_tells_clouds_apart(count):
+def test_fit_separates_clouds(count):
     points, classes = clouds(count)
     head = fit(points, classes, 3, CHOSEN)
     assert head.weight.shape == (3, 40)
@@ -34,7 +35,7 @@ def test_fit_tells_clouds_apart(count):
     assert (head.logits(others).argmax(1) == truth).mean() == 1.0
 
 
-def test_neither_the_scale_nor_the_place_of_a_feature_matters():
+def test_scale_and_offset_of_a_feature_do_not_matter():
     points, classes = clouds(10)
     random = np.random.default_rng(3)
     factors, offsets = random.uniform(0.1, 30.0, 40), random.normal(size=40)
@@ -45,8 +46,8 @@ def test_neither_the_scale_nor_the_place_of_a_feature_matters():
     )
 
 
-def test_the_directions_in_which_a_class_varies_count_for_less():
-    # Both classes lie along a diagonal; the line between their means alone would mistake some.
+def test_directions_in_which_a_class_varies_have_less_weight():
+    # Both classes lie along a diagonal; the line between their means would misclassify some.
     random = np.random.default_rng(0)
     classes = np.repeat(np.arange(2), 200)
     along = random.normal(size=400)
@@ -56,12 +57,12 @@ def test_the_directions_in_which_a_class_varies_count_for_less():
     assert (fit(points, classes, 2, little).logits(points).argmax(1) == classes).all()
 
 
-def test_a_rare_class_weighs_as_much_as_a_frequent_one():
+def test_classes_have_equal_weight():
     weights = class_weights(np.array([0, 0, 0, 1]), 3)
     np.testing.assert_allclose(weights, [1 / 6, 1 / 6, 1 / 6, 1 / 2])
 
 
-def test_a_class_without_frames_and_frames_that_are_all_alike():
+def test_a_class_without_frames_and_identical_frames():
     points, classes = clouds(5)
     few = fit(points[classes < 2], classes[classes < 2], 3, CHOSEN)
     assert (few.logits(points[classes < 2]).argmax(1) == classes[classes < 2]).all()
@@ -69,16 +70,35 @@ def test_a_class_without_frames_and_frames_that_are_all_alike():
     np.testing.assert_array_equal(alike.logits(np.ones((1, 6))), [[0.0, 0.0]])
 
 
-def test_the_shrinkage_is_chosen_by_what_was_left_out():
+def test_cross_validation_puts_the_best_shrinkage_first():
     points, classes = clouds(20, spread=1.5)
-    results = choose_shrinkage(points, classes, np.arange(60) % 5, 3)
+    results = cross_validate(points, classes, np.arange(60) % 5, 3)
     assert sorted(result.shrinkage for result in results) == sorted(SHRINKAGES)
     assert results[0].loss == min(result.loss for result in results)
     assert results[0].loss < np.log(3)
     assert results[0].accuracy > 0.8
 
 
-def test_cooling_divides_the_logits():
+@pytest.mark.filterwarnings('error')
+def test_frames_of_a_single_burst_cannot_be_cross_validated():
+    points, classes = clouds(5)
+    (result,) = cross_validate(points, classes, np.zeros(15, int), 3)
+    assert (result.shrinkage, result.accuracy) == (max(SHRINKAGES), None)
+    assert (fit(points, classes, 3, result).logits(points).argmax(1) == classes).all()
+
+
+def test_temperature_scaling_divides_the_logits():
     head = LinearHead(np.ones((2, 3)), np.array([1.0, 2.0]))
     points = np.ones((1, 3))
-    np.testing.assert_allclose(head.cooled(2.0).logits(points), head.logits(points) / 2.0)
+    np.testing.assert_allclose(
+        head.temperature_scaled(2.0).logits(points), head.logits(points) / 2.0
+    )
+
+
+@pytest.mark.parametrize('factor', [0.7, 1.0, 3.0])
+def test_temperature_is_found(factor):
+    random = np.random.default_rng(0)
+    logits = 2.0 * random.normal(size=(20_000, 3))
+    scores = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = (scores.cumsum(1) < random.random((len(scores), 1))).sum(1).clip(max=2)
+    assert fit_temperature(logits * factor, truth) == pytest.approx(factor, rel=0.06)

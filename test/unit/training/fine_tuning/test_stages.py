@@ -1,4 +1,4 @@
-"""What teaching sees of a network: several layers; and taught checkpoints from before that."""
+"""Embeddings of several layers, and fine-tuned checkpoints from before there were any."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks.efficientnet_lite import STAGES_SIZE
 from nn_perception.training.datasets.embeddings import embedding_key
-from nn_perception.training.datasets.labelled_frames import Sample
-from nn_perception.training.fine_tuning.job import accuracy_on
+from nn_perception.training.datasets.labelled_frames import hash_file, LabelledFrame
+from nn_perception.training.fine_tuning.result import measure
 import numpy as np
 import pytest
 import torch
@@ -32,8 +32,8 @@ def base() -> Checkpoint:
     return find_checkpoint('efficientnet_lite0')
 
 
-def write_taught(base, path, size, features=EMBEDDING, **more):
-    """Write what teaching leaves: a head for two labels, the second one always more likely."""
+def write_fine_tuned(base, path, size, features=EMBEDDING, **more):
+    """Write a fine-tuned checkpoint with two labels, of which the second is always more likely."""
     body = {
         name: values
         for name, values in base.weights().items()
@@ -85,39 +85,39 @@ def test_embeddings_of_another_kind_have_another_cache(base):
     assert base.to_teach().to_teach() == base.to_teach()
 
 
-def test_what_reads_grey_patches_is_taught_as_it_is():
+def test_a_network_for_grey_patches_is_fine_tuned_as_it_is():
     digits = find_checkpoint('digit_cnn')
     assert digits.to_teach() == digits
 
 
 def test_a_version_from_before_stages_still_runs(base, tmp_path):
-    old = write_taught(base, tmp_path / 'old.safetensors', 1280)
+    old = write_fine_tuned(base, tmp_path / 'old.safetensors', 1280)
     assert old.features == EMBEDDING
     tagger = Tagger.open(str(old.path), RunOptions(engine='torch'))
     (tag, _) = tagger.tag(np.zeros((48, 64, 3), np.uint8))
     assert tag.label == 'jug'
-    assert old.to_teach().features == STAGES  # it can be taught on
+    assert old.to_teach().features == STAGES  # it can be fine-tuned again
 
 
-def test_what_was_measured_is_measured_again(base, tmp_path, repository):
+def test_the_measured_head_is_measured_again(base, tmp_path, repository):
     measured = {
         f'{MEASURED_PREFIX}weight': np.zeros((2, STAGES_SIZE), np.float32),
         f'{MEASURED_PREFIX}bias': np.array([1.0, 0.0], np.float32),
     }
     path = tmp_path / 'new.safetensors'
-    new = write_taught(base, path, STAGES_SIZE, STAGES, **measured)
+    new = write_fine_tuned(base, path, STAGES_SIZE, STAGES, **measured)
     assert FineTunedHead.read(new).bias.argmax() == 1
-    assert FineTunedHead.read(new, measured=True).bias.argmax() == 0
-    load_network(new)  # neither does it hinder the network
+    load_network(new)  # the network ignores it
     photo = repository / 'nn_perception/samples/pizza.jpg'
-    sample = Sample(photo, 'cup', 0, '', '')
-    assert accuracy_on(path, [sample]) == 1.0
+    frame = LabelledFrame(photo, 'cup', 0, '', hash_file(photo))
+    assert measure(path, [frame]) == 1.0
+    assert measure(path, [replace(frame, sha256='')]) is None  # changed since it was stored
     assert (
         Tagger.open(str(path), RunOptions(device='cpu')).tag(read_image(photo))[0].label == 'jug'
     )
 
 
-def test_a_head_on_what_no_network_gives_is_refused(tmp_path):
+def test_a_head_on_features_that_the_network_does_not_have(tmp_path):
     path = tmp_path / 'odd.safetensors'
     write_checkpoint(
         path,

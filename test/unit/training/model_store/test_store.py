@@ -1,4 +1,4 @@
-"""Versions of models: whole or absent, one active, for any number of processes."""
+"""Versions of models: complete or absent, one active, for any number of processes."""
 
 import calendar
 import json
@@ -55,7 +55,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def three(store, content):
-    """A store with three versions of which the second and then the third was active."""
+    """A store with three versions; the second and then the third was activated."""
     versions = [store.add('kitchen', content, {'accuracy': a}, HASH) for a in (0.7, 0.8, 0.9)]
     for version in versions[1:]:
         store.activate('kitchen', version.version)
@@ -72,8 +72,9 @@ def start(code, *arguments):
     )
 
 
-def names(versions):
-    return [version.version for version in versions]
+def names_in(store):
+    """The names of the versions, oldest first."""
+    return [version.version for version in reversed(store.versions('kitchen'))]
 
 
 def copy_of(store, number):
@@ -88,7 +89,7 @@ def test_an_empty_store(store):
     assert store.active_name('kitchen') is None
     assert store.previous('kitchen') is None
     assert store.prune('kitchen', 1) == []
-    assert not store.root.exists()  # asking changes nothing
+    assert not store.root.exists()  # reading changes nothing
 
 
 def test_add(store, content):
@@ -122,14 +123,14 @@ def test_versions_sort_by_time_although_the_clock_jumps_back(store, content, mon
     times = iter([2000, 2000, 1000, 3000])
     monkeypatch.setattr(version_module.time, 'time_ns', lambda: next(times) * 10**9)
     added = [store.add('kitchen', content, {}, HASH) for _ in range(4)]
-    assert store.versions('kitchen') == added
+    assert store.versions('kitchen') == added[::-1]
     stamps = [version.version[:15] for version in added]
     assert stamps == ['19700101T003320', '19700101T003321', '19700101T003322', '19700101T005000']
     assert added[2].trained_at_ns == 1000 * 10**9
 
 
 @pytest.mark.parametrize('name', ['', '../../etc', 'a' * 300, 'a\nb', 'my mugs', '.hidden', '/'])
-def test_refused_names(store, content, name):
+def test_rejected_names(store, content, name):
     with pytest.raises(ValueError, match='cannot be the name of a model'):
         store.add(name, content, {}, HASH)
     for ask in (store.versions, store.active, store.previous, store.roll_back):
@@ -147,17 +148,17 @@ def test_refused_names(store, content, name):
         (b'hello', 'it is not a safetensors file'),
     ],
 )
-def test_what_is_no_checkpoint_is_refused(store, content, reason):
-    with pytest.raises(ValueError, match=f'the checkpoint is refused: .*{reason}') as caught:
+def test_files_that_are_not_checkpoints_are_rejected(store, content, reason):
+    with pytest.raises(ValueError, match=f'the checkpoint was rejected: .*{reason}') as caught:
         store.add('kitchen', content, {}, HASH)
     assert '.tmp-' not in str(caught.value)
     assert store.names() == []
     assert [path.name for path in (store.root / 'kitchen').iterdir()] == ['.lock']
 
 
-def test_weights_that_are_no_numbers_are_refused(store, tmp_path):
+def test_weights_that_are_not_finite_are_rejected(store, tmp_path):
     content = checkpoint_of(tmp_path / 'nan.safetensors', value=math.nan)
-    with pytest.raises(ValueError, match=r'refused: it .* head\.bias holds values that are not'):
+    with pytest.raises(ValueError, match=r'rejected: it .* head\.bias holds values that are not'):
         store.add('kitchen', content, {}, HASH)
     assert store.versions('kitchen') == []
 
@@ -168,11 +169,11 @@ def test_weights_that_are_no_numbers_are_refused(store, tmp_path):
         ({'accuracy': 1.5}, r'must be in \[0, 1\], got 1.5'),
         ({'accuracy': '0.5'}, r"must be in \[0, 1\], got '0.5'"),
         ({'accuracy': math.nan}, r'must be in \[0, 1\], got nan'),
-        ({'loss': math.inf}, 'cannot be written as JSON'),
-        ({'confusion': np.zeros(2)}, 'cannot be written as JSON'),
+        ({'loss': math.inf}, 'the report is not JSON'),
+        ({'confusion': np.zeros(2)}, 'the report is not JSON'),
     ],
 )
-def test_refused_reports(store, content, report, reason):
+def test_rejected_reports(store, content, report, reason):
     with pytest.raises(ValueError, match=reason):
         store.add('kitchen', content, report, HASH)
     assert [path.name for path in (store.root / 'kitchen').iterdir()] == ['.lock']
@@ -180,12 +181,12 @@ def test_refused_reports(store, content, report, reason):
 
 def test_activate_and_roll_back(store, three):
     assert store.active('kitchen').version == store.active_name('kitchen') == three[2]
-    assert [version.active for version in store.versions('kitchen')] == [False, False, True]
+    assert [version.active for version in store.versions('kitchen')] == [True, False, False]
     assert store.previous('kitchen') == three[1]
     assert store.roll_back('kitchen').version == three[1]
     assert store.active('kitchen').version == three[1]
     assert store.roll_back('kitchen').version == three[2]
-    # The first one was never active, the one before the active one is another.
+    # The first version was never active; the previously active one is the third.
     assert store.activate('kitchen', three[0]).active
     assert store.roll_back('kitchen').version == three[2]
 
@@ -196,18 +197,20 @@ def test_activating_the_active_one_keeps_the_way_back(store, three):
 
 
 def test_rolling_back_the_first_one(store, content):
-    with pytest.raises(ValueError, match='no version of kitchen was active before'):
+    with pytest.raises(ValueError, match='kitchen has no previously active version'):
         store.roll_back('kitchen')
     store.activate('kitchen', store.add('kitchen', content, {}, HASH).version)
-    with pytest.raises(ValueError, match='no version of kitchen was active before'):
+    with pytest.raises(ValueError, match='kitchen has no previously active version'):
         store.roll_back('kitchen')
 
 
 @pytest.mark.parametrize(
     'version', ['', 'active', '../kitchen', '20260712T101530-1a2b3c', '.lock']
 )
-def test_activating_what_is_not_there(store, three, version):
-    with pytest.raises(ValueError, match=r'kitchen has no version .*there are: 20') as caught:
+def test_activating_an_unknown_version(store, three, version):
+    with pytest.raises(
+        ValueError, match=r'kitchen has no version .*its versions are: 20'
+    ) as caught:
         store.activate('kitchen', version)
     assert all(known in str(caught.value) for known in three)
     assert store.active_name('kitchen') == three[2]
@@ -225,7 +228,7 @@ def test_prune(store, three, content):
     newest = store.add('kitchen', content, {}, HASH).version
     store.activate('kitchen', three[0])  # before it: the third
     assert store.prune('kitchen', 1) == [three[1]]
-    assert names(store.versions('kitchen')) == [three[0], three[2], newest]
+    assert names_in(store) == [three[0], three[2], newest]
     assert store.prune('kitchen', 1) == []
     assert store.roll_back('kitchen').version == three[2]
     with pytest.raises(ValueError, match='at least 1 version must be kept, got 0'):
@@ -235,7 +238,7 @@ def test_prune(store, three, content):
 def test_prune_keeps_the_newest(store, content):
     added = [store.add('kitchen', content, {}, HASH).version for _ in range(5)]
     assert store.prune('kitchen', 2) == added[:3]
-    assert names(store.versions('kitchen')) == added[3:]
+    assert names_in(store) == added[3:]
 
 
 def damage_checkpoint(folder):
@@ -243,7 +246,7 @@ def damage_checkpoint(folder):
     path.write_bytes(path.read_bytes()[:-3])
 
 
-def exchange_checkpoint(folder):
+def replace_checkpoint(folder):
     checkpoint_of(folder / 'checkpoint.safetensors', value=3.0)
 
 
@@ -251,19 +254,22 @@ def exchange_checkpoint(folder):
     ('damage', 'reason'),
     [
         (damage_checkpoint, 'it is truncated'),
-        (exchange_checkpoint, 'its checkpoint is not the one that was stored'),
+        (replace_checkpoint, 'its checkpoint has changed since it was stored'),
         (lambda folder: (folder / 'checkpoint.safetensors').unlink(), 'No such file'),
         (lambda folder: (folder / 'origin.json').unlink(), 'No such file'),
         (lambda folder: (folder / 'origin.json').write_text('{"trained_at": '), 'Expecting'),
         (lambda folder: (folder / 'origin.json').write_text('{}'), 'checkpoint_sha256'),
-        (lambda folder: (folder / 'report.json').write_text('[]'), 'no JSON object'),
+        (
+            lambda folder: (folder / 'report.json').write_text('[]'),
+            'does not contain a JSON object',
+        ),
         (lambda folder: [shutil.rmtree(folder), folder.write_text('')], 'Not a directory'),
     ],
 )
-def test_a_damaged_version_is_left_out_with_a_sentence(store, three, caplog, damage, reason):
+def test_a_damaged_version_is_skipped_with_a_sentence(store, three, caplog, damage, reason):
     damage(store.root / 'kitchen' / three[2])
     with caplog.at_level(logging.WARNING):
-        assert names(store.versions('kitchen')) == three[:2]
+        assert names_in(store) == three[:2]
     assert f'version {three[2]} of kitchen is damaged: ' in caplog.text
     assert reason in caplog.text
     with pytest.raises(ValueError, match=f'version {three[2]} of kitchen is damaged'):
@@ -293,19 +299,19 @@ def test_a_link_that_somebody_made(store, three, make, reason):
     assert store.active('kitchen').version == three[0]
 
 
-def test_foreign_folders_are_no_models(store, three):
+def test_other_folders_are_not_models(store, three):
     (store.root / 'lost+found').mkdir()
     (store.root / 'notes').mkdir()
     (store.root / 'file').write_text('')
     (store.root / 'kitchen' / 'old stuff').mkdir()
     assert store.names() == ['kitchen']
-    assert names(store.versions('kitchen')) == three
+    assert names_in(store) == three
 
 
 def test_a_full_disk(store, three, tmp_path, largest_file):
     large = checkpoint_of(tmp_path / 'large.safetensors', labels=[f'l{i}' for i in range(500)])
     before = sorted(store.root.rglob('*'))
-    reason = 'cannot be changed: File too large; its versions are unharmed'
+    reason = 'cannot be changed: File too large; its versions are intact'
     with largest_file(2000), pytest.raises(OSError, match=reason):
         store.add('kitchen', large, {}, HASH)
     assert sorted(store.root.rglob('*')) == before
@@ -313,7 +319,7 @@ def test_a_full_disk(store, three, tmp_path, largest_file):
     assert len(store.add('kitchen', large, {}, HASH).labels) == 500
 
 
-def test_killed_at_every_operation_of_adding(tmp_path, content, killed_everywhere, caplog):
+def test_killed_at_each_step_of_adding(tmp_path, content, killed_everywhere, caplog):
     first = ModelStore(tmp_path / 'first')
     first.activate('kitchen', first.add('kitchen', content, {}, HASH).version)
 
@@ -325,18 +331,18 @@ def test_killed_at_every_operation_of_adding(tmp_path, content, killed_everywher
         found = store.versions('kitchen')
         assert len(found) in (1, 2)
         assert killed or len(found) == 2
-        assert store.active('kitchen') == found[0]
+        assert store.active('kitchen') == found[-1]
         hidden = list((store.root / 'kitchen').glob('.tmp-*'))
         seen.add((len(found), bool(hidden)))
         store.add('kitchen', content, {}, HASH)
         assert not list((store.root / 'kitchen').glob('.tmp-*'))
         assert all(
-            f'{path} was left half-written and is removed' in caplog.text for path in hidden
+            f'removing {path}, which was only partly written' in caplog.text for path in hidden
         )
     assert seen == {(1, False), (1, True), (2, False)}
 
 
-def test_killed_at_every_operation_of_activating(tmp_path, content, killed_everywhere):
+def test_killed_at_each_step_of_activating(tmp_path, content, killed_everywhere):
     first = ModelStore(tmp_path / 'first')
     versions = [first.add('kitchen', content, {}, HASH).version for _ in range(3)]
     first.activate('kitchen', versions[0])
@@ -347,7 +353,7 @@ def test_killed_at_every_operation_of_activating(tmp_path, content, killed_every
         lambda operations: copy_of(first, operations),
         lambda store: store.activate('kitchen', versions[2]),
     ):
-        assert names(store.versions('kitchen')) == versions
+        assert names_in(store) == versions
         state = store.active('kitchen').version, store.previous('kitchen')
         assert state in ((versions[1], versions[0]), (versions[2], versions[1]))
         assert killed or state[0] == versions[2]
@@ -356,7 +362,7 @@ def test_killed_at_every_operation_of_activating(tmp_path, content, killed_every
     assert seen == {False, True}
 
 
-def test_killed_at_every_operation_of_pruning(tmp_path, content, killed_everywhere):
+def test_killed_at_each_step_of_pruning(tmp_path, content, killed_everywhere):
     first = ModelStore(tmp_path / 'first')
     versions = [first.add('kitchen', content, {}, HASH).version for _ in range(3)]
     first.activate('kitchen', versions[1])
@@ -365,19 +371,19 @@ def test_killed_at_every_operation_of_pruning(tmp_path, content, killed_everywhe
     for store, _ in killed_everywhere(
         lambda operations: copy_of(first, operations), lambda store: store.prune('kitchen', 1)
     ):
-        found = names(store.versions('kitchen'))
+        found = names_in(store)
         assert found in (versions, versions[1:])
         seen.add(len(found))
         assert store.active('kitchen').version == versions[1]
         store.prune('kitchen', 1)
-        assert names(store.versions('kitchen')) == versions[1:]
+        assert names_in(store) == versions[1:]
         assert not list((store.root / 'kitchen').glob('.tmp-*'))
     assert seen == {2, 3}
 
 
-def test_the_active_one_is_replaced_and_pruned_while_it_is_read(store, three, monkeypatch):
+def test_the_active_version_is_replaced_and_pruned_while_it_is_read(store, three, monkeypatch):
     store.activate('kitchen', three[0])
-    read = store.read_version
+    read = store_module.read_version
 
     def read_too_late(folder, version, **options):
         monkeypatch.undo()
@@ -404,7 +410,7 @@ for turn in range(1_000_000):
 
 
 def test_two_processes_at_once_and_kill_9(store, three, tmp_path, caplog):
-    """While one adds, activates and prunes, the other always finds a whole active version."""
+    """While one adds, activates and prunes, the other always finds an intact active version."""
     process = start(SWITCH, store.root, tmp_path / 'given.safetensors')
     try:
         assert process.stdout.readline() == 'ready\n'

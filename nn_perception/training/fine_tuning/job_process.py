@@ -1,0 +1,135 @@
+"""
+A fine-tuning job in a process of its own.
+
+Training then takes little from perception, can be cancelled at any moment, and costs nothing when
+it crashes. :class:`FineTuningProcess` starts the process and listens to it; :func:`main` runs in
+it. The process reads the job as a line of JSON from standard input. It writes lines of JSON to
+standard output: ``{"progress": ...}`` often, then ``{"result": ...}`` or ``{"error": ...}`` once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import contextlib
+import ctypes
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from nn_perception.core.subprocess import subprocess_environment
+from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
+
+KILL_WAIT_S = 5.0
+# Perception has priority; what it leaves of the processor is enough.
+NICENESS = 15
+PR_SET_PDEATHSIG = 1
+
+
+class FineTuningProcess:
+    """
+    Run a job in a child process.
+
+    The callbacks run in a thread of their own.
+
+    :param job: the job
+    :param on_progress: gets the fields of
+        :class:`nn_perception.training.fine_tuning.fine_tune.Progress`
+    :param on_end: called once, with the result, or with a sentence that says why there is none
+    """
+
+    def __init__(
+        self,
+        job: FineTuningJob,
+        on_progress: Callable[[dict[str, Any]], None],
+        on_end: Callable[[JobResult | str], None],
+    ) -> None:
+        self._on_progress = on_progress
+        self._on_end = on_end
+        self._killed = False
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'nn_perception.training.fine_tuning.job_process'],
+            # The matrices are small: threads would only wait for each other, and for perception.
+            env={**subprocess_environment(), 'OPENBLAS_NUM_THREADS': '1'},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # Ctrl-C on the terminal ends the parent, which then ends its child.
+            start_new_session=True,
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(job.to_json() + '\n')
+        self.process.stdin.close()
+        self._thread = threading.Thread(target=self._listen, name='fine-tuning', daemon=True)
+        self._thread.start()
+
+    def kill(self) -> None:
+        """Cancel the job at once; its result is lost, and nothing else."""
+        self._killed = True
+        self.process.kill()
+
+    def join(self) -> None:
+        """Wait until the process has ended and ``on_end`` was called."""
+        self._thread.join(KILL_WAIT_S)
+
+    def _listen(self) -> None:
+        end: JobResult | str = ''
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break  # killed in the middle of a line
+            if 'progress' in message:
+                self._on_progress(message['progress'])
+            else:
+                end = _end_of(message)
+        status = self.process.wait()
+        if self._killed and not isinstance(end, JobResult):
+            end = 'the job was cancelled; nothing has changed'
+        self._on_end(end or f'the training process ended with status {_in_words(status)}')
+
+
+def _end_of(message: dict[str, Any]) -> JobResult | str:
+    """Parse the last message of the process."""
+    if 'error' in message:
+        return str(message['error'])
+    fields = message['result']
+    fields['checkpoint'], fields['labels'] = Path(fields['checkpoint']), tuple(fields['labels'])
+    return JobResult(**fields)
+
+
+def _in_words(status: int) -> str:
+    return f'{status}' if status >= 0 else f'{status}, by signal {-status}'
+
+
+def main() -> int:
+    """Run the job from standard input; the entry point of the process."""
+    # A parent that is gone cannot use the result.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.nice(NICENESS)
+    job = FineTuningJob.from_json(sys.stdin.readline())
+    # Whatever libraries print must not get between the lines of JSON.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), 'w', buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def send(kind: str, values: Any) -> None:
+        out.write(json.dumps({kind: values}, default=str) + '\n')
+
+    try:
+        result = job.run(lambda progress: send('progress', asdict(progress)))
+    except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
+        send('error', str(error))
+        return 1
+    send('result', asdict(result))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

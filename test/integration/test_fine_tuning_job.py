@@ -1,0 +1,151 @@
+"""A fine-tuning job from frames to a version, in this process and in one of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import json
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.export_cache import find_export
+from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.training.datasets.labelled_frames import read_frames
+from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
+from nn_perception.training.fine_tuning.job_process import FineTuningProcess
+from nn_perception.training.fine_tuning.result import measure
+from nn_perception.training.model_store.store import ModelStore
+import pytest
+
+LABELS = ('cardboard', 'glass', 'metal')
+
+
+@pytest.fixture
+def job(test_data: Path, tmp_path: Path) -> FineTuningJob:
+    for label in LABELS:
+        (tmp_path / 'frames' / label).mkdir(parents=True)
+        for path in sorted((test_data / 'fewshot_trashnet' / label).glob('*.jpg'))[:20]:
+            shutil.copy(path, tmp_path / 'frames' / label)
+    return FineTuningJob(tmp_path / 'frames', tmp_path / 'models', 'things')
+
+
+def test_a_worse_version_is_activated_only_on_request(job: FineTuningJob) -> None:
+    store = ModelStore(job.store)
+    first = job.run()
+    assert first.activated
+    assert store.active_name('things') == first.version
+    height, width, _ = read_image(first.checkpoint.with_name('report.png')).shape
+    assert min(height, width) > 400
+    # A network for digits knows little about photographs.
+    worse = replace(job, base='digit_cnn').run()
+    assert not worse.activated
+    assert store.active_name('things') == first.version
+    assert len(store.versions('things')) == 2
+    before = worse.report['accuracy_of_the_active_one']
+    assert worse.report['accuracy'] < before
+    for accuracy in (worse.report['accuracy'], before):
+        assert f'{accuracy:.1%}' in worse.message
+    assert 'worse and was not activated' in worse.message
+    forced = replace(job, base='digit_cnn', activate=True).run()
+    assert forced.activated
+    assert store.active_name('things') == forced.version
+
+
+def test_a_damaged_active_version_does_not_prevent_a_new_one(job: FineTuningJob) -> None:
+    first = job.run()
+    first.checkpoint.write_bytes(b'nothing')
+    assert job.run().activated
+
+
+def test_the_accuracy_is_that_of_the_tagger(job: FineTuningJob) -> None:
+    checkpoint = job.run().checkpoint
+    frames = read_frames(job.dataset).frames
+    accuracy = measure(checkpoint, frames)
+    assert accuracy is not None
+    assert accuracy > 0.8
+    tagger = Tagger.open(str(checkpoint), RunOptions(device='cpu'))
+    known = len(LABELS)
+    right = [
+        LABELS[int(tagger.scores(read_image(frame.path))[:known].argmax())] == frame.label
+        for frame in frames
+    ]
+    # The tagger runs the head that has also seen the held-out frames.
+    assert abs(sum(right) / len(right) - accuracy) <= 0.1
+    wrong = [replace(frame, label='something else') for frame in frames]
+    assert measure(checkpoint, wrong) == 0.0
+
+
+def test_the_export_exists_when_the_version_is_active(
+    job: FineTuningJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.run()  # its embeddings are cached
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    result = job.run()
+    assert find_export(Checkpoint.read(result.checkpoint).embedding()) is not None
+
+
+def run_process(job: FineTuningJob) -> list[dict[str, Any]]:
+    """Run a job as the node does, and return its messages."""
+    finished = subprocess.run(
+        [sys.executable, '-m', 'nn_perception.training.fine_tuning.job_process'],
+        input=job.to_json() + '\n',
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def test_a_process_reports_progress_and_result(job: FineTuningJob) -> None:
+    *progress, end = run_process(job)
+    assert {entry['progress']['stage'] for entry in progress} >= {'frames', 'head'}
+    assert end['result']['activated']
+    assert end['result']['labels'] == list(LABELS)
+    assert end['result']['version'] == ModelStore(job.store).active_name('things')
+
+
+def test_a_process_says_why_frames_cannot_be_trained_on(
+    job: FineTuningJob, tmp_path: Path
+) -> None:
+    (tmp_path / 'none').mkdir()
+    assert list(run_process(replace(job, dataset=tmp_path / 'none'))[-1]) == ['error']
+    assert not job.store.exists()
+    for label in LABELS[1:]:
+        shutil.rmtree(job.dataset / label)
+    assert 'label' in run_process(job)[-1]['error']
+
+
+def test_the_parent_gets_the_result(job: FineTuningJob) -> None:
+    progress: list[dict[str, Any]] = []
+    ends: list[JobResult | str] = []
+    process = FineTuningProcess(job, progress.append, ends.append)
+    process.process.wait(60)
+    process.join()
+    (result,) = ends
+    assert isinstance(result, JobResult)
+    assert result.checkpoint.is_file()
+    assert result.labels == LABELS
+    assert progress[0]['stage'] == 'frames'
+
+
+@pytest.mark.parametrize('how', ['kill', 'crash'])
+def test_the_parent_is_told_when_there_is_no_result(job: FineTuningJob, how: str) -> None:
+    ends: list[JobResult | str] = []
+    process = FineTuningProcess(job, lambda _: None, ends.append)
+    if how == 'kill':
+        process.kill()
+    else:
+        process.process.kill()
+    process.join()
+    expected = 'the job was cancelled' if how == 'kill' else 'ended with status -9, by signal 9'
+    assert expected in str(ends[0])
+    assert len(ends) == 1
+
+
+def test_jobs_are_unchanged_by_json(job: FineTuningJob) -> None:
+    assert FineTuningJob.from_json(job.to_json()) == job

@@ -1,0 +1,171 @@
+"""Captures keep their order, are never lost, and do not wait for each other's networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+import threading
+from types import SimpleNamespace
+
+from nn_perception.core.frame import Frame
+from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder, MAX_PENDING
+from nn_perception.training.datasets.dataset import Dataset, QuotaError
+from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures
+from nn_perception.training.datasets.labelled_frames import read_frames
+import numpy as np
+import pytest
+
+TOPIC = '/front/image'
+
+
+class FakeEmbedder:
+    """Wait for permission before each embedding."""
+
+    description = 'a fake network'
+    key = 'fake'
+
+    def __init__(self) -> None:
+        self.allowed = threading.Event()
+        self.allowed.set()
+        self.error: Exception | None = None
+        self.closed = False
+
+    def features(self, image_bgr: np.ndarray) -> FrameFeatures:
+        assert not self.closed
+        assert self.allowed.wait(30.0)
+        if self.error is not None:
+            raise self.error
+        return FrameFeatures(np.full(4, image_bgr[0, 0, 0], np.float32), 1.0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def embedder() -> FakeEmbedder:
+    return FakeEmbedder()
+
+
+@pytest.fixture
+def recorder(
+    tmp_path: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FrameRecorder]:
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    dataset = Dataset.open(tmp_path, 'kitchen', quota_bytes=20_000)
+    recorder = FrameRecorder(dataset, embedder, {'front': TOPIC})
+    yield recorder
+    embedder.allowed.set()
+    recorder.close()
+
+
+def frame(seed: int = 0, size: int = 8) -> Frame:
+    image = np.random.default_rng(seed).integers(0, 256, (size, size, 3), np.uint8)
+    stamp = SimpleNamespace(sec=7, nanosec=seed)
+    return Frame(image, source='front', header=SimpleNamespace(stamp=stamp))
+
+
+def cached(recorder: FrameRecorder) -> list[str]:
+    return list(EmbeddingCache.of('fake').load())
+
+
+def test_a_capture_is_a_frame_with_its_embedding(recorder: FrameRecorder) -> None:
+    assert recorder.capture(frame(3), 'cafe\u0301').result(30.0) == ('caf\u00e9', 1)
+    (stored,) = recorder.dataset.frames()
+    assert (stored.stamp_ns, stored.topic) == (7_000_000_003, TOPIC)
+    assert cached(recorder) == [stored.sha256]
+
+
+def test_captures_keep_their_order(recorder: FrameRecorder, embedder: FakeEmbedder) -> None:
+    embedder.allowed.clear()
+    labels = ['mug', 'cup', 'mug', 'jug', 'mug']
+    captures = [recorder.capture(frame(seed), label) for seed, label in enumerate(labels)]
+    deleted = recorder.delete('mug', newest_only=True)
+    # Deleting waits for the frames, but not for the network.
+    assert deleted.result(30.0) == 1
+    assert not any(capture.done() for capture in captures)
+    embedder.allowed.set()
+    assert [capture.result(30.0) for capture in captures] == [
+        ('mug', 1), ('cup', 1), ('mug', 2), ('jug', 1), ('mug', 3)
+    ]  # fmt: skip
+    frames = recorder.dataset.frames()
+    assert [one.label for one in frames] == ['mug', 'cup', 'mug', 'jug']
+    assert cached(recorder)[:4] == [one.sha256 for one in frames]
+
+
+def test_too_many_captures_are_rejected(recorder: FrameRecorder, embedder: FakeEmbedder) -> None:
+    embedder.allowed.clear()
+    captures = [recorder.capture(frame(seed), 'mug') for seed in range(MAX_PENDING)]
+    with pytest.raises(BlockingIOError, match='16 captures are pending; try again later'):
+        recorder.capture(frame(99), 'mug')
+    embedder.allowed.set()
+    assert captures[-1].result(30.0) == ('mug', MAX_PENDING)
+    assert recorder.capture(frame(99), 'mug').result(30.0) == ('mug', MAX_PENDING + 1)
+
+
+def test_closing_finishes_the_captures(recorder: FrameRecorder, embedder: FakeEmbedder) -> None:
+    embedder.allowed.clear()
+    captures = [recorder.capture(frame(seed), 'mug') for seed in range(3)]
+    closing = threading.Thread(target=recorder.close)
+    closing.start()
+    embedder.allowed.set()
+    closing.join(30.0)
+    assert embedder.closed
+    assert [capture.result(0.0) for capture in captures] == [('mug', 1), ('mug', 2), ('mug', 3)]
+    assert len(read_frames(recorder.dataset.folder).frames) == 3
+
+
+def test_errors_are_those_of_the_dataset(recorder: FrameRecorder) -> None:
+    with pytest.raises(ValueError, match='cannot be the name of a label'):
+        recorder.capture(frame(), '../mug').result(30.0)
+    with pytest.raises(QuotaError, match='kitchen is full'):
+        recorder.capture(frame(size=200), 'mug').result(30.0)
+    assert recorder.dataset.frames() == []
+    # None of them is pending any more.
+    for seed in range(MAX_PENDING):
+        recorder.capture(frame(seed), 'mug')
+
+
+def test_a_full_disk(recorder: FrameRecorder, largest_file) -> None:
+    with largest_file(100), pytest.raises(OSError, match='File too large; the frame is not sto'):
+        recorder.capture(frame(), 'mug').result(30.0)
+    assert recorder.capture(frame(), 'mug').result(30.0) == ('mug', 1)
+
+
+def test_a_failing_network_loses_no_frame(
+    recorder: FrameRecorder, embedder: FakeEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder.error = RuntimeError('out of memory')
+    assert recorder.capture(frame(), 'mug').result(30.0) == ('mug', 1)
+    assert 'mug/7000000000_0.png is stored without its embedding: out of memory' in caplog.text
+    assert cached(recorder) == []
+
+
+def test_recording(recorder: FrameRecorder) -> None:
+    assert recorder.process([frame(0)]) == [False]
+    recorder.record('mug', 0.0)
+    assert recorder.label == 'mug'
+    assert recorder.process([frame(1), frame(2)]) == [True, True]
+    recorder.record('cup', 0.001)
+    assert recorder.process([frame(3), frame(4)]) == [True, False]  # one in 1000 s
+    recorder.stop()
+    assert recorder.process([frame(5)]) == [False]
+    assert recorder.dataset.counts() == {'cup': 1, 'mug': 2}
+    assert len(cached(recorder)) == 3
+    for rate in (-1.0, float('nan'), float('inf')):
+        with pytest.raises(ValueError, match='rate must be 0'):
+            recorder.record('mug', rate)
+
+
+def test_a_recording_ends_when_the_dataset_is_full(recorder: FrameRecorder) -> None:
+    recorder.record('mug', 0.0)
+    assert recorder.process([frame(size=200), frame()]) == [False, False]
+    assert recorder.label == ''
+    assert recorder.take_problem().startswith('recording ended: the dataset kitchen is full')
+    assert recorder.take_problem() == ''
+
+
+def test_the_latest_frame_has_a_maximum_age(recorder: FrameRecorder) -> None:
+    assert recorder.latest(60.0) is None
+    recorder.process([frame(0), last := frame(1)])
+    assert recorder.latest(60.0) is last
+    assert recorder.latest(0.0) is None
