@@ -28,14 +28,15 @@ SUFFIX = '.safetensors'
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
-# An embedding of what several layers give, see networks/efficientnet_lite.py. It begins with the
-# plain one, of so many values.
+# An embedding of the outputs of several layers, see networks/efficientnet_lite.py. It starts with
+# the plain embedding, which has this many values.
 STAGES = 'stages'
 WITH_STAGES = {'efficientnet_lite0': 1280}
-# Tensors beside the network's: what was taught frames look like, see vision/novelty.py.
-NOVELTY_PREFIX = 'novelty.'
-# The head that was measured; the one in use learned from the frames it was measured with, too.
-MEASURED_PREFIX = 'measured.'
+# Tensors in addition to those of the network: those of the out-of-distribution score, see
+# capabilities/tagging/out_of_distribution.py,
+OUT_OF_DISTRIBUTION_PREFIX = 'novelty.'
+# and the head that was evaluated; the one in use is fitted to the held-out frames, too.
+EVALUATED_HEAD_PREFIX = 'measured.'
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ class Checkpoint:
     :param licence: terms of the weights, empty if unknown
     :param source: where the weights come from, empty if unknown
     :param head: the last tensor of the layer that gives the labels, empty if there is none
-    :param taught_from: the network and version that a taught checkpoint began with, else empty
-    :param features: what its head classifies: the ``embedding`` of one layer, or ``stages``
-    :param output: what the network gives: ``logits``, or what its head classifies
-    :param body_sha256: hash of what computes the embedding, where that is the output
+    :param fine_tuned_from: network and version that it was fine-tuned from, else empty
+    :param features: input of the head: the ``embedding`` of one layer, or ``stages``
+    :param output: output of the network: ``logits``, or the input of the head
+    :param body_sha256: hash of the weights before the head, if the output is its input
     """
 
     path: Path
@@ -67,7 +68,7 @@ class Checkpoint:
     licence: str = ''
     source: str = ''
     head: str = ''
-    taught_from: str = ''
+    fine_tuned_from: str = ''
     features: str = EMBEDDING
     output: str = LOGITS
     body_sha256: str = ''
@@ -95,7 +96,7 @@ class Checkpoint:
                 licence=metadata.get('licence', ''),
                 source=metadata.get('source', ''),
                 head=metadata.get('head', ''),
-                taught_from=metadata.get('taught_from', ''),
+                fine_tuned_from=metadata.get('taught_from', ''),
                 features=_features(metadata),
             )
             _check_head(header, checkpoint.head, len(checkpoint.labels))
@@ -110,12 +111,12 @@ class Checkpoint:
 
     @property
     def title(self) -> str:
-        """The network, and which training its weights come from."""
+        """The network and its version."""
         return f'{self.network} {self.version}'
 
     @property
     def head_layer(self) -> str:
-        """The name of the layer that gives the labels, as ``classifier.1``; empty if unknown."""
+        """The layer that computes the logits, such as ``classifier.1``; empty if unknown."""
         return self.head.rpartition('.')[0]
 
     @property
@@ -123,12 +124,12 @@ class Checkpoint:
         """What decides the output: checkpoints with the same body share their embeddings."""
         return self.sha256 if self.output == LOGITS else f'{self.output} {self.body_sha256}'
 
-    def to_teach(self) -> Checkpoint:
+    def for_fine_tuning(self) -> Checkpoint:
         """
-        Describe how new labels are taught: on the whole picture, as its middle alone may miss the
-        thing, and on several layers of the network, if it can give them.
+        Adapt preprocessing and features to fine-tuning.
 
-        A network that reads grey is given patches that were cut out already.
+        The whole image is used, since its centre may miss the object, and the outputs of several
+        layers, if the network provides them. Networks for grey images take whole patches already.
         """
         preprocessing = self.preprocessing
         if preprocessing.channels > 1:
@@ -138,9 +139,9 @@ class Checkpoint:
 
     def similarity(self, features: NDArray[Any]) -> NDArray[Any]:
         """
-        Take the part of what its head classifies that tells how much pictures resemble each other.
+        Select the part of an embedding that measures the similarity of images.
 
-        :param features: ``(..., D)``
+        :param features: input of the head, ``(..., D)``
         :returns: the embedding of the last layer, ``(..., E)``
         """
         if self.features != STAGES:
@@ -149,17 +150,19 @@ class Checkpoint:
 
     def embedding(self, features: str = '') -> Checkpoint:
         """
-        Describe the same network without its head: its output is what the head classifies.
+        Return the same checkpoint without its head; its output is the input of the head.
 
-        :param features: of the kind that was asked for, by default of its own
+        :param features: the kind of features; empty: that of the checkpoint
         :raises OSError: if the file cannot be read
-        :raises ValueError: if the network has no head, or the file was changed
+        :raises ValueError: if the network has no head, or the file has changed
         """
         if not self.head_layer:
-            raise ValueError(f'{self.name} has no layer that gives labels, so no embedding')
+            raise ValueError(f'{self.name} has no layer for its labels, so no embedding')
         digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
         for name, values in sorted(self.weights().items()):
-            if not name.startswith((f'{self.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)):
+            if not name.startswith(
+                (f'{self.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, EVALUATED_HEAD_PREFIX)
+            ):
                 digest.update(f'{name} {values.dtype} {values.shape}'.encode())
                 digest.update(values.tobytes())
         features = features or self.features
@@ -206,7 +209,7 @@ class CheckpointMetadata:
     licence: str = ''
     source: str = ''
     head: str | None = None
-    taught_from: str = ''
+    fine_tuned_from: str = ''
     features: str = EMBEDDING
 
     def to_strings(self, head: str) -> dict[str, str]:
@@ -221,8 +224,8 @@ class CheckpointMetadata:
             'source': self.source,
             'head': head,
         }
-        if self.taught_from:
-            strings['taught_from'] = self.taught_from
+        if self.fine_tuned_from:
+            strings['taught_from'] = self.fine_tuned_from
         if self.features != EMBEDDING:
             strings['features'] = self.features
         return strings

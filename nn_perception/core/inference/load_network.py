@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from nn_perception.core.inference.checkpoint import (
     Checkpoint,
+    EVALUATED_HEAD_PREFIX,
     LOGITS,
-    MEASURED_PREFIX,
-    NOVELTY_PREFIX,
+    OUT_OF_DISTRIBUTION_PREFIX,
     STAGES,
 )
 from nn_perception.core.networks.build import build, remove_head
@@ -34,7 +34,7 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     )
     if checkpoint.features == STAGES:
         network.use_stages()  # type: ignore[operator]
-    others: tuple[str, ...] = (NOVELTY_PREFIX, MEASURED_PREFIX)
+    others: tuple[str, ...] = (OUT_OF_DISTRIBUTION_PREFIX, EVALUATED_HEAD_PREFIX)
     if checkpoint.output != LOGITS:
         remove_head(network, checkpoint.head_layer)
         others = (*others, f'{checkpoint.head_layer}.')

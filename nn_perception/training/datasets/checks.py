@@ -66,7 +66,7 @@ def check_frames(
     :raises ValueError: if the frames cannot be trained on
     :raises RuntimeError: if the network cannot be run
     """
-    base = base.to_teach()
+    base = base.for_fine_tuning()
     usable, warnings = without_contradictions(frames)
     check_labels(usable)  # before anything is computed
     features, problems = load_features(usable, base, cache, on_progress)

@@ -77,7 +77,7 @@ class Embedder:
         :raises ValueError: if the checkpoint is not usable, or the network has no embedding
         :raises RuntimeError: if the network cannot be loaded
         """
-        checkpoint = find_checkpoint(model).to_teach() if isinstance(model, str) else model
+        checkpoint = find_checkpoint(model).for_fine_tuning() if isinstance(model, str) else model
         return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options))
 
     @property

@@ -13,8 +13,8 @@ from nn_perception.capabilities.tagging.out_of_distribution import OutOfDistribu
 from nn_perception.core.inference.checkpoint import (
     Checkpoint,
     CheckpointMetadata,
-    MEASURED_PREFIX,
-    NOVELTY_PREFIX,
+    EVALUATED_HEAD_PREFIX,
+    OUT_OF_DISTRIBUTION_PREFIX,
     write_checkpoint,
 )
 from nn_perception.training.datasets.checks import CheckedFrames
@@ -104,7 +104,7 @@ class FineTunedModel:
                 licence=self.base.licence,
                 source=f'{SOURCE} {self.base.version}',
                 head=self.base.head,
-                taught_from=f'{self.base.network} {self.base.version}',
+                fine_tuned_from=f'{self.base.network} {self.base.version}',
                 features=self.base.features,
             ),
         )
@@ -173,7 +173,7 @@ class Training:
         weights = {}
         for prefix, head in (
             (f'{data.base.head_layer}.', final),
-            (MEASURED_PREFIX, self.backbone.head),
+            (EVALUATED_HEAD_PREFIX, self.backbone.head),
         ):
             scaled = head.temperature_scaled(temperature)
             weights[f'{prefix}weight'] = scaled.weight.astype(np.float32)
@@ -226,7 +226,7 @@ def measure(checkpoint: Path, frames: Sequence[LabelledFrame]) -> float | None:
 def _measured_head(checkpoint: Checkpoint) -> LinearHead:
     """Read the head that has not seen held-out frames; older checkpoints have a single one."""
     weights = checkpoint.weights()
-    for prefix in (MEASURED_PREFIX, f'{checkpoint.head_layer}.'):
+    for prefix in (EVALUATED_HEAD_PREFIX, f'{checkpoint.head_layer}.'):
         weight = weights.get(f'{prefix}weight')
         if weight is not None and weight.ndim == 2:
             return LinearHead(weight, weights.get(f'{prefix}bias', np.zeros(len(weight))))
@@ -235,7 +235,7 @@ def _measured_head(checkpoint: Checkpoint) -> LinearHead:
 
 def _backbone_weights(base: Checkpoint) -> dict[str, NDArray[Any]]:
     """Return the weights without the head and the out-of-distribution score."""
-    dropped = (f'{base.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)
+    dropped = (f'{base.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, EVALUATED_HEAD_PREFIX)
     return {
         name: values for name, values in base.weights().items() if not name.startswith(dropped)
     }

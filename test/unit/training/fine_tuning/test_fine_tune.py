@@ -87,7 +87,7 @@ def test_the_seed_determines_the_result(tuned, frames, cache):
 
 def test_a_tagger_runs_it_and_reports_unknown(tuned, tmp_path):
     checkpoint = tuned.write(tmp_path / 'shapes.safetensors')
-    assert checkpoint.taught_from.startswith('digit_cnn ')
+    assert checkpoint.fine_tuned_from.startswith('digit_cnn ')
     tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
     assert tagger.labels == (*SHAPES, UNKNOWN)
     right = 0
