@@ -157,7 +157,7 @@ class PoseAnnotator:
         options = PosePipeline(self._estimator).options
         return {
             'preset': self._estimator.preset,
-            'networks': [model.checkpoint.sha256 for model in self._estimator.finder.models],
+            'networks': [model.checkpoint.sha256 for model in self._estimator.detector.models],
             'min_score': options.min_score,
             'min_joint_score': options.min_joint_score,
         }

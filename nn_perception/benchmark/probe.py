@@ -72,7 +72,7 @@ def digit_latency(seconds: float) -> dict[str, Any]:
 def pose_latency(seconds: float) -> dict[str, Any]:
     """Time from publishing to the people, and the bare forward pass, see :func:`_latency`."""
     preset = PRESETS['fast']
-    checkpoint = find_checkpoint(preset.finder)
+    checkpoint = find_checkpoint(preset.detector)
     batch, _ = letterbox(two_skiers(), preset.long_sides_px[0], checkpoint.preprocessing)
     return _latency(
         seconds,

@@ -25,7 +25,7 @@ class Box(NamedTuple):
 @dataclass(frozen=True)
 class Tag:
     """
-    One class that an image was given.
+    A class of an image.
 
     :param label: name of the class
     :param score: probability in ``[0, 1]``
@@ -42,7 +42,7 @@ class Digit:
 
     :param label: ``'0'`` to ``'9'``
     :param score: probability in ``[0, 1]``
-    :param bbox: left, top, width and height of its ink, in pixels of the image
+    :param bbox: box around its strokes, in pixels of the image
     """
 
     label: str
@@ -55,9 +55,9 @@ class DigitReading:
     """
     The digits of one image.
 
-    :param rows: the digits of each line of writing, left to right; lines from top to bottom
-    :param candidates: how many places were looked at by the network
-    :param capped: whether there were more places than the network was allowed to look at
+    :param rows: the digits of each line of text, left to right; lines from top to bottom
+    :param candidates: number of places that might be digits
+    :param capped: whether there were more than the maximum, which were dropped
     """
 
     rows: tuple[tuple[Digit, ...], ...]
@@ -78,11 +78,11 @@ class DigitReading:
 @dataclass(frozen=True)
 class Keypoint:
     """
-    One joint of a person.
+    A keypoint of a person.
 
-    :param x: in pixels of the image, from its left edge; may lie outside
-    :param y: from its upper edge
-    :param score: how certain it is seen there, in ``[0, 1]``
+    :param x: in pixels of the image, from its left edge; may be outside
+    :param y: in pixels of the image, from its upper edge; may be outside
+    :param score: certainty in ``[0, 1]``; 0: not seen
     """
 
     x: float
@@ -93,13 +93,13 @@ class Keypoint:
 @dataclass(frozen=True)
 class Person:
     """
-    One person in an image.
+    A person in an image.
 
-    :param score: how certain it is one, in ``[0, 1]``
-    :param bbox: left, top, width and height in pixels of the image
+    :param score: certainty in ``[0, 1]``
+    :param bbox: in pixels of the image
     :param keypoints: 17, in the order of
         :data:`nn_perception.capabilities.poses.skeleton.KEYPOINT_NAMES`
-    :param id: stays the same while the person is tracked; empty where nobody tracks
+    :param id: persistent while the person is tracked; empty without tracking
     """
 
     score: float
@@ -107,12 +107,12 @@ class Person:
     keypoints: tuple[Keypoint, ...]
     id: str = ''
 
-    def without_unsure_joints(self, min_score: float) -> Person:
-        """Take joints below a score as not seen: their x, y and score become 0."""
+    def without_uncertain_keypoints(self, min_score: float) -> Person:
+        """Set x, y and score of keypoints below a score to 0: not seen."""
         unseen = Keypoint(0.0, 0.0, 0.0)
         return replace(
             self,
             keypoints=tuple(
-                joint if joint.score >= min_score else unseen for joint in self.keypoints
+                point if point.score >= min_score else unseen for point in self.keypoints
             ),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import sys
 
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.skeleton import joints_of
+from nn_perception.capabilities.poses.skeleton import keypoint_array
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.run_options import RunOptions
 from pycocotools.coco import COCO
@@ -37,7 +37,7 @@ def average_precision(estimator: PoseEstimator, folder: Path) -> float:
                 {
                     'image_id': image['id'],
                     'category_id': 1,
-                    'keypoints': joints_of(person).ravel().tolist(),
+                    'keypoints': keypoint_array(person).ravel().tolist(),
                     'score': person.score,
                 }
             )

@@ -15,7 +15,7 @@ from hri_msgs.msg import IdsList, NormalizedRegionOfInterest2D, Skeleton2D
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.skeleton import joints_of
+from nn_perception.capabilities.poses.skeleton import keypoint_array
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.results import Person
@@ -118,7 +118,7 @@ def test_one_result_for_every_image_under_its_own_header(
     for msg in poses:
         for pose in msg.poses:
             assert len(pose.keypoints) == 17
-            assert np.abs(joints_in(pose) - joints_of(expected))[:, :2].max() < 6.0
+            assert np.abs(joints_in(pose) - keypoint_array(expected))[:, :2].max() < 6.0
             assert pose.score == pytest.approx(expected.score, abs=0.05)
             left, top, width, height = expected.bbox
             centre = pose.bbox.center.position
@@ -175,7 +175,7 @@ def test_the_accurate_preset(
     reports = peer.diagnostics('/pose_estimator')
     peer.matched(estimator.camera)
     (pose,) = estimator.find(skier).poses
-    apart = np.hypot(*(joints_in(pose) - joints_of(expected))[:, :2].T)
+    apart = np.hypot(*(joints_in(pose) - keypoint_array(expected))[:, :2].T)
     assert 0.1 < np.median(apart) < 8.0
     peer.until(lambda: reports and reports[-1]['people'] == '1')
     assert reports[-1]['model'].startswith('accurate (movenet_multipose')
@@ -315,8 +315,10 @@ def test_positions_with_depth(
     node.peer.until(lambda: arrays)
     spots = next(marker for marker in arrays[-1].markers if marker.ns == 'joints')
     assert {round(point.z, 3) for point in spots.points} == {2.0}
-    node.peer.until(lambda: any(r['depth'] == 'used' for r in node.reports[seen_before:]))
-    assert node.reports[-1]['level'] == '0'
+    # Before the image came, a node on a busy machine may have warned that none does.
+    node.peer.until(
+        lambda: any((r['depth'], r['level']) == ('used', '0') for r in node.reports[seen_before:])
+    )
 
 
 TWO_METRES = np.full(SIZE[::-1], 2000, np.uint16)
@@ -395,7 +397,7 @@ def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected:
     found = estimator.find(skier, 1.1)
     peer.until(lambda: skeletons and boxes)
     assert skeletons[-1].header == boxes[-1].header == found.header
-    joints = joints_of(expected)
+    joints = keypoint_array(expected)
     wrist = skeletons[-1].skeleton[Skeleton2D.LEFT_WRIST]
     scaled = (joints[9, 0] / SIZE[0], joints[9, 1] / SIZE[1], joints[9, 2])
     assert (wrist.x, wrist.y, wrist.c) == pytest.approx(scaled, abs=0.01)

@@ -1,8 +1,8 @@
-"""Where joints are in space, from a depth image that is aligned with the picture."""
+"""Positions of keypoints in space, from a depth image that is registered to the image."""
 
 from __future__ import annotations
 
-from nn_perception.capabilities.poses.skeleton import joints_of
+from nn_perception.capabilities.poses.skeleton import keypoint_array
 from nn_perception.core.imaging.camera_model import CameraModel
 from nn_perception.core.results import Person
 import numpy as np
@@ -10,63 +10,64 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# A joint's depth is the median of a square as large as this share of the person: a limb's width,
-# so that the ground beside the limb is rarely the larger part of it.
+# The depth of a keypoint is the median of a square of this share of the person's size: about the
+# width of a limb, so that the background rarely covers most of it.
 PATCH_SHARE = 0.02
-LARGEST_PATCH_PX = 15
-# With fewer values than this share of the square there is no telling what was measured.
-LEAST_MEASURED = 0.3
+MAX_PATCH_PX = 15
+# With a smaller share of valid depths, a keypoint has none.
+MIN_VALID_SHARE = 0.3
 
 
-def joint_positions(
+def keypoint_positions(
     person: Person,
     depth: NDArray[np.uint16] | NDArray[np.float32],
     unit_m: float,
     camera: CameraModel,
 ) -> Floats:
     """
-    Place a person's joints in space.
+    Compute the positions of a person's keypoints in space.
 
-    What is measured is the skin or the clothes, so joints lie some centimetres behind. A joint
-    that is not seen (score 0), lies outside of the picture, or has no depth, is unknown.
+    Depth cameras measure skin or clothes, so joints lie some centimetres behind their positions. A
+    keypoint that is not seen (score 0), is outside the image, or has no valid depth, is unknown.
 
     :param person: in pixels of the depth image
-    :param depth: distance along the optical axis, ``(H, W)``; 0, NaN and infinity: not measured
-    :param unit_m: metres that a value of 1 means
+    :param depth: distance along the optical axis, ``(H, W)``; 0, NaN and infinity are invalid
+    :param unit_m: metres per unit of depth
     :param camera: of the depth image
     :returns: x to the right, y down, z ahead of the camera, in metres, ``(17, 3)``; NaN where
         unknown
     """
     side = PATCH_SHARE * max(person.bbox[2:])
-    reach = int(min(side, LARGEST_PATCH_PX) // 2)
+    reach = int(min(side, MAX_PATCH_PX) // 2)
     distances = np.array(
         [
-            _distance(depth, joint.x, joint.y, reach) if joint.score > 0.0 else np.nan
-            for joint in person.keypoints
+            _median_depth(depth, point.x, point.y, reach) if point.score > 0.0 else np.nan
+            for point in person.keypoints
         ]
     )
-    positions: Floats = camera.rays(joints_of(person)[:, :2]) * (unit_m * distances)[:, None]
+    rays = camera.rays(keypoint_array(person)[:, :2])
+    positions: Floats = rays * (unit_m * distances)[:, None]
     return positions
 
 
 def flat_positions(person: Person, camera: CameraModel) -> Floats:
     """
-    Place a person's joints on a picture that hangs 1 m in front of the camera.
+    Compute the positions of a person's keypoints on a plane 1 m in front of the camera.
 
     :param person: in pixels of the camera's images
     :returns: x to the right, y down, z ahead of the camera, in metres, ``(17, 3)``; NaN where not
         seen
     """
-    joints = joints_of(person)
-    positions = camera.rays(joints[:, :2])
-    positions[joints[:, 2] <= 0.0] = np.nan
+    keypoints = keypoint_array(person)
+    positions = camera.rays(keypoints[:, :2])
+    positions[keypoints[:, 2] <= 0.0] = np.nan
     return positions
 
 
-def _distance(
+def _median_depth(
     depth: NDArray[np.uint16] | NDArray[np.float32], x: float, y: float, reach: int
 ) -> float:
-    """Take the median of what was measured around a place; NaN if that is too little."""
+    """Return the median of the valid depths around a point; NaN if too few are valid."""
     height, width = depth.shape
     column, row = int(np.floor(x)), int(np.floor(y))
     if not (0 <= column < width and 0 <= row < height):
@@ -74,8 +75,8 @@ def _distance(
     patch = depth[
         max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
     ]
-    measured = patch[np.isfinite(patch) & (patch > 0)]
-    if measured.size < LEAST_MEASURED * patch.size:
+    valid = patch[np.isfinite(patch) & (patch > 0)]
+    if valid.size < MIN_VALID_SHARE * patch.size:
         return float('nan')
-    # The lower middle one, so that it is a distance that was measured.
-    return float(np.sort(measured)[(measured.size - 1) // 2])
+    # The lower median: a mean of two would be a depth that nothing has.
+    return float(np.sort(valid)[(valid.size - 1) // 2])

@@ -1,4 +1,8 @@
-"""Find people with torchvision's Keypoint R-CNN, for those with a GPU and a network connection."""
+"""
+Detect people with torchvision's Keypoint R-CNN.
+
+torchvision downloads the weights; without a GPU it takes seconds per image.
+"""
 
 from __future__ import annotations
 
@@ -16,51 +20,49 @@ import numpy as np
 KEYPOINT_RCNN = 'keypointrcnn_resnet50_fpn'
 
 
-class RcnnFinder:
+class KeypointRcnnDetector:
     """
-    Keypoint R-CNN.
+    Detects people with Keypoint R-CNN.
 
     :ivar model: the network
     """
 
     def __init__(self, model: LoadedModel) -> None:
-        """Take a network; :meth:`open` finds it."""
+        """Wrap a network; :meth:`open` finds it."""
         self.model = model
 
     @classmethod
-    def open(cls, options: RunOptions) -> RcnnFinder:
+    def open(cls, options: RunOptions) -> KeypointRcnnDetector:
         """
-        Load the network, see :meth:`LoadedModel.open`; it is downloaded the first time.
+        Load the network, see :meth:`LoadedModel.open`; downloads it the first time.
 
-        :raises ValueError: if the engine is not one that can run it
+        :raises ValueError: if the engine cannot run it
         """
         if options.engine == 'onnxruntime':
-            raise ValueError(
-                f'{KEYPOINT_RCNN} is run by the engine torch only, not {options.engine}'
-            )
+            raise ValueError(f'{KEYPOINT_RCNN} needs the engine torch, got {options.engine}')
         return cls(LoadedModel.open(KEYPOINT_RCNN, replace(options, engine='torch')))
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
-        """The one network."""
+        """The network."""
         return (self.model,)
 
-    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
+    def detect(self, images_bgr: Sequence[Image], max_count: int) -> list[People]:
         """
-        Find the people in each of some images, one after the other.
+        Detect the people in each image, one image after the other.
 
         :param images_bgr: uint8, ``(H, W, 3)`` each, blue first
-        :param most: how many of an image at most
-        :returns: of each image the people in its pixels, best first; the score is that of the box
-            times the mean of the joints'
+        :param max_count: maximum number of people per image
+        :returns: for each image the people in its pixels, best first; the score is that of the box
+            times the mean of the keypoints'
         :raises RuntimeError: if the network cannot be run
         """
-        return [self._find(image, most) for image in images_bgr]
+        return [self._detect(image, max_count) for image in images_bgr]
 
-    def _find(self, image_bgr: Image, most: int) -> People:
+    def _detect(self, image_bgr: Image, max_count: int) -> People:
         batch = to_batch([image_bgr], self.model.checkpoint.preprocessing)
-        boxes, scores, joints, logits = (out[0] for out in self.model.outputs(batch))
-        seen = sigmoid(logits)
-        keypoints = np.concatenate([joints[..., :2], seen[..., None]], axis=2)
-        people = People(keypoints, boxes, scores * seen.mean(axis=1))
-        return people.chosen(np.argsort(-people.scores, kind='stable')).first(most)
+        boxes, box_scores, points, logits = (out[0] for out in self.model.outputs(batch))
+        scores = sigmoid(logits)
+        keypoints = np.concatenate([points[..., :2], scores[..., None]], axis=2)
+        people = People(keypoints, boxes, box_scores * scores.mean(axis=1))
+        return people.select(np.argsort(-people.scores, kind='stable')).first(max_count)

@@ -1,4 +1,4 @@
-"""Find people with MoveNet: in the whole picture, and each of them again in a crop."""
+"""Detect people with MoveNet: in the whole image, and optionally each of them again in a crop."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import groupby
 
 from nn_perception.capabilities.poses.decoding import decode_people
 from nn_perception.capabilities.poses.people import (
+    concatenate,
     Floats,
     non_maximum_suppression,
     People,
-    together,
 )
 from nn_perception.capabilities.poses.refinement import refine
 from nn_perception.core.imaging.letterbox import letterbox
@@ -20,29 +20,28 @@ from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 
-# What the middle of a person must reach to be looked at, and a person to be looked at closely.
-LEAST_CENTER = 0.02
-REFINE_FROM = 0.14
-MOST_CANDIDATES = 30
-# Wider than the graph's own: a raised hand is far from where it is expected.
-SPREAD = 0.9
-# Keypoint similarity from which on two are one person; less when it was found in pictures of
-# different sizes.
-SAME_PERSON = 0.8
-SAME_CANDIDATE = 0.6
+# Minimum score of a person's centre to be decoded, and of a person to be refined.
+MIN_CENTRE_SCORE = 0.02
+MIN_REFINED_SCORE = 0.14
+MAX_CANDIDATES = 30
+# Wider than in the published graph: a raised hand is far from its predicted place.
+KEYPOINT_VARIANCE = 0.9
+# Keypoint similarity above which two detections are one person; lower before the refinement.
+DUPLICATE_SIMILARITY = 0.8
+DUPLICATE_CANDIDATE_SIMILARITY = 0.6
 
 
 @dataclass(frozen=True)
 class Preset:
     """
-    A choice between speed and accuracy.
+    A trade-off between speed and accuracy.
 
-    :param finder: name of the network that finds people in whole pictures
-    :param long_sides_px: sizes that it sees the picture in
-    :param refiner: name of the network that looks at each of them; empty for none
+    :param detector: name of the network that detects people in whole images
+    :param long_sides_px: lengths of the longer side that images are scaled to for it
+    :param refiner: name of the network that refines the keypoints of each person; empty: none
     """
 
-    finder: str
+    detector: str
     long_sides_px: tuple[int, ...]
     refiner: str = ''
 
@@ -53,83 +52,85 @@ PRESETS = {
 }
 
 
-class MoveNetFinder:
+class MoveNetDetector:
     """
-    The networks of a preset.
+    Detects people with the networks of a preset.
 
-    :ivar preset: its choice between speed and accuracy
-    :ivar finder: finds people
-    :ivar refiner: looks at each of them; None where the preset has none
+    :ivar preset: the trade-off between speed and accuracy
+    :ivar detector: detects people
+    :ivar refiner: refines the keypoints of each person; None if the preset has none
     """
 
-    def __init__(self, preset: Preset, finder: LoadedModel, refiner: LoadedModel | None) -> None:
+    def __init__(self, preset: Preset, detector: LoadedModel, refiner: LoadedModel | None) -> None:
         """Join networks; :meth:`open` finds them."""
         self.preset = preset
-        self.finder = finder
+        self.detector = detector
         self.refiner = refiner
 
     @classmethod
-    def open(cls, preset: Preset, options: RunOptions) -> MoveNetFinder:
+    def open(cls, preset: Preset, options: RunOptions) -> MoveNetDetector:
         """Load the networks, see :meth:`LoadedModel.open`."""
         refiner = LoadedModel.open(preset.refiner, options) if preset.refiner else None
-        return cls(preset, LoadedModel.open(preset.finder, options), refiner)
+        return cls(preset, LoadedModel.open(preset.detector, options), refiner)
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
-        """Its networks, in the order in which they are run."""
-        return (self.finder,) if self.refiner is None else (self.finder, self.refiner)
+        """The networks, in the order in which they run."""
+        return (self.detector,) if self.refiner is None else (self.detector, self.refiner)
 
-    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
+    def detect(self, images_bgr: Sequence[Image], max_count: int) -> list[People]:
         """
-        Find the people in each of some images; those of one shape go through in one batch.
+        Detect the people in each image; images of one shape are run in one batch.
 
         :param images_bgr: uint8, ``(H, W, 3)`` each, blue first
-        :param most: how many of an image to look at closely
-        :returns: of each image the people in its pixels, best first
+        :param max_count: maximum number of people per image that are refined
+        :returns: for each image the people in its pixels, best first
         :raises RuntimeError: if a network cannot be run
         """
-        in_sizes = [self._find_in_size(images_bgr, side) for side in self.preset.long_sides_px]
+        scales = [self._detect_at_scale(images_bgr, side) for side in self.preset.long_sides_px]
         return [
-            self._refined(image, together(people), most)
-            for image, *people in zip(images_bgr, *in_sizes, strict=True)
+            self._refined(image, concatenate(people), max_count)
+            for image, *people in zip(images_bgr, *scales, strict=True)
         ]
 
-    def _refined(self, image_bgr: Image, people: People, most: int) -> People:
-        """Look closely at the people of an image, score them, and tell them apart."""
+    def _refined(self, image_bgr: Image, people: People, max_count: int) -> People:
+        """Refine the keypoints of an image's people, score them, and drop duplicates."""
         if self.refiner is not None:
-            people = non_maximum_suppression(people, SAME_CANDIDATE)
-            people = people.chosen(scores_of(people) >= REFINE_FROM).first(most)
+            people = non_maximum_suppression(people, DUPLICATE_CANDIDATE_SIMILARITY)
+            people = people.select(scores_of(people) >= MIN_REFINED_SCORE).first(max_count)
             keypoints = refine(image_bgr, people, self.refiner)
             people = people._replace(keypoints=keypoints)
         people = people._replace(scores=scores_of(people))
-        return non_maximum_suppression(people, SAME_PERSON)
+        return non_maximum_suppression(people, DUPLICATE_SIMILARITY)
 
-    def _find_in_size(self, images_bgr: Sequence[Image], long_side: int) -> list[People]:
-        """Find the people of each image seen in one size; they are in pixels of the image."""
-        how = self.finder.checkpoint.preprocessing
-        pictures = [letterbox(image, long_side, how) for image in images_bgr]
+    def _detect_at_scale(self, images_bgr: Sequence[Image], long_side: int) -> list[People]:
+        """Detect the people of each image at one scale, in pixels of the image."""
+        preprocessing = self.detector.checkpoint.preprocessing
+        inputs = [letterbox(image, long_side, preprocessing) for image in images_bgr]
         found: list[People] = []
-        for _, alike in groupby(pictures, key=lambda picture: picture[0].shape):
-            batches, placements = zip(*alike, strict=True)
+        for _, group in groupby(inputs, key=lambda pair: pair[0].shape):
+            batches, placements = zip(*group, strict=True)
             batch = batches[0] if len(batches) == 1 else np.concatenate(batches)
-            outputs = self.finder.outputs(batch)
+            outputs = self.detector.outputs(batch)
             for index, placement in enumerate(placements):
-                maps = [output[index] for output in outputs]
                 people = decode_people(
-                    maps, most=MOST_CANDIDATES, least_center=LEAST_CENTER, spread=SPREAD
+                    [output[index] for output in outputs],
+                    max_count=MAX_CANDIDATES,
+                    min_centre_score=MIN_CENTRE_SCORE,
+                    variance=KEYPOINT_VARIANCE,
                 )
-                found.append(people.in_image(placement))
+                found.append(people.to_image(placement))
         return found
 
 
 def scores_of(people: People) -> Floats:
     """
-    Score people by how sure the finder is of each, and by how much of it is seen.
+    Score people by the certainty of the detector and by how much of them is seen.
 
-    Of these the geometric mean; the first alone is high for a coat on a hook as well, the second
-    for a piece of the person beside.
+    The score is the geometric mean of both. The first alone is high for a coat on a hook as well,
+    the second for a part of the next person.
 
-    :param people: with the scores of the finder, which are products of two
+    :param people: with the scores of the detector, which are products of two scores
     :returns: ``(P,)``, in ``[0, 1]``
     """
     seen = people.keypoints[..., 2].mean(axis=1)

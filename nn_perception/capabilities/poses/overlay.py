@@ -1,4 +1,4 @@
-"""Skeletons drawn on a picture."""
+"""Draw skeletons on images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DARK = (30, 30, 30)
-# Of people, blue, green, red; a palette for colour-blind viewers (Okabe and Ito, 2008).
+# Of people: blue, green, red; a palette for colour-blind viewers (Okabe and Ito, 2008).
 PERSON_COLOURS = (
     (0, 159, 230),
     (233, 180, 86),
@@ -31,13 +31,11 @@ def draw_poses(image_bgr: Image, people: Sequence[Person], *, min_score: float =
     """
     Draw the skeleton of each person in a colour of its own, and the id above the box.
 
-    The colour follows the id, so that it stays while a person is tracked, and else the order.
-
-    :param image_bgr: uint8, ``(H, W, 3)``, blue first; stays as it is
+    :param image_bgr: uint8, ``(H, W, 3)``, blue first; not modified
     :param people: in pixels of the image
-    :param min_score: leave out joints below this score, in ``[0, 1]``
-    :returns: an annotated copy, uint8; of the same size, except that pictures of less than
-        64 pixels are enlarged to it, and then cut to 16384
+    :param min_score: minimum score of a keypoint, in ``[0, 1]``
+    :returns: an annotated copy, uint8, of the same size; images of less than 64 pixels are
+        enlarged to it, and cut to 16384
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
@@ -54,9 +52,9 @@ def draw_poses(image_bgr: Image, people: Sequence[Person], *, min_score: float =
 
 def person_colour(person_id: str, index: int = 0) -> tuple[int, int, int]:
     """
-    Choose a person's colour: by the id, so that it stays while the person is tracked.
+    Choose a person's colour by the id, so that it persists while the person is tracked.
 
-    :param index: place among the people of the image, by which those without an id are told apart
+    :param index: of the person in the image; used if there is no id
     :returns: blue, green, red, 0 to 255
     """
     number = int(re.sub(r'\D', '', person_id) or index)
@@ -70,16 +68,16 @@ def _draw_skeleton(
     colour: tuple[int, int, int],
     min_score: float,
 ) -> None:
-    """Draw limbs and joints; the lines are thicker for larger people."""
-    tall_px = float(max(np.array(person.bbox[2:]) * scale))
-    thickness = int(np.clip(round(tall_px / 80), 1, 6))
-    # OpenCV takes whole pixels, and wraps around at numbers that no picture has.
+    """Draw limbs and keypoints, with thicker lines for larger people."""
+    size_px = float(max(np.array(person.bbox[2:]) * scale))
+    thickness = int(np.clip(round(size_px / 80), 1, 6))
+    # OpenCV takes whole pixels, and wraps around far outside the image.
     limit = 4.0 * max(picture.shape)
     points = [
-        tuple(int(value) for value in np.clip((joint.x, joint.y) * scale, -limit, limit))
-        for joint in person.keypoints
+        tuple(int(value) for value in np.clip((keypoint.x, keypoint.y) * scale, -limit, limit))
+        for keypoint in person.keypoints
     ]
-    seen = [joint.score >= min_score for joint in person.keypoints]
+    seen = [keypoint.score >= min_score for keypoint in person.keypoints]
     for one, other in LIMBS:
         if seen[one] and seen[other]:
             cv2.line(picture, points[one], points[other], colour, thickness, cv2.LINE_AA)
@@ -92,7 +90,7 @@ def _draw_skeleton(
 def _draw_id(
     picture: Image, person: Person, scale: NDArray[np.float64], colour: tuple[int, int, int]
 ) -> None:
-    """Write the id at the upper edge of the person's box."""
+    """Draw the id at the upper edge of the person's box."""
     text_px = max(MIN_TEXT_PX, round(min(picture.shape[:2]) / 30))
     text_scale, thickness = text_px / FONT_PX, max(1, text_px // 9)
     text = ascii_text(person.id)

@@ -1,4 +1,4 @@
-"""People in a stream of frames: tracking, smoothing, and dropping of uncertain keypoints."""
+"""People in a stream of frames: tracking, smoothing, and removal of uncertain keypoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nn_perception.capabilities.poses.defaults import (
     POSE_MIN_SCORE,
 )
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
-from nn_perception.capabilities.poses.tracker import FOLLOWED_SHARE, Tracker
+from nn_perception.capabilities.poses.tracker import TRACKED_SCORE_SHARE, Tracker
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Person
 
@@ -37,10 +37,11 @@ class PoseOptions:
 
 class PosePipeline:
     """
-    People with persistent ids for the frames of any number of sources, see
+    Find and track the people in the frames of any number of sources, see
     :class:`~nn_perception.capabilities.pipeline.Pipeline`.
 
-    The ids of a source begin with its name: ``p1`` without one, ``front_p1`` for ``front``.
+    Ids are persistent and start with the name of the source: ``front_p1`` for ``front``, ``p1``
+    without a name.
 
     :ivar options: which people are found; may be replaced at any time
     :ivar estimator: the networks
@@ -53,17 +54,17 @@ class PosePipeline:
 
     @property
     def title(self) -> str:
-        """The preset, its networks, and which training their weights come from."""
+        """The preset, its networks and their versions."""
         return self.estimator.title
 
     @property
     def device(self) -> str:
-        """What runs the networks where, in one line."""
+        """The engine and the device of the networks, in one line."""
         return self.estimator.device
 
     def infer(self, frames: Sequence[Frame]) -> list[list[Person]]:
         """
-        Find the people in frames, also those who only count while they are tracked.
+        Find the people in frames, including those whose scores suffice only if they are tracked.
 
         :raises ValueError: if an image has another shape or type, or no pixels
         :raises RuntimeError: if a network cannot be run
@@ -71,13 +72,13 @@ class PosePipeline:
         options = self.options
         return self.estimator.estimate_all(
             [frame.image_bgr for frame in frames],
-            min_score=FOLLOWED_SHARE * options.min_score,
+            min_score=TRACKED_SCORE_SHARE * options.min_score,
             max_people=options.max_people,
         )
 
     def update(self, frame: Frame, raw: Sequence[Person]) -> list[Person]:
         """
-        Track the people of a source, and drop keypoints that are not seen.
+        Track the people of a source, and remove keypoints that are not seen.
 
         :param raw: best first
         :returns: with ids, best first
@@ -87,7 +88,7 @@ class PosePipeline:
         tracker.max_age_s = options.max_age_s
         tracker.smoothing = options.smoothing
         tracked = tracker.update(raw, frame.stamp_s)
-        return [person.without_unsure_joints(options.min_joint_score) for person in tracked]
+        return [person.without_uncertain_keypoints(options.min_joint_score) for person in tracked]
 
     def process(self, frames: Sequence[Frame]) -> list[list[Person]]:
         """Find and track people, see :meth:`infer` and :meth:`update`."""

@@ -1,4 +1,4 @@
-"""Find the people in whole images, with the joints of each."""
+"""Estimate the poses of people in whole images."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from nn_perception.capabilities.poses.defaults import POSE_MAX_PEOPLE, POSE_MIN_SCORE, POSE_PRESETS
-from nn_perception.capabilities.poses.keypoint_rcnn import KEYPOINT_RCNN, RcnnFinder
-from nn_perception.capabilities.poses.movenet import MoveNetFinder, PRESETS
-from nn_perception.capabilities.poses.people import as_persons, People
+from nn_perception.capabilities.poses.keypoint_rcnn import KEYPOINT_RCNN, KeypointRcnnDetector
+from nn_perception.capabilities.poses.movenet import MoveNetDetector, PRESETS
+from nn_perception.capabilities.poses.people import People, to_persons
 from nn_perception.core.imaging.preprocessing import check_image, Image
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
@@ -17,49 +17,50 @@ from nn_perception.core.results import Person
 WARM_UP_PX = 256
 
 
-class Finder(Protocol):
-    """What finds people in an image."""
+class PersonDetector(Protocol):
+    """Detects people in images."""
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
-        """Its networks, in the order in which they are run."""
+        """The networks, in the order in which they run."""
         ...
 
-    def find(self, images_bgr: Sequence[Image], most: int) -> list[People]:
-        """Find about so many people in each image, best first, in pixels of the image."""
+    def detect(self, images_bgr: Sequence[Image], max_count: int) -> list[People]:
+        """Detect about ``max_count`` people per image, best first, in pixels of the image."""
+        ...
 
 
 class PoseEstimator:
     """
-    Finds people and their joints.
+    Finds people and their keypoints.
 
-    :ivar preset: name of the choice between speed and accuracy
-    :ivar finder: its networks
+    :ivar preset: name of the trade-off between speed and accuracy
+    :ivar detector: runs its networks
     """
 
-    def __init__(self, preset: str, finder: Finder) -> None:
-        """Take networks; :meth:`open` finds them."""
+    def __init__(self, preset: str, detector: PersonDetector) -> None:
+        """Wrap a detector; :meth:`open` finds it."""
         self.preset = preset
-        self.finder = finder
+        self.detector = detector
 
     @property
     def title(self) -> str:
         """The preset, its networks, and which training their weights come from."""
-        networks = (f'{s.checkpoint.network} {s.checkpoint.version}' for s in self.finder.models)
+        networks = (model.checkpoint.title for model in self.detector.models)
         return f'{self.preset} ({", ".join(networks)})'
 
     @property
     def device(self) -> str:
-        """What runs the networks where, in one line."""
-        return self.finder.models[0].description
+        """The engine and the device of the networks, in one line."""
+        return self.detector.models[0].description
 
     def warm_up(self) -> None:
         """
-        Run each network once: the first run takes long, and no image should wait for it.
+        Run each network once: the first run is slow, and no image should wait for it.
 
         :raises RuntimeError: if a network cannot be run
         """
-        for model in self.finder.models:
+        for model in self.detector.models:
             model.warm_up(WARM_UP_PX)
 
     @classmethod
@@ -76,14 +77,14 @@ class PoseEstimator:
         :raises ValueError: if an argument or a checkpoint is not usable
         :raises RuntimeError: if a network cannot be loaded
         """
-        finder: Finder
+        detector: PersonDetector
         if preset in PRESETS:
-            finder = MoveNetFinder.open(PRESETS[preset], options)
+            detector = MoveNetDetector.open(PRESETS[preset], options)
         elif preset == KEYPOINT_RCNN:
-            finder = RcnnFinder.open(options)
+            detector = KeypointRcnnDetector.open(options)
         else:
             raise ValueError(f'preset must be one of {", ".join(POSE_PRESETS)}, got {preset!r}')
-        return cls(preset, finder)
+        return cls(preset, detector)
 
     def estimate(
         self,
@@ -96,8 +97,8 @@ class PoseEstimator:
         Find the people in an image.
 
         :param image_bgr: uint8, ``(H, W, 3)``, blue first
-        :param min_score: leave out people below this score, in ``[0, 1]``
-        :param max_people: how many people at most, at least 1
+        :param min_score: minimum score of a person, in ``[0, 1]``
+        :param max_people: maximum number of people, at least 1
         :returns: best first
         :raises ValueError: if the image has another shape or type, or no pixels, or an argument is
             out of range
@@ -113,9 +114,11 @@ class PoseEstimator:
         max_people: int = POSE_MAX_PEOPLE,
     ) -> list[list[Person]]:
         """
-        Find the people in several images, those of one shape in one batch; see :meth:`estimate`.
+        Find the people in several images; images of one shape are run in one batch.
 
-        :returns: those of each image
+        See :meth:`estimate`.
+
+        :returns: the people of each image
         """
         for image in images_bgr:
             check_image(image)
@@ -123,14 +126,14 @@ class PoseEstimator:
             raise ValueError(f'min_score must be in [0, 1], got {min_score}')
         if max_people < 1:
             raise ValueError(f'max_people must be at least 1, got {max_people}')
-        found = self.finder.find(images_bgr, max_people)
-        chosen = [people.chosen(people.scores >= min_score).first(max_people) for people in found]
+        found = self.detector.detect(images_bgr, max_people)
+        kept = [people.select(people.scores >= min_score).first(max_people) for people in found]
         return [
-            as_persons(people, image.shape[1], image.shape[0])
-            for people, image in zip(chosen, images_bgr, strict=True)
+            to_persons(people, image.shape[1], image.shape[0])
+            for people, image in zip(kept, images_bgr, strict=True)
         ]
 
     def close(self) -> None:
         """Free the networks' memory."""
-        for model in self.finder.models:
+        for model in self.detector.models:
             model.close()

@@ -1,4 +1,4 @@
-"""Give people the same id from picture to picture."""
+"""Track people, so that each keeps an id from frame to frame."""
 
 from __future__ import annotations
 
@@ -7,74 +7,75 @@ from dataclasses import dataclass, field, replace
 import math
 
 from nn_perception.capabilities.poses.one_euro_filter import OneEuroFilter
-from nn_perception.capabilities.poses.skeleton import joints_of, keypoint_similarity
+from nn_perception.capabilities.poses.skeleton import keypoint_array, keypoint_similarity
 from nn_perception.core.results import Box, Keypoint, Person
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SEEN = 0.2
-# Somebody who is followed is looked for down to this share of the score that somebody new needs.
-FOLLOWED_SHARE = 0.6
-# From frame to frame people move farther than annotators disagree, and farther the longer they
-# were not seen: the area that scales the similarity is widened by this, and by that a second.
-WIDER = 4.0
-WIDER_PER_S = 8.0
-# Share of the similarity that the joints have; the rest is the boxes' overlap.
-JOINTS_SHARE = 0.6
-# Below, a person is somebody else.
-LEAST_SIMILARITY = 0.25
-# The speed is averaged over this span. Somebody who is not seen goes on for that long at most:
-# people who disappear behind something often stop or turn there.
-SPEED_SPAN_S = 0.3
-COAST_S = 0.4
-# A new person must not stand where a known one is seen.
-SAME_PLACE = 0.7
+MIN_KEYPOINT_SCORE = 0.2
+# A tracked person needs this share of the score that a new one needs.
+TRACKED_SCORE_SHARE = 0.6
+# People move farther between frames than annotators disagree, and farther the longer they were not
+# seen: the area that scales the keypoint similarity is enlarged by this factor, and per second.
+ASSOCIATION_GATE = 4.0
+ASSOCIATION_GATE_PER_S = 8.0
+# Weight of the keypoint similarity; the rest is the overlap of the boxes.
+KEYPOINT_WEIGHT = 0.6
+# A detection that is less similar to a track is another person.
+MIN_SIMILARITY = 0.25
+# The velocity is averaged over this span. It predicts positions for a limited time: people who
+# disappear behind something often stop or turn there.
+VELOCITY_TIME_CONSTANT_S = 0.3
+MAX_PREDICTION_S = 0.4
+# A new person whose box overlaps that of a tracked one by this IoU is a duplicate.
+DUPLICATE_IOU = 0.7
 
 
 @dataclass
 class Track:
     """
-    Somebody who was seen.
+    A tracked person.
 
-    :ivar person: as last seen, with the id
-    :ivar stamp_s: when
-    :ivar speed: of the box's middle, x and y in pixels a second
+    :ivar person: as last seen, with its id
+    :ivar stamp_s: time when last seen
+    :ivar velocity: of the box's centre, x and y in pixels per second
+    :ivar smoother: smooths the keypoints; None if smoothing is off
     """
 
     person: Person
     stamp_s: float
-    speed: Floats = field(default_factory=lambda: np.zeros(2))
+    velocity: Floats = field(default_factory=lambda: np.zeros(2))
     smoother: OneEuroFilter | None = None
 
-    def expected(self, stamp_s: float) -> tuple[Floats, Floats]:
+    def predict(self, stamp_s: float) -> tuple[Floats, Floats]:
         """
-        Move the last pose on to a later time.
+        Predict the pose at a later time.
 
         :returns: x, y and score of the keypoints, ``(17, 3)``; left, top, width and height
         """
-        elapsed_s = min(stamp_s - self.stamp_s, COAST_S)
-        keypoints, box = joints_of(self.person), np.array(self.person.bbox)
-        keypoints[:, :2] += self.speed * elapsed_s
-        box[:2] += self.speed * elapsed_s
+        elapsed_s = min(stamp_s - self.stamp_s, MAX_PREDICTION_S)
+        keypoints, box = keypoint_array(self.person), np.array(self.person.bbox)
+        keypoints[:, :2] += self.velocity * elapsed_s
+        box[:2] += self.velocity * elapsed_s
         return keypoints, box
 
 
 class Tracker:
     """
-    Follow people by their joints and boxes.
+    Track people by their keypoints and boxes.
 
-    An id begins with a letter and is never given a second time. A person who was not seen for
-    ``max_age_s`` gets a new one. Somebody new is only believed with a score of ``start_score``;
-    who is followed already may have any.
+    An id starts with a letter and is never reused. A person who was not seen for longer than
+    ``max_age_s`` gets a new one. A new person needs a score of ``start_score``; a tracked person
+    may have any score.
 
-    :param max_age_s: how long somebody may be hidden
-    :param start_score: the least score of somebody new, in ``[0, 1]``
-    :param smoothing: whether the joints are smoothed, see
-        :class:`~nn_perception.capabilities.poses.one_euro_filter.OneEuroFilter`; all three may be
-        changed later
-    :param prefix: begins each id, with a letter
+    :param max_age_s: lost-track timeout
+    :param start_score: minimum score of a new person, in ``[0, 1]``
+    :param smoothing: whether keypoints are smoothed, see
+        :class:`~nn_perception.capabilities.poses.one_euro_filter.OneEuroFilter`; all three may
+        change at any time
+    :param prefix: start of each id, with a letter first
     :raises ValueError: if a value is out of range
     """
 
@@ -96,22 +97,23 @@ class Tracker:
         self._tracks: list[Track] = []
         self._latest_s = -math.inf
         self._prefix = prefix
-        self._given = 0
+        self._id_count = 0
 
     @property
     def ids(self) -> frozenset[str]:
-        """Those who were seen lately, also if they are hidden at present."""
+        """The ids of all tracks, including people who are hidden at present."""
         return frozenset(track.person.id for track in self._tracks)
 
     def update(self, people: Sequence[Person], stamp_s: float) -> list[Person]:
         """
-        Take the people of a new picture in, also when there are none.
+        Associate the people of a new frame with the tracks.
 
-        When time jumps back, as it does when a recording is repeated, everybody is forgotten.
+        Call it also for frames without people. All tracks are dropped if time jumps back, as it
+        does when a recording is repeated.
 
         :param people: best first
-        :param stamp_s: when the picture was captured, in seconds
-        :returns: those that are followed, with their ids, in the same order
+        :param stamp_s: when the frame was captured, in seconds
+        :returns: the tracked people with their ids, in the same order
         """
         if stamp_s < self._latest_s:
             self._tracks.clear()
@@ -121,17 +123,19 @@ class Tracker:
         found: list[Person] = []
         for index, person in enumerate(people):
             if index in matches:
-                found.append(self._follow(matches[index], person, stamp_s))
-            elif person.score >= self.start_score and not _stands_in(person, found):
-                found.append(self._begin(person, stamp_s))
+                found.append(self._update_track(matches[index], person, stamp_s))
+            elif person.score >= self.start_score and not _is_duplicate(person, found):
+                found.append(self._start_track(person, stamp_s))
         return found
 
     def _match(self, people: Sequence[Person], stamp_s: float) -> dict[int, Track]:
         """
-        Pair people and tracks, the most similar first.
+        Match people with tracks, the most similar pairs first.
 
-        Tracks that were seen a moment ago choose before those that were not: who comes near
-        somebody hidden does not take over an id.
+        Tracks seen in the previous frame are matched before the others, so that a person who comes
+        near a hidden one does not take over an id.
+
+        :returns: the track of each matched person, by its index
         """
         similarities = np.array([_similarities(track, people, stamp_s) for track in self._tracks])
         matches: dict[int, Track] = {}
@@ -142,46 +146,46 @@ class Tracker:
         for group in (~hidden, hidden):
             open_pairs = np.where(group[:, None], similarities, -1.0)
             open_pairs[:, list(matches)] = -1.0
-            while open_pairs.max() >= LEAST_SIMILARITY:
+            while open_pairs.max() >= MIN_SIMILARITY:
                 track, person = np.unravel_index(int(open_pairs.argmax()), open_pairs.shape)
                 matches[int(person)] = self._tracks[track]
                 open_pairs[track], open_pairs[:, person] = -1.0, -1.0
         return matches
 
-    def _begin(self, person: Person, stamp_s: float) -> Person:
-        self._given += 1
-        person = replace(person, id=f'{self._prefix}{self._given}')
+    def _start_track(self, person: Person, stamp_s: float) -> Person:
+        self._id_count += 1
+        person = replace(person, id=f'{self._prefix}{self._id_count}')
         track = Track(person, stamp_s)
         self._tracks.append(track)
-        return self._smooth(track, person, 0.0)
+        return self._smoothed(track, person, 0.0)
 
-    def _follow(self, track: Track, person: Person, stamp_s: float) -> Person:
+    def _update_track(self, track: Track, person: Person, stamp_s: float) -> Person:
         person = replace(person, id=track.person.id)
         elapsed_s = stamp_s - track.stamp_s
         if elapsed_s > 0.0:
-            moved = _middle(person.bbox) - _middle(track.person.bbox)
-            weight = -math.expm1(-elapsed_s / SPEED_SPAN_S)
-            track.speed = track.speed + weight * (moved / elapsed_s - track.speed)
+            moved = _centre(person.bbox) - _centre(track.person.bbox)
+            weight = -math.expm1(-elapsed_s / VELOCITY_TIME_CONSTANT_S)
+            track.velocity = track.velocity + weight * (moved / elapsed_s - track.velocity)
         track.person, track.stamp_s = person, stamp_s
-        return self._smooth(track, person, elapsed_s)
+        return self._smoothed(track, person, elapsed_s)
 
-    def _smooth(self, track: Track, person: Person, elapsed_s: float) -> Person:
+    def _smoothed(self, track: Track, person: Person, elapsed_s: float) -> Person:
         if not self.smoothing:
             track.smoother = None
             return person
         track.smoother = track.smoother or OneEuroFilter()
-        joints = joints_of(person)
-        length_px = max(person.bbox[2:])
-        seen = joints[:, 2] >= SEEN
-        joints[:, :2] = track.smoother.update(joints[:, :2], seen, elapsed_s, length_px)
+        keypoints = keypoint_array(person)
+        size_px = max(person.bbox[2:])
+        seen = keypoints[:, 2] >= MIN_KEYPOINT_SCORE
+        keypoints[:, :2] = track.smoother.update(keypoints[:, :2], seen, elapsed_s, size_px)
         return replace(
-            person, keypoints=tuple(Keypoint(*(float(v) for v in joint)) for joint in joints)
+            person, keypoints=tuple(Keypoint(*(float(v) for v in point)) for point in keypoints)
         )
 
 
 def box_iou(box: Floats, boxes: Floats) -> Floats:
     """
-    Measure how much boxes overlap: the common area as a share of the joint one.
+    Compute the intersection over union (IoU) of a box with others.
 
     :param box: left, top, width and height
     :param boxes: ``(P, 4)``, the same
@@ -189,39 +193,39 @@ def box_iou(box: Floats, boxes: Floats) -> Floats:
     """
     start = np.maximum(boxes[:, :2], box[:2])
     end = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
-    common = np.maximum(end - start, 0.0).prod(axis=1)
-    joint = boxes[:, 2:].prod(axis=1) + box[2:].prod() - common
-    share: Floats = common / np.maximum(joint, 1e-9)
-    return share
+    intersection = np.maximum(end - start, 0.0).prod(axis=1)
+    union = boxes[:, 2:].prod(axis=1) + box[2:].prod() - intersection
+    iou: Floats = intersection / np.maximum(union, 1e-9)
+    return iou
 
 
 def _similarities(track: Track, people: Sequence[Person], stamp_s: float) -> Floats:
-    """Compare somebody who was seen with the people of a new picture: ``(P,)``, 0 to 1."""
+    """Compare a track with the people of a new frame: ``(P,)``, 0 to 1."""
     if not people:
         return np.zeros(0)
-    expected, box = track.expected(stamp_s)
-    joints = np.array([joints_of(person) for person in people])
+    predicted, box = track.predict(stamp_s)
+    keypoints = np.array([keypoint_array(person) for person in people])
     boxes = np.array([person.bbox for person in people])
-    both = np.minimum(expected[:, 2], joints[..., 2])
-    weights = np.where(both >= SEEN, both, 0.0)
-    wider = WIDER + WIDER_PER_S * (stamp_s - track.stamp_s)
-    areas = wider * np.maximum(boxes[:, 2:].prod(axis=1), box[2:].prod())
-    alike = keypoint_similarity(expected[:, :2], joints[..., :2], areas, weights)
-    overlap = box_iou(box, boxes)
-    # Where no joint is seen in both pictures the boxes have to do.
+    both = np.minimum(predicted[:, 2], keypoints[..., 2])
+    weights = np.where(both >= MIN_KEYPOINT_SCORE, both, 0.0)
+    gate = ASSOCIATION_GATE + ASSOCIATION_GATE_PER_S * (stamp_s - track.stamp_s)
+    areas = gate * np.maximum(boxes[:, 2:].prod(axis=1), box[2:].prod())
+    oks = keypoint_similarity(predicted[:, :2], keypoints[..., :2], areas, weights)
+    iou = box_iou(box, boxes)
+    # Without a keypoint that is seen in both frames, only the boxes can be compared.
     comparable = weights.any(axis=1)
     similarity: Floats = np.where(
-        comparable, JOINTS_SHARE * alike + (1.0 - JOINTS_SHARE) * overlap, overlap
+        comparable, KEYPOINT_WEIGHT * oks + (1.0 - KEYPOINT_WEIGHT) * iou, iou
     )
     return similarity
 
 
-def _stands_in(person: Person, others: Sequence[Person]) -> bool:
-    """Tell whether somebody stands where somebody else does."""
+def _is_duplicate(person: Person, others: Sequence[Person]) -> bool:
+    """Tell whether a person overlaps one of the others."""
     boxes = np.array([other.bbox for other in others]).reshape(-1, 4)
-    return bool((box_iou(np.array(person.bbox), boxes) >= SAME_PLACE).any())
+    return bool((box_iou(np.array(person.bbox), boxes) >= DUPLICATE_IOU).any())
 
 
-def _middle(bbox: Box) -> Floats:
+def _centre(bbox: Box) -> Floats:
     left, top, width, height = bbox
     return np.array((left + width / 2, top + height / 2))

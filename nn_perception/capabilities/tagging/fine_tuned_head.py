@@ -48,7 +48,7 @@ class FineTunedHead:
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')
         bias = tensors.get(f'{layer}bias', np.zeros(len(weight)))
         novelty = OutOfDistributionModel.from_tensors(tensors)
-        length = checkpoint.similarity(weight).shape[1]
+        length = checkpoint.last_layer_embedding(weight).shape[1]
         if novelty is not None and novelty.references.shape[1] != length:
             raise ValueError(f'{checkpoint.path} has references of another length than its head')
         return cls(weight.astype(np.float32), bias.astype(np.float32), novelty)

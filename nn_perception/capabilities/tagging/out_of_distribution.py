@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import math
 from typing import Any
 
-from nn_perception.core.inference.checkpoint import NOVELTY_PREFIX
+from nn_perception.core.inference.checkpoint import OUT_OF_DISTRIBUTION_PREFIX
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +21,8 @@ Embeddings = NDArray[np.float32]
 
 UNKNOWN = 'unknown'
 NEIGHBOURS = 3
-REFERENCES = f'{NOVELTY_PREFIX}references'
-CURVE = f'{NOVELTY_PREFIX}curve'
+REFERENCES = f'{OUT_OF_DISTRIBUTION_PREFIX}references'
+CURVE = f'{OUT_OF_DISTRIBUTION_PREFIX}curve'
 LARGEST_EXPONENT = 500.0
 # Distance of the threshold from the mean of the held-out frames, in standard deviations. In a
 # normal distribution 1.4 % are beyond. A few frames show a mean better than a rare case.
@@ -74,7 +74,7 @@ class OutOfDistributionModel:
             return None
         references, curve = tensors[REFERENCES], tensors.get(CURVE)
         if references.ndim != 2 or not len(references) or curve is None or curve.shape != (2,):
-            raise ValueError(f'the tensors {NOVELTY_PREFIX}* are damaged')
+            raise ValueError(f'the tensors {OUT_OF_DISTRIBUTION_PREFIX}* are damaged')
         threshold, scale = (float(value) for value in curve)
         if not scale > 0.0:
             raise ValueError(f'{CURVE} has the scale {scale}, expected a positive one')

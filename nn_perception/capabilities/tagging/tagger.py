@@ -63,10 +63,10 @@ class Tagger:
         checkpoint = find_checkpoint(model)
         if not checkpoint.labels:
             raise ValueError(f'{model} is not a classifier: it has no labels')
-        if not checkpoint.taught_from:
+        if not checkpoint.fine_tuned_from:
             return cls(checkpoint, LoadedModel.open(checkpoint, options))
         head = FineTunedHead.read(checkpoint)
-        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options), head)
+        return cls(checkpoint, LoadedModel.open(checkpoint.without_head(), options), head)
 
     @property
     def engine(self) -> Engine:
@@ -100,7 +100,9 @@ class Tagger:
         if self._head.novelty is None:
             return scores
         novelty, checkpoint = self._head.novelty, self.checkpoint
-        unknown = np.array([[novelty.probability(checkpoint.similarity(o))] for o in outputs])
+        unknown = np.array(
+            [[novelty.probability(checkpoint.last_layer_embedding(o))] for o in outputs]
+        )
         return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:

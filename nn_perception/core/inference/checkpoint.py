@@ -1,8 +1,8 @@
 """
 Weights, labels, preprocessing and a version in one file.
 
-A checkpoint is a safetensors file whose metadata say what the weights are. Nothing in it is ever
-executed, unlike in a pickle.
+A checkpoint is a safetensors file with metadata that describe the weights. Unlike a pickle, it
+cannot run code when it is loaded.
 """
 
 from __future__ import annotations
@@ -28,34 +28,37 @@ SUFFIX = '.safetensors'
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
-# An embedding of what several layers give, see networks/efficientnet_lite.py. It begins with the
-# plain one, of so many values.
-STAGES = 'stages'
-WITH_STAGES = {'efficientnet_lite0': 1280}
-# Tensors beside the network's: what was taught frames look like, see vision/novelty.py.
-NOVELTY_PREFIX = 'novelty.'
-# The head that was measured; the one in use learned from the frames it was measured with, too.
+# Features of several layers, see networks/efficientnet_lite.py; 'stages' is their name in files.
+MULTI_LAYER = 'stages'
+# Networks that have them, and the length of the last layer's embedding, which comes first in them.
+MULTI_LAYER_NETWORKS = {'efficientnet_lite0': 1280}
+# Tensors of the out-of-distribution model, see capabilities/tagging/out_of_distribution.py.
+OUT_OF_DISTRIBUTION_PREFIX = 'novelty.'
+# Tensors of the evaluated head, which was trained without the held-out frames. The head in use was
+# trained on all frames.
 MEASURED_PREFIX = 'measured.'
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """
-    What is known of a network before its weights are loaded.
+    A checkpoint file: everything but the weights.
 
-    :param path: the file
-    :param network: name for :func:`nn_perception.core.networks.build`
+    :param path: path of the file
+    :param network: name of the network, see :func:`nn_perception.core.networks.build.build`
     :param labels: names of the outputs, ``labels[i]`` belongs to output ``i``
-    :param preprocessing: how images are prepared
+    :param preprocessing: how images become the network's input
     :param version: which training the weights come from
-    :param sha256: hash of the whole file, hexadecimal
-    :param licence: terms of the weights, empty if unknown
-    :param source: where the weights come from, empty if unknown
-    :param head: the last tensor of the layer that gives the labels, empty if there is none
-    :param taught_from: the network and version that a taught checkpoint began with, else empty
-    :param features: what its head classifies: the ``embedding`` of one layer, or ``stages``
-    :param output: what the network gives: ``logits``, or what its head classifies
-    :param body_sha256: hash of what computes the embedding, where that is the output
+    :param sha256: hash of the file, hexadecimal
+    :param licence: licence of the weights; empty if unknown
+    :param source: where the weights come from; empty if unknown
+    :param head: last tensor of the classification layer; empty if there is no such layer
+    :param fine_tuned_from: network and version that fine-tuning started from; empty if the
+        checkpoint is not fine-tuned
+    :param features: input of the head: the ``embedding`` of the last layer, or ``stages``, the
+        features of several layers
+    :param output: what the network computes: ``logits``, or one of the ``features``
+    :param backbone_sha256: hash of the layers before the head; empty if the output is ``logits``
     """
 
     path: Path
@@ -67,10 +70,10 @@ class Checkpoint:
     licence: str = ''
     source: str = ''
     head: str = ''
-    taught_from: str = ''
+    fine_tuned_from: str = ''
     features: str = EMBEDDING
     output: str = LOGITS
-    body_sha256: str = ''
+    backbone_sha256: str = ''
 
     @classmethod
     def read(cls, path: str | Path) -> Checkpoint:
@@ -78,7 +81,7 @@ class Checkpoint:
         Read everything but the weights.
 
         :raises OSError: if the file cannot be read
-        :raises ValueError: if it is not a whole checkpoint, or contradicts itself
+        :raises ValueError: if it is not a complete, consistent checkpoint
         """
         path = Path(path).absolute()
         content = _read_bytes(path)
@@ -95,7 +98,7 @@ class Checkpoint:
                 licence=metadata.get('licence', ''),
                 source=metadata.get('source', ''),
                 head=metadata.get('head', ''),
-                taught_from=metadata.get('taught_from', ''),
+                fine_tuned_from=metadata.get('taught_from', ''),
                 features=_features(metadata),
             )
             _check_head(header, checkpoint.head, len(checkpoint.labels))
@@ -105,65 +108,70 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The file's name without folder and suffix."""
+        """The file name without folder and suffix."""
         return self.path.name.removesuffix(SUFFIX)
 
     @property
     def title(self) -> str:
-        """The network, and which training its weights come from."""
+        """The network and the version of its weights."""
         return f'{self.network} {self.version}'
 
     @property
     def head_layer(self) -> str:
-        """The name of the layer that gives the labels, as ``classifier.1``; empty if unknown."""
+        """Name of the classification layer, for example ``classifier.1``; empty if unknown."""
         return self.head.rpartition('.')[0]
 
     @property
     def identity(self) -> str:
-        """What decides the output: checkpoints with the same body share their embeddings."""
-        return self.sha256 if self.output == LOGITS else f'{self.output} {self.body_sha256}'
+        """Hash of what the output depends on; an equal backbone gives equal embeddings."""
+        return self.sha256 if self.output == LOGITS else f'{self.output} {self.backbone_sha256}'
 
-    def to_teach(self) -> Checkpoint:
+    def for_fine_tuning(self) -> Checkpoint:
         """
-        Describe how new labels are taught: on the whole picture, as its middle alone may miss the
-        thing, and on several layers of the network, if it can give them.
+        Describe the same weights with the preprocessing and features of fine-tuning.
 
-        A network that reads grey is given patches that were cut out already.
+        The whole image is used, because the object may be outside the centre crop, and features
+        of several layers where the network has them. A grey-scale network keeps its preprocessing,
+        because its inputs are cropped already.
         """
         preprocessing = self.preprocessing
         if preprocessing.channels > 1:
             preprocessing = replace(preprocessing, crop=1.0, stretch=True)
-        features = STAGES if self.network in WITH_STAGES else EMBEDDING
+        features = MULTI_LAYER if self.network in MULTI_LAYER_NETWORKS else EMBEDDING
         return replace(self, preprocessing=preprocessing, features=features)
 
-    def similarity(self, features: NDArray[Any]) -> NDArray[Any]:
+    def last_layer_embedding(self, features: NDArray[Any]) -> NDArray[Any]:
         """
-        Take the part of what its head classifies that tells how much pictures resemble each other.
+        Extract the embedding of the last layer, with which images are compared.
 
-        :param features: ``(..., D)``
-        :returns: the embedding of the last layer, ``(..., E)``
+        :param features: input of the head, ``(..., D)``
+        :returns: ``(..., E)``, a view
         """
-        if self.features != STAGES:
+        if self.features != MULTI_LAYER:
             return features
-        return features[..., : WITH_STAGES[self.network]]
+        return features[..., : MULTI_LAYER_NETWORKS[self.network]]
 
-    def embedding(self, features: str = '') -> Checkpoint:
+    def without_head(self, features: str = '') -> Checkpoint:
         """
-        Describe the same network without its head: its output is what the head classifies.
+        Describe the same network without its head: it outputs the head's input.
 
-        :param features: of the kind that was asked for, by default of its own
+        :param features: ``embedding`` or ``stages``; empty: those of this checkpoint
         :raises OSError: if the file cannot be read
-        :raises ValueError: if the network has no head, or the file was changed
+        :raises ValueError: if the network has no head, or the file has changed
         """
         if not self.head_layer:
-            raise ValueError(f'{self.name} has no layer that gives labels, so no embedding')
+            raise ValueError(f'{self.name} has no classification layer, so it has no embedding')
         digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
         for name, values in sorted(self.weights().items()):
-            if not name.startswith((f'{self.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)):
+            if not name.startswith(
+                (f'{self.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
+            ):
                 digest.update(f'{name} {values.dtype} {values.shape}'.encode())
                 digest.update(values.tobytes())
         features = features or self.features
-        return replace(self, features=features, output=features, body_sha256=digest.hexdigest())
+        return replace(
+            self, features=features, output=features, backbone_sha256=digest.hexdigest()
+        )
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """
@@ -171,12 +179,11 @@ class Checkpoint:
 
         :returns: name of each tensor -> its values
         :raises OSError: if the file cannot be read
-        :raises ValueError: if the file is another one than was read first, or a weight is not a
-            number
+        :raises ValueError: if the file has changed since it was opened, or a weight is not finite
         """
         content = _read_bytes(self.path)
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise ValueError(f'{self.path} was changed since it was opened')
+            raise ValueError(f'{self.path} has changed since it was opened')
         try:
             weights = safetensors.numpy.load(content)
         except SafetensorError as error:
@@ -193,10 +200,10 @@ class Checkpoint:
 @dataclass(frozen=True)
 class CheckpointMetadata:
     """
-    What a checkpoint says of its weights, see :class:`Checkpoint`.
+    The metadata of a checkpoint; the fields are those of :class:`Checkpoint`, except:
 
-    :param head: the tensor whose first axis is as long as there are labels; None: the last one;
-        empty: there is none
+    :param head: tensor whose first axis has one entry for each label; None: the last tensor;
+        empty: there is no such tensor
     """
 
     network: str
@@ -206,11 +213,11 @@ class CheckpointMetadata:
     licence: str = ''
     source: str = ''
     head: str | None = None
-    taught_from: str = ''
+    fine_tuned_from: str = ''
     features: str = EMBEDDING
 
     def to_strings(self, head: str) -> dict[str, str]:
-        """Write it as the metadata of a safetensors file, with the head that was found."""
+        """Convert to the metadata of a safetensors file; ``head`` replaces the field."""
         strings = {
             'format': FORMAT,
             'network': self.network,
@@ -221,8 +228,8 @@ class CheckpointMetadata:
             'source': self.source,
             'head': head,
         }
-        if self.taught_from:
-            strings['taught_from'] = self.taught_from
+        if self.fine_tuned_from:
+            strings['taught_from'] = self.fine_tuned_from
         if self.features != EMBEDDING:
             strings['features'] = self.features
         return strings
@@ -232,18 +239,18 @@ def write_checkpoint(
     path: str | Path, weights: Mapping[str, NDArray[Any]], metadata: CheckpointMetadata
 ) -> None:
     """
-    Write a checkpoint; its name appears when it is complete, and replaces what was there.
+    Write a checkpoint atomically; it replaces an existing file.
 
     :param weights: name of each tensor -> its values, in the network's order
     :raises OSError: if the file cannot be written
-    :raises ValueError: if labels and head disagree
+    :raises ValueError: if the number of labels does not match the head
     """
     head, count = metadata.head, len(metadata.labels)
     if head is None:
         head = next(reversed(list(weights)), '')
     if head and (head not in weights or weights[head].shape[:1] != (count,)):
         found = weights[head].shape if head in weights else 'no such tensor'
-        raise ValueError(f'{count} labels do not fit {head}: {found}')
+        raise ValueError(f'{count} labels do not match {head}: {found}')
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata.to_strings(head))
     write_atomically(Path(path), in_fixed_order(content))
@@ -260,7 +267,7 @@ def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
     metadata = header.get('__metadata__')
     missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
     if missing or not isinstance(metadata, dict):
-        raise ValueError(f'its metadata lack {", ".join(missing)}')
+        raise ValueError(f'its metadata lacks {", ".join(missing)}')
     if metadata.get('format') != FORMAT:
         raise ValueError(f'its format is {metadata.get("format")!r}, expected {FORMAT!r}')
     return {str(key): str(value) for key, value in metadata.items()}
@@ -268,15 +275,15 @@ def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
 
 def _features(metadata: Mapping[str, str]) -> str:
     features, network = metadata.get('features', EMBEDDING), metadata['network']
-    if features != EMBEDDING and (features != STAGES or network not in WITH_STAGES):
-        raise ValueError(f'its head classifies {features!r}, which {network} does not give')
+    if features != EMBEDDING and (features != MULTI_LAYER or network not in MULTI_LAYER_NETWORKS):
+        raise ValueError(f'its head needs {features!r} features, which {network} does not have')
     return features
 
 
 def _labels(text: str) -> tuple[str, ...]:
     labels = json.loads(text)
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise ValueError('its labels are not a list of texts')
+        raise ValueError('its labels are not a list of strings')
     return tuple(labels)
 
 
@@ -287,4 +294,4 @@ def _check_head(header: Mapping[str, Any], head: str, labels: int) -> None:
         raise ValueError(f'the tensor {head} is missing')
     shape = header[head].get('shape')
     if not isinstance(shape, list) or math.prod(shape[:1]) != labels or not shape:
-        raise ValueError(f'it has {labels} labels, but {head} is of shape {shape}')
+        raise ValueError(f'it has {labels} labels, but {head} has the shape {shape}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nn_perception.core.inference.run_options import DEVICES, ENGINES
-from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.parameters import Contract, parameter
 
 # Name of a camera whose topics have no prefix.
 UNNAMED = ''
@@ -17,45 +17,62 @@ class CameraParameters:
 
     cameras: tuple[str, ...] = parameter(
         (UNNAMED,),
-        'names of the cameras; images of the camera front arrive on front/image, its results are '
-        'published on ~/front/...; the empty name stands for image and ~/...',
-        read_only=True,
-        pattern=('|[A-Za-z][A-Za-z0-9_]*', 'letters, digits and _, starting with a letter'),
+        Contract(
+            'names of the cameras; images of the camera front arrive on front/image, its results '
+            'are published on ~/front/...; the empty name stands for image and ~/...',
+            read_only=True,
+            pattern='|[A-Za-z][A-Za-z0-9_]*',
+            pattern_in_words='letters, digits and _, starting with a letter',
+        ),
     )
     image_transport: str = parameter(
         'raw',
-        'transport of the images: raw (topic image) or compressed (topic image/compressed)',
-        choices=('raw', 'compressed'),
-        read_only=True,
+        Contract(
+            'transport of the images: raw (topic image) or compressed (topic image/compressed)',
+            choices=('raw', 'compressed'),
+            read_only=True,
+        ),
     )
     image_reliability: str = parameter(
         'auto',
-        'reliability of the image subscription; auto: reliable if the publisher offers it',
-        choices=('auto', 'reliable', 'best_effort'),
-        read_only=True,
+        Contract(
+            'reliability of the image subscription; auto: reliable if the publisher offers it',
+            choices=('auto', 'reliable', 'best_effort'),
+            read_only=True,
+        ),
     )
     max_rate: float = parameter(
         0.0,
-        'maximum processing rate per camera; 0: no limit',
-        unit='Hz',
-        minimum=0.0,
-        maximum=1000.0,
+        Contract(
+            'maximum processing rate per camera; 0: no limit',
+            unit='Hz',
+            minimum=0.0,
+            maximum=1000.0,
+        ),
     )
     autostart: bool = parameter(
-        True, 'configure and activate at startup, without a lifecycle manager', read_only=True
+        True,
+        Contract('configure and activate at startup, without a lifecycle manager', read_only=True),
     )
     engine: str = parameter(
         'auto',
-        'runtime of the network; auto: torch on a GPU, ONNX Runtime on a CPU',
-        choices=ENGINES,
-        read_only=True,
+        Contract(
+            'runtime of the network; auto: torch on a GPU, ONNX Runtime on a CPU',
+            choices=ENGINES,
+            read_only=True,
+        ),
     )
     device: str = parameter(
         'auto',
-        'device of the network; auto: the GPU if CUDA is available',
-        choices=DEVICES,
-        read_only=True,
+        Contract(
+            'device of the network; auto: the GPU if CUDA is available',
+            choices=DEVICES,
+            read_only=True,
+        ),
     )
     threads: int = parameter(
-        0, 'CPU threads of the network; 0: automatic', minimum=0, maximum=256, read_only=True
+        0,
+        Contract(
+            'CPU threads of the network; 0: automatic', minimum=0, maximum=256, read_only=True
+        ),
     )

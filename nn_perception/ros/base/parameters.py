@@ -1,7 +1,7 @@
 """
 ROS parameters as frozen dataclasses: one for each node, the contract of its parameters.
 
-A field made with :func:`parameter` has a default, a description, a unit, and bounds or choices.
+A field made with :func:`parameter` has a default value and a :class:`Contract`.
 :func:`declare_parameters` declares the fields as ROS parameters with descriptors;
 :func:`updated_parameters` turns a request to set some of them into a new instance, or into a
 sentence that says why not.
@@ -117,30 +117,13 @@ def _shown(number: float | None) -> str:
     return short if float(short) == number else repr(number)
 
 
-def parameter(
-    default: bool | int | float | str | tuple[str, ...],
-    description: str,
-    *,
-    unit: str = '',
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[str, ...] = (),
-    read_only: bool = False,
-    pattern: tuple[str, str] = ('', ''),
-) -> Any:
+def parameter(default: bool | int | float | str | tuple[str, ...], contract: Contract) -> Any:
     """
     Make a dataclass field that is a ROS parameter.
 
     :param default: default value, which also defines the type; a tuple is a list of texts
-    :param description: for ``ros2 param describe``, in one line
-    :param unit: SI symbol or ``px``, ``ms``, ``Hz``; empty if it has none
-    :param minimum: smallest accepted number
-    :param maximum: largest accepted number
-    :param choices: accepted texts; empty: all
-    :param read_only: whether it can only be set at startup
-    :param pattern: regular expression for accepted texts, and what it means in words
+    :param contract: what the parameter accepts
     """
-    contract = Contract(description, unit, minimum, maximum, choices, read_only, *pattern)
     return dataclasses.field(default=default, metadata={'contract': contract})
 
 

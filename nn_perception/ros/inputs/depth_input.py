@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import threading
 from typing import Any
 
-from nn_perception.capabilities.poses.depth import joint_positions
+from nn_perception.capabilities.poses.depth import keypoint_positions
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_model import CameraModel
 from nn_perception.core.results import Person
@@ -130,7 +130,7 @@ class DepthInput:
             return None
         with self._lock:
             self._problem = ''
-        return [joint_positions(person, depth, unit_m, camera) for person in people]
+        return [keypoint_positions(person, depth, unit_m, camera) for person in people]
 
     def state(self) -> str:
         """Say whether depth was used for the newest image, and if not, why."""

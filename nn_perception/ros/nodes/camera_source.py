@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_calibration import read_calibration, uncalibrated
-from nn_perception.ros.base.parameters import LiveParameters, parameter
+from nn_perception.ros.base.parameters import Contract, LiveParameters, parameter
 from nn_perception.ros.diagnostics.messages import diagnostic_array
 from nn_perception.ros.diagnostics.status import Status
 from nn_perception.ros.inputs.image_topics import camera_info_topic, compressed_topic
@@ -50,64 +50,81 @@ class CameraSourceParameters:
 
     source: str = parameter(
         '',
-        'folder of photographs, photograph, video file, recorded bag, or webcam (0 or '
-        '/dev/video0); empty: the sample photographs of this package',
-        read_only=True,
+        Contract(
+            'folder of photographs, photograph, video file, recorded bag, or webcam (0 or '
+            '/dev/video0); empty: the sample photographs of this package',
+            read_only=True,
+        ),
     )
     bag_topic: str = parameter(
         '',
-        'image topic to play from a bag, raw or compressed; empty: its only image topic',
-        read_only=True,
+        Contract(
+            'image topic to play from a bag, raw or compressed; empty: its only image topic',
+            read_only=True,
+        ),
     )
     rate: float = parameter(
         0.0,
-        'frame rate; 0: original rate of a video or webcam, original timing of a bag, 1 for '
-        'photographs',
-        unit='Hz',
-        minimum=0.0,
-        maximum=1000.0,
+        Contract(
+            'frame rate; 0: original rate of a video or webcam, original timing of a bag, 1 for '
+            'photographs',
+            unit='Hz',
+            minimum=0.0,
+            maximum=1000.0,
+        ),
     )
-    loop: bool = parameter(True, 'start again after the last frame')
-    exit_at_end: bool = parameter(False, 'end the process after the last frame, if loop is false')
+    loop: bool = parameter(True, Contract('start again after the last frame'))
+    exit_at_end: bool = parameter(
+        False, Contract('end the process after the last frame, if loop is false')
+    )
     wait_for_subscriber: bool = parameter(
-        False, 'start when the images have a subscriber', read_only=True
+        False, Contract('start when the images have a subscriber', read_only=True)
     )
     encoding: str = parameter(
-        'bgr8',
-        'encoding of the raw images',
-        choices=PUBLISHED_ENCODINGS,
+        'bgr8', Contract('encoding of the raw images', choices=PUBLISHED_ENCODINGS)
     )
     jpeg_quality: int = parameter(
-        95, 'JPEG quality of the compressed images', minimum=1, maximum=100
+        95, Contract('JPEG quality of the compressed images', minimum=1, maximum=100)
     )
     width: int = parameter(
         0,
-        'width to resize images to; 0: original, or in proportion to the height',
-        unit='px',
-        minimum=0,
-        maximum=16384,
+        Contract(
+            'width to resize images to; 0: original, or in proportion to the height',
+            unit='px',
+            minimum=0,
+            maximum=16384,
+        ),
     )
     height: int = parameter(
         0,
-        'height to resize images to; 0: original, or in proportion to the width',
-        unit='px',
-        minimum=0,
-        maximum=16384,
+        Contract(
+            'height to resize images to; 0: original, or in proportion to the width',
+            unit='px',
+            minimum=0,
+            maximum=16384,
+        ),
     )
     frame_id: str = parameter(
-        '', f'frame_id of the headers; empty: original of a bag, {FRAME_ID} for other sources'
+        '',
+        Contract(
+            f'frame_id of the headers; empty: original of a bag, {FRAME_ID} for other sources'
+        ),
     )
     camera_info_file: str = parameter(
         '',
-        'calibration file (YAML of camera_calibration); empty: original of a bag, uncalibrated '
-        'for other sources',
-        read_only=True,
+        Contract(
+            'calibration file (YAML of camera_calibration); empty: original of a bag, '
+            'uncalibrated for other sources',
+            read_only=True,
+        ),
     )
     reliability: str = parameter(
         'reliable',
-        'reliability that the image publishers offer',
-        choices=('reliable', 'best_effort'),
-        read_only=True,
+        Contract(
+            'reliability that the image publishers offer',
+            choices=('reliable', 'best_effort'),
+            read_only=True,
+        ),
     )
 
 

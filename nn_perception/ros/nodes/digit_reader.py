@@ -20,7 +20,7 @@ from nn_perception.core.results import DigitReading
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
 from nn_perception.ros.diagnostics.digit_statistics import DigitStatistics
 from nn_perception.ros.outputs.model_topics import ModelDescription, ModelTopics
@@ -39,28 +39,29 @@ class DigitReaderParameters(CameraParameters):
     """Parameters of the node ``digit_reader``."""
 
     model: str = parameter(
-        DEFAULT_DIGIT_MODEL, 'shipped digit model, or checkpoint file', read_only=True
+        DEFAULT_DIGIT_MODEL, Contract('shipped digit model, or checkpoint file', read_only=True)
     )
     min_score: float = parameter(
-        DIGIT_MIN_SCORE, 'minimum score of a digit', minimum=0.0, maximum=1.0
+        DIGIT_MIN_SCORE, Contract('minimum score of a digit', minimum=0.0, maximum=1.0)
     )
     ink: str = parameter(
         'auto',
-        'whether the digits are darker or lighter than the background; auto: either',
-        choices=INKS,
+        Contract(
+            'whether the digits are darker or lighter than the background; auto: either',
+            choices=INKS,
+        ),
     )
     min_height: int = parameter(
         DIGIT_MIN_HEIGHT_PX,
-        'minimum height of a digit',
-        unit='px',
-        minimum=8,
-        maximum=1000,
+        Contract('minimum height of a digit', unit='px', minimum=8, maximum=1000),
     )
     max_candidates: int = parameter(
         DIGIT_MAX_CANDIDATES,
-        'maximum number of candidates per image that the network classifies',
-        minimum=1,
-        maximum=2048,
+        Contract(
+            'maximum number of candidates per image that the network classifies',
+            minimum=1,
+            maximum=2048,
+        ),
     )
 
 

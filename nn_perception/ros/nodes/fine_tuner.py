@@ -15,7 +15,7 @@ from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
 from nn_perception.ros.fine_tuning.fine_tune_action import FineTuneAction
@@ -53,29 +53,37 @@ class FineTunerParameters(CameraParameters):
 
     base: str = parameter(
         DEFAULT_MODEL,
-        'network to fine-tune: a shipped model, a checkpoint file, or the name of a torchvision '
-        'classification model',
-        read_only=True,
+        Contract(
+            'network to fine-tune: a shipped model, a checkpoint file, or the name of a '
+            'torchvision classification model',
+            read_only=True,
+        ),
     )
     model_name: str = parameter(
         'taught',
-        'name of the fine-tuned model in the store; a tagger runs it as store:NAME',
-        read_only=True,
+        Contract(
+            'name of the fine-tuned model in the store; a tagger runs it as store:NAME',
+            read_only=True,
+        ),
     )
-    dataset: str = parameter('default', 'name of the dataset of labelled frames', read_only=True)
+    dataset: str = parameter(
+        'default', Contract('name of the dataset of labelled frames', read_only=True)
+    )
     data_folder: str = parameter(
-        '', 'folder of the datasets; empty: datasets in the data folder', read_only=True
+        '', Contract('folder of the datasets; empty: datasets in the data folder', read_only=True)
     )
     store_folder: str = parameter(
-        '', 'folder of the model store; empty: models in the data folder', read_only=True
+        '', Contract('folder of the model store; empty: models in the data folder', read_only=True)
     )
     quota_mb: int = parameter(
         2000,
-        'maximum size of the dataset; 0: no limit',
-        unit='MB',
-        minimum=0,
-        maximum=1_000_000,
-        read_only=True,
+        Contract(
+            'maximum size of the dataset; 0: no limit',
+            unit='MB',
+            minimum=0,
+            maximum=1_000_000,
+            read_only=True,
+        ),
     )
 
 

@@ -13,7 +13,12 @@ import sys
 from typing import Any
 
 from nn_perception.ros.base.camera_node import CameraNode, SharedResources
-from nn_perception.ros.base.parameters import declare_parameters, parameter, ParameterError
+from nn_perception.ros.base.parameters import (
+    Contract,
+    declare_parameters,
+    parameter,
+    ParameterError,
+)
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
 from nn_perception.ros.nodes.digit_reader import DigitReaderNode
 from nn_perception.ros.nodes.fine_tuner import FineTunerNode
@@ -37,9 +42,7 @@ class PerceptionParameters:
 
     nodes: tuple[str, ...] = parameter(
         ('tagger', 'digit_reader', 'pose_estimator'),
-        'nodes that run in this process',
-        choices=tuple(NODE_TYPES),
-        read_only=True,
+        Contract('nodes that run in this process', choices=tuple(NODE_TYPES), read_only=True),
     )
 
 

@@ -20,7 +20,7 @@ from nn_perception.core.results import Person
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
 from nn_perception.ros.inputs.depth_input import DepthInput
 from nn_perception.ros.outputs.hri_bodies import HriBodies
@@ -41,44 +41,52 @@ class PoseEstimatorParameters(CameraParameters):
 
     preset: str = parameter(
         'fast',
-        'fast; accurate: refines each person; or a torchvision network, which is downloaded once',
-        choices=POSE_PRESETS,
-        read_only=True,
+        Contract(
+            'fast; accurate: refines each person; or a torchvision network, which is downloaded '
+            'once',
+            choices=POSE_PRESETS,
+            read_only=True,
+        ),
     )
     min_score: float = parameter(
         POSE_MIN_SCORE,
-        'minimum score of a person; an existing track may have a lower score',
-        minimum=0.0,
-        maximum=1.0,
+        Contract(
+            'minimum score of a person; an existing track may have a lower score',
+            minimum=0.0,
+            maximum=1.0,
+        ),
     )
     min_joint_score: float = parameter(
         POSE_MIN_JOINT_SCORE,
-        'joints below this score count as not seen',
-        minimum=0.0,
-        maximum=1.0,
+        Contract('joints below this score count as not seen', minimum=0.0, maximum=1.0),
     )
     max_people: int = parameter(
-        POSE_MAX_PEOPLE, 'maximum number of people per result', minimum=1, maximum=100
+        POSE_MAX_PEOPLE, Contract('maximum number of people per result', minimum=1, maximum=100)
     )
     max_age_s: float = parameter(
         1.0,
-        'lost-track timeout: a person out of sight for longer gets a new id',
-        unit='s',
-        minimum=0.0,
-        maximum=60.0,
+        Contract(
+            'lost-track timeout: a person out of sight for longer gets a new id',
+            unit='s',
+            minimum=0.0,
+            maximum=60.0,
+        ),
     )
-    smoothing: bool = parameter(False, 'smooth the keypoints, with low lag')
+    smoothing: bool = parameter(False, Contract('smooth the keypoints, with low lag'))
     depth_tolerance_s: float = parameter(
         0.05,
-        'maximum difference between the timestamps of an image and its depth',
-        unit='s',
-        minimum=0.0,
-        maximum=10.0,
+        Contract(
+            'maximum difference between the timestamps of an image and its depth',
+            unit='s',
+            minimum=0.0,
+            maximum=10.0,
+        ),
     )
     hri: bool = parameter(
         True,
-        'also publish below /humans/bodies (REP 155), if hri_msgs is installed',
-        read_only=True,
+        Contract(
+            'also publish below /humans/bodies (REP 155), if hri_msgs is installed', read_only=True
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.parameters import parameter
+from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
 from nn_perception.ros.fine_tuning.model_follower import ModelFollower
 from nn_perception.ros.fine_tuning.store_pipeline import StorePipeline
@@ -39,23 +39,30 @@ class TaggerParameters(CameraParameters):
 
     model: str = parameter(
         DEFAULT_MODEL,
-        'shipped model, checkpoint file, torchvision classification model, or store:NAME for the '
-        'active version of a fine-tuned model',
-        read_only=True,
+        Contract(
+            'shipped model, checkpoint file, torchvision classification model, or store:NAME for '
+            'the active version of a fine-tuned model',
+            read_only=True,
+        ),
     )
     store_folder: str = parameter(
         '',
-        'folder of the fine-tuned models; empty: models in the data folder',
-        read_only=True,
+        Contract('folder of the model store; empty: models in the data folder', read_only=True),
     )
-    top_k: int = parameter(TAG_TOP_K, 'maximum number of tags per result', minimum=1, maximum=1000)
-    min_score: float = parameter(TAG_MIN_SCORE, 'minimum score of a tag', minimum=0.0, maximum=1.0)
+    top_k: int = parameter(
+        TAG_TOP_K, Contract('maximum number of tags per result', minimum=1, maximum=1000)
+    )
+    min_score: float = parameter(
+        TAG_MIN_SCORE, Contract('minimum score of a tag', minimum=0.0, maximum=1.0)
+    )
     smoothing_s: float = parameter(
         0.0,
-        'time constant of the exponential moving average of the scores; 0: off',
-        unit='s',
-        minimum=0.0,
-        maximum=60.0,
+        Contract(
+            'time constant of the exponential moving average of the scores; 0: off',
+            unit='s',
+            minimum=0.0,
+            maximum=60.0,
+        ),
     )
 
 

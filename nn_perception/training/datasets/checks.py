@@ -66,14 +66,14 @@ def check_frames(
     :raises ValueError: if the frames cannot be trained on
     :raises RuntimeError: if the network cannot be run
     """
-    base = base.to_teach()
+    base = base.for_fine_tuning()
     usable, warnings = without_contradictions(frames)
     check_labels(usable)  # before anything is computed
     features, problems = load_features(usable, base, cache, on_progress)
     usable = [frame for frame in usable if frame.sha256 in features]
     check_labels(usable)
     embeddings = np.stack([features[frame.sha256].embedding for frame in usable])
-    similarity = base.similarity(embeddings)
+    similarity = base.last_layer_embedding(embeddings)
     sharpness = np.array([features[frame.sha256].sharpness for frame in usable])
     warnings += [*problems, *find_warnings(usable, similarity, sharpness)]
     labels = tuple(sorted({frame.label for frame in usable}))

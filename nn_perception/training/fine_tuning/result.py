@@ -14,7 +14,7 @@ from nn_perception.core.inference.checkpoint import (
     Checkpoint,
     CheckpointMetadata,
     MEASURED_PREFIX,
-    NOVELTY_PREFIX,
+    OUT_OF_DISTRIBUTION_PREFIX,
     write_checkpoint,
 )
 from nn_perception.training.datasets.checks import CheckedFrames
@@ -104,7 +104,7 @@ class FineTunedModel:
                 licence=self.base.licence,
                 source=f'{SOURCE} {self.base.version}',
                 head=self.base.head,
-                taught_from=f'{self.base.network} {self.base.version}',
+                fine_tuned_from=f'{self.base.network} {self.base.version}',
                 features=self.base.features,
             ),
         )
@@ -140,7 +140,7 @@ class Training:
         logits = self.backbone.head.logits(self.backbone.embeddings[held_out])
         temperature = fit_temperature(logits, truth)
         evaluation = evaluate_predictions(truth, logits.argmax(axis=1), data.labels)
-        similarity = data.base.similarity(self.backbone.embeddings)
+        similarity = data.base.last_layer_embedding(self.backbone.embeddings)
         unknown = OutOfDistributionModel.fit(similarity[self.split.training], similarity[held_out])
         weights = {
             **(self.backbone.weights or _backbone_weights(data.base)),
@@ -235,7 +235,7 @@ def _measured_head(checkpoint: Checkpoint) -> LinearHead:
 
 def _backbone_weights(base: Checkpoint) -> dict[str, NDArray[Any]]:
     """Return the weights without the head and the out-of-distribution score."""
-    dropped = (f'{base.head_layer}.', NOVELTY_PREFIX, MEASURED_PREFIX)
+    dropped = (f'{base.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
     return {
         name: values for name, values in base.weights().items() if not name.startswith(dropped)
     }

@@ -15,7 +15,7 @@ PERSON = Person(
 
 
 def test_unsure_joints_are_not_seen() -> None:
-    found = PERSON.without_unsure_joints(0.6)
+    found = PERSON.without_uncertain_keypoints(0.6)
     assert found.keypoints[:10] == (Keypoint(0.0, 0.0, 0.0),) * 10
     assert found.keypoints[10:] == PERSON.keypoints[10:]
     assert replace(found, keypoints=PERSON.keypoints) == PERSON

@@ -1,4 +1,4 @@
-"""Tracking and dropping of keypoints, with an estimator that gives what the test says."""
+"""Tracking and removal of keypoints, with an estimator that returns given people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def person(score: float, left: float = 10.0, joint_score: float = 0.9) -> Person
 def pipeline(
     *people: Person, options: PoseOptions | None = None
 ) -> tuple[PosePipeline, list[Any]]:
-    """Build a pipeline that finds these people in every frame; and a list of what it asks for."""
+    """Build a pipeline that finds these people in every frame, and the list of its calls."""
     calls: list[Any] = []
 
     def estimate_all(images: list[Any], **limits: Any) -> list[list[Person]]:
@@ -37,7 +37,7 @@ def frame(stamp_s: float, source: str = '') -> Frame:
     return Frame(IMAGE, source=source, stamp_s=stamp_s)
 
 
-def test_ids_persist_and_begin_with_the_source() -> None:
+def test_ids_are_persistent_and_start_with_the_source() -> None:
     poses, _ = pipeline(person(0.9))
     for stamp_s in (0.0, 0.1, 0.2):
         both = poses.process([frame(stamp_s), frame(stamp_s, 'front')])
@@ -53,7 +53,7 @@ def test_a_tracked_person_needs_less_than_a_new_one() -> None:
     assert calls == [{'min_score': pytest.approx(0.3), 'max_people': 3}]
 
 
-def test_keypoints_that_are_not_seen_are_dropped() -> None:
+def test_uncertain_keypoints_are_removed() -> None:
     poses, _ = pipeline(person(0.9, joint_score=0.19))
     ((found,),) = poses.process([frame(0.0)])
     assert found.keypoints[4] == Keypoint(0.0, 0.0, 0.0)
@@ -63,7 +63,7 @@ def test_keypoints_that_are_not_seen_are_dropped() -> None:
     assert found.keypoints[4].score == 0.19
 
 
-def test_who_is_hidden_for_too_long_gets_a_new_id() -> None:
+def test_a_person_who_is_hidden_for_too_long_gets_a_new_id() -> None:
     poses, _ = pipeline(options=PoseOptions(max_age_s=0.5))
     poses.update(frame(0.0), [person(0.9)])
     assert poses.update(frame(0.4), []) == []

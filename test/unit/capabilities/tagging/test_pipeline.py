@@ -1,4 +1,4 @@
-"""Ranking and smoothing of a stream, with a tagger that gives what the test says."""
+"""Ranking and smoothing of a stream, with a tagger that returns given scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IMAGE = np.zeros((4, 4, 3), np.uint8)
 
 
 def pipeline(*scores: tuple[float, ...], options: TaggingOptions | None = None) -> TaggingPipeline:
-    """Build a pipeline whose network gives these scores for the frames of one batch."""
+    """Build a pipeline whose network returns these scores for the frames of one batch."""
     tagger = SimpleNamespace(
         labels=('cup', 'mug', 'pen'), scores_of=lambda images: np.array(scores, np.float32)
     )

@@ -104,7 +104,7 @@ def test_overlays_show_the_skeletons(capsys, tmp_path):
         (['--overlay', '/proc/none'], 'No such file or directory'),
         (
             ['--preset', 'keypointrcnn_resnet50_fpn', '--engine', 'onnxruntime'],
-            'is run by the engine torch only',
+            'needs the engine torch',
         ),
     ],
 )

@@ -77,7 +77,7 @@ def test_people_are_those_of_tensorflow(outputs, golden):
     rows = rows[rows[:, 55] > LEAST_PERSON]
     assert len(rows) == 2
     maps = [output[0] for output in outputs['movenet_multipose']]
-    found = decode_people(maps, most=6, least_center=0.0)
+    found = decode_people(maps, max_count=6, min_centre_score=0.0)
     for row in rows:
         expected = row[:51].reshape(17, 3)
         joints = expected[:, [1, 0]] * (width, height)

@@ -37,15 +37,17 @@ SHIPPED = [CameraParameters, TaggerParameters, CameraSourceParameters]
 class Sample:
     """One parameter of every kind."""
 
-    flag: bool = parameter(True, 'a switch')
-    count: int = parameter(5, 'a bounded number', unit='px', minimum=1, maximum=100)
-    least: int = parameter(0, 'a number with one end', minimum=-3)
-    rate: float = parameter(2.5, 'a bounded number', unit='Hz', minimum=0.0, maximum=10.0)
-    gain: float = parameter(1.0, 'a number with one end', maximum=4.0)
-    free: float = parameter(0.0, 'a number without ends')
-    mode: str = parameter('fast', 'one of a few', choices=('fast', 'exact'))
-    name: str = parameter('', 'any text')
-    model: str = parameter('small', 'set at the start only', read_only=True)
+    flag: bool = parameter(True, Contract('a switch'))
+    count: int = parameter(5, Contract('a bounded number', unit='px', minimum=1, maximum=100))
+    least: int = parameter(0, Contract('a number with one end', minimum=-3))
+    rate: float = parameter(
+        2.5, Contract('a bounded number', unit='Hz', minimum=0.0, maximum=10.0)
+    )
+    gain: float = parameter(1.0, Contract('a number with one end', maximum=4.0))
+    free: float = parameter(0.0, Contract('a number without ends'))
+    mode: str = parameter('fast', Contract('one of a few', choices=('fast', 'exact')))
+    name: str = parameter('', Contract('any text'))
+    model: str = parameter('small', Contract('set at the start only', read_only=True))
 
 
 # Contracts.

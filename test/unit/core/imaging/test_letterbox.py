@@ -1,7 +1,7 @@
-"""Letterbox and crops: where the picture goes, and the way back."""
+"""Letterbox and crops, and the mapping back to the image."""
 
 import cv2
-from nn_perception.core.imaging.letterbox import cut_square, letterbox, Placement, to_batch
+from nn_perception.core.imaging.letterbox import crop_square, letterbox, Placement, to_batch
 from nn_perception.core.imaging.preprocessing import Preprocessing
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ SIZES = [
 
 @pytest.mark.parametrize(('height', 'width'), SIZES)
 @pytest.mark.parametrize('long_side', [256, 384])
-def test_any_picture_becomes_a_multiple_of_the_step(height, width, long_side):
+def test_inputs_are_multiples_of_the_step(height, width, long_side):
     batch, _ = letterbox(np.full((height, width, 3), 255, np.uint8), long_side, HOW)
     assert batch.dtype == np.float32
     assert batch.shape[:2] == (1, 3)
     assert max(batch.shape[2:]) == long_side
     assert all(side % 32 == 0 for side in batch.shape[2:])
-    # The picture is white, what is added is black, and never a step too much.
+    # The image is white, and the padding is black and less than a step.
     white = batch[0] > 0
     assert white.any()
     rows, columns = white.any(axis=(0, 2)).sum(), white.any(axis=(0, 1)).sum()
@@ -41,7 +41,7 @@ def test_any_picture_becomes_a_multiple_of_the_step(height, width, long_side):
 
 
 @pytest.mark.parametrize(('height', 'width'), SIZES)
-def test_the_way_back_is_exact(height, width):
+def test_mapping_back_is_exact(height, width):
     _, placement = letterbox(np.zeros((height, width, 3), np.uint8), 384, HOW)
     corners = np.array([(0.0, 0.0), (width, height), (width / 3, height / 7)])
     there = corners * (placement.scale_x, placement.scale_y)
@@ -50,19 +50,19 @@ def test_the_way_back_is_exact(height, width):
 
 
 @pytest.mark.parametrize(('height', 'width'), [(480, 640), (640, 480), (611, 377), (120, 160)])
-def test_a_spot_is_found_where_it_was(height, width):
+def test_a_spot_is_mapped_back_to_its_place(height, width):
     image = np.zeros((height, width, 3), np.uint8)
     x, y = 0.7 * width, 0.3 * height
     cv2.circle(image, (round(x - 0.5), round(y - 0.5)), 8, (255, 255, 255), cv2.FILLED)
     batch, placement = letterbox(image, 384, HOW)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
-    square, placement = cut_square(image, round(x) - 50, round(y) - 70, 100, 256)
+    square, placement = crop_square(image, round(x) - 50, round(y) - 70, 100, 256)
     batch = to_batch([square], HOW)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
 
 
 def _middle(plane):
-    """Locate the middle of what is bright, with the corner of a pixel at whole numbers."""
+    """Locate the centre of the bright pixels; corners of pixels have whole coordinates."""
     rows, columns = np.nonzero(plane > 0)
     return np.array((columns.mean() + 0.5, rows.mean() + 0.5))
 
@@ -71,9 +71,9 @@ def _middle(plane):
     ('left', 'top', 'side'),
     [(0, 0, 100), (-50, -50, 100), (60, 40, 100), (-30, 10, 300), (10, -5, 16), (500, 500, 50)],
 )
-def test_squares_may_reach_beyond_the_picture(left, top, side):
+def test_crops_may_exceed_the_image(left, top, side):
     image = np.full((80, 120, 3), 200, np.uint8)
-    square, placement = cut_square(image, left, top, side, 64)
+    square, placement = crop_square(image, left, top, side, 64)
     assert square.shape == (64, 64, 3)
     inside = np.zeros((side, side))
     inside[max(0, -top) : max(0, 80 - top), max(0, -left) : max(0, 120 - left)] = 1
