@@ -86,7 +86,7 @@ def test_the_export_exists_when_the_version_is_active(
     job.run()  # its embeddings are cached
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
     result = job.run()
-    assert find_export(Checkpoint.read(result.checkpoint).embedding()) is not None
+    assert find_export(Checkpoint.read(result.checkpoint).without_head()) is not None
 
 
 def run_process(job: FineTuningJob) -> list[dict[str, Any]]:

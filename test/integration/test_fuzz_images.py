@@ -62,12 +62,12 @@ FRAME_IDS = ('camera', '', 'Größe 日本語 📷', 'two\nlines', '%s', 'f' * 3
 
 
 def value_bytes(encoding: str) -> int:
-    """Tell how many bytes a value of an encoding has."""
+    """Return the number of bytes of a value of an encoding."""
     return 4 if encoding.startswith('32') else 2 if '16' in encoding else 1
 
 
 def pixel_bytes(encoding: str) -> int:
-    """Tell how many bytes a pixel takes in a row."""
+    """Return the number of bytes of a pixel in a row."""
     if encoding.startswith('yuv') or encoding in ('uyvy', 'yuyv'):
         return 2
     channels = 4 if 'a' in encoding[:4] and 'bay' not in encoding else 3
@@ -77,12 +77,12 @@ def pixel_bytes(encoding: str) -> int:
 
 
 def buffer_rows(encoding: str, height: int) -> int:
-    """Count the rows of a buffer, those of planar chroma among them."""
+    """Count the rows of a buffer, including those of planar chroma."""
     return {'nv21': height * 3 // 2, 'nv24': height * 3}.get(encoding, height)
 
 
 class RawFuzzer:
-    """Make raw images, good ones and such that must be rejected."""
+    """Make raw images, valid ones and others that must be rejected."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -99,7 +99,7 @@ class RawFuzzer:
         )
 
     def next(self) -> tuple[Image, bool | None]:
-        """Make an image, and say whether it is good; None where only the decoder can tell."""
+        """Make an image, and say whether it is valid; None where only the decoder knows."""
         kinds, weights = zip(*self._kinds, strict=True)
         msg, good = self._random.choices(kinds, weights)[0]()
         msg.is_bigendian = self._random.choice((0, 0, 1, 255))
@@ -176,7 +176,7 @@ class RawFuzzer:
 
 
 class CompressedFuzzer:
-    """Make compressed images, good ones, damaged ones, and what is no image at all."""
+    """Make compressed images, valid and damaged ones, and data that is no image."""
 
     formats = ('jpeg', 'png', 'bgr8; jpeg compressed bgr8', '', 'Größe\n日本語', 'h264')
 
@@ -188,7 +188,7 @@ class CompressedFuzzer:
         ]
 
     def next(self) -> tuple[CompressedImage, bool | None]:
-        """Make an image, and say whether it is good; None where only the decoder can tell."""
+        """Make an image, and say whether it is valid; None where only the decoder knows."""
         stored = self._random.choice(self._files)
         make = self._random.choice(
             (self._good, self._truncated, self._damaged, self._no_image, self._depth)
@@ -307,8 +307,8 @@ def describe(msg: Image | CompressedImage) -> str:
 def kind_of(reason: str) -> str:
     """Replace the numbers of a reason, which differ from image to image."""
     words = [word.strip('(),:') for word in reason.split(' ')]
-    figures = [word.isdigit() or re.fullmatch('[0-9a-f]{2}', word) for word in words]
-    return ' '.join('#' if f else word for f, word in zip(figures, words, strict=True))
+    numbers = [word.isdigit() or re.fullmatch('[0-9a-f]{2}', word) for word in words]
+    return ' '.join('#' if number else word for number, word in zip(numbers, words, strict=True))
 
 
 def logged_reasons(log: str) -> list[str]:

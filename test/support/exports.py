@@ -37,7 +37,7 @@ def network(name: str) -> Checkpoint:
 
 def features(name: str) -> Checkpoint:
     """Name a shipped network without its head, as fine-tuning and what it makes run it."""
-    return find_checkpoint(name).for_fine_tuning().embedding()
+    return find_checkpoint(name).for_fine_tuning().without_head()
 
 
 def slow_tagger(folder: Path) -> Checkpoint:

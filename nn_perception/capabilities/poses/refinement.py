@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nn_perception.capabilities.poses.decoding import decode_single
 from nn_perception.capabilities.poses.people import Floats, People
-from nn_perception.core.imaging.letterbox import cut_square, to_batch
+from nn_perception.core.imaging.letterbox import crop_square, to_batch
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.loaded_model import LoadedModel
 import numpy as np
@@ -29,7 +29,7 @@ def refine(image_bgr: Image, people: People, model: LoadedModel) -> Floats:
     keypoints = np.empty_like(people.keypoints)
     preprocessing = model.checkpoint.preprocessing
     crops = [
-        cut_square(image_bgr, *_crop(box, points), preprocessing.size)
+        crop_square(image_bgr, *_crop(box, points), preprocessing.size)
         for box, points in zip(people.boxes, people.keypoints, strict=True)
     ]
     for start in range(0, len(crops), BATCH_SIZE):

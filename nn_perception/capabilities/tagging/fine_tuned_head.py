@@ -48,7 +48,7 @@ class FineTunedHead:
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')
         bias = tensors.get(f'{layer}bias', np.zeros(len(weight)))
         unknown = OutOfDistributionModel.from_tensors(tensors)
-        length = checkpoint.similarity(weight).shape[1]
+        length = checkpoint.last_layer_embedding(weight).shape[1]
         if unknown is not None and unknown.references.shape[1] != length:
             raise ValueError(
                 f'{checkpoint.path} is damaged: its references have '

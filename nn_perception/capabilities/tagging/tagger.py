@@ -66,7 +66,7 @@ class Tagger:
         if not checkpoint.fine_tuned_from:
             return cls(checkpoint, LoadedModel.open(checkpoint, options))
         head = FineTunedHead.read(checkpoint)
-        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options), head)
+        return cls(checkpoint, LoadedModel.open(checkpoint.without_head(), options), head)
 
     @property
     def engine(self) -> Engine:
@@ -99,8 +99,9 @@ class Tagger:
         scores = softmax(self._head.logits(outputs))
         if self._head.out_of_distribution is None:
             return scores
-        score, similarity = self._head.out_of_distribution.score, self.checkpoint.similarity
-        unknown = np.array([[score(similarity(embedding))] for embedding in outputs])
+        score = self._head.out_of_distribution.score
+        embeddings = self.checkpoint.last_layer_embedding(outputs)  # (N, E)
+        unknown = np.array([[score(embedding)] for embedding in embeddings])
         return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:

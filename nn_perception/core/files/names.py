@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-MOST_CHARACTERS = 64
+MAX_CHARACTERS = 64
 # What file systems allow, counted in bytes of UTF-8.
-MOST_BYTES = 255
+MAX_BYTES = 255
 
 
 def checked_name(text: str, what: str, *, spaces: bool = True) -> str:
@@ -27,7 +27,7 @@ def checked_name(text: str, what: str, *, spaces: bool = True) -> str:
     if fault:
         raise ValueError(
             f'{_quoted(name)} cannot be the name of a {what}: {fault}; allowed are 1 to '
-            f'{MOST_CHARACTERS} letters, digits, {"spaces, " if spaces else ""}_ and -'
+            f'{MAX_CHARACTERS} letters, digits, {"spaces, " if spaces else ""}_ and -'
         )
     return name
 
@@ -35,7 +35,7 @@ def checked_name(text: str, what: str, *, spaces: bool = True) -> str:
 def _fault(name: str, *, spaces: bool) -> str:
     if not name.strip():
         return 'it is empty'
-    if len(name) > MOST_CHARACTERS:
+    if len(name) > MAX_CHARACTERS:
         return f'it has {len(name)} characters'
     wrong = next((place for place in range(len(name)) if not _is_safe(name, place, spaces)), None)
     if wrong is not None:
@@ -43,7 +43,7 @@ def _fault(name: str, *, spaces: bool) -> str:
     if name != name.strip(' '):
         return 'it begins or ends with a space'
     size = len(name.encode())
-    return f'it takes {size} bytes of at most {MOST_BYTES}' if size > MOST_BYTES else ''
+    return f'it takes {size} bytes of at most {MAX_BYTES}' if size > MAX_BYTES else ''
 
 
 def _is_safe(name: str, place: int, spaces: bool) -> bool:

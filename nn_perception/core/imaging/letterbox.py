@@ -58,7 +58,7 @@ def letterbox(image_bgr: Image, long_side: int, how: Preprocessing) -> tuple[Bat
     return to_batch([canvas], how), placement
 
 
-def cut_square(
+def crop_square(
     image_bgr: Image, left: int, top: int, side: int, size: int
 ) -> tuple[Image, Placement]:
     """

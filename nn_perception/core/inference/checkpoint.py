@@ -1,8 +1,8 @@
 """
 Weights, labels, preprocessing and a version in one file.
 
-A checkpoint is a safetensors file whose metadata say what the weights are. Nothing in it is ever
-executed, unlike in a pickle.
+A checkpoint is a safetensors file with metadata that describe the weights. Unlike a pickle, it
+cannot run code when it is loaded.
 """
 
 from __future__ import annotations
@@ -28,35 +28,37 @@ SUFFIX = '.safetensors'
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
-# An embedding of the outputs of several layers, see networks/efficientnet_lite.py. It starts with
-# the plain embedding, which has this many values.
-STAGES = 'stages'
-WITH_STAGES = {'efficientnet_lite0': 1280}
-# Tensors in addition to those of the network: those of the out-of-distribution score, see
-# capabilities/tagging/out_of_distribution.py,
+# Features of several layers, see networks/efficientnet_lite.py; 'stages' is their name in files.
+MULTI_LAYER = 'stages'
+# Networks that have them, and the length of the last layer's embedding, which comes first in them.
+MULTI_LAYER_NETWORKS = {'efficientnet_lite0': 1280}
+# Tensors of the out-of-distribution model, see capabilities/tagging/out_of_distribution.py.
 OUT_OF_DISTRIBUTION_PREFIX = 'novelty.'
-# and the head that was evaluated; the one in use is fitted to the held-out frames, too.
-EVALUATED_HEAD_PREFIX = 'measured.'
+# Tensors of the evaluated head, which was trained without the held-out frames. The head in use was
+# trained on all frames.
+MEASURED_PREFIX = 'measured.'
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """
-    What is known of a network before its weights are loaded.
+    A checkpoint file: everything but the weights.
 
-    :param path: the file
-    :param network: name for :func:`nn_perception.core.networks.build`
+    :param path: path of the file
+    :param network: name of the network, see :func:`nn_perception.core.networks.build.build`
     :param labels: names of the outputs, ``labels[i]`` belongs to output ``i``
-    :param preprocessing: how images are prepared
+    :param preprocessing: how images become the network's input
     :param version: which training the weights come from
-    :param sha256: hash of the whole file, hexadecimal
-    :param licence: terms of the weights, empty if unknown
-    :param source: where the weights come from, empty if unknown
-    :param head: the last tensor of the layer that gives the labels, empty if there is none
-    :param fine_tuned_from: network and version that it was fine-tuned from, else empty
-    :param features: input of the head: the ``embedding`` of one layer, or ``stages``
-    :param output: output of the network: ``logits``, or the input of the head
-    :param body_sha256: hash of the weights before the head, if the output is its input
+    :param sha256: hash of the file, hexadecimal
+    :param licence: licence of the weights; empty if unknown
+    :param source: where the weights come from; empty if unknown
+    :param head: last tensor of the classification layer; empty if there is no such layer
+    :param fine_tuned_from: network and version that fine-tuning started from; empty if the
+        checkpoint is not fine-tuned
+    :param features: input of the head: the ``embedding`` of the last layer, or ``stages``, the
+        features of several layers
+    :param output: what the network computes: ``logits``, or one of the ``features``
+    :param backbone_sha256: hash of the layers before the head; empty if the output is ``logits``
     """
 
     path: Path
@@ -71,7 +73,7 @@ class Checkpoint:
     fine_tuned_from: str = ''
     features: str = EMBEDDING
     output: str = LOGITS
-    body_sha256: str = ''
+    backbone_sha256: str = ''
 
     @classmethod
     def read(cls, path: str | Path) -> Checkpoint:
@@ -79,7 +81,7 @@ class Checkpoint:
         Read everything but the weights.
 
         :raises OSError: if the file cannot be read
-        :raises ValueError: if it is not a whole checkpoint, or contradicts itself
+        :raises ValueError: if it is not a complete, consistent checkpoint
         """
         path = Path(path).absolute()
         content = _read_bytes(path)
@@ -106,67 +108,70 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The file's name without folder and suffix."""
+        """The file name without folder and suffix."""
         return self.path.name.removesuffix(SUFFIX)
 
     @property
     def title(self) -> str:
-        """The network and its version."""
+        """The network and the version of its weights."""
         return f'{self.network} {self.version}'
 
     @property
     def head_layer(self) -> str:
-        """The layer that computes the logits, such as ``classifier.1``; empty if unknown."""
+        """Name of the classification layer, for example ``classifier.1``; empty if unknown."""
         return self.head.rpartition('.')[0]
 
     @property
     def identity(self) -> str:
-        """What decides the output: checkpoints with the same body share their embeddings."""
-        return self.sha256 if self.output == LOGITS else f'{self.output} {self.body_sha256}'
+        """Hash of what the output depends on; an equal backbone gives equal embeddings."""
+        return self.sha256 if self.output == LOGITS else f'{self.output} {self.backbone_sha256}'
 
     def for_fine_tuning(self) -> Checkpoint:
         """
-        Adapt preprocessing and features to fine-tuning.
+        Describe the same weights with the preprocessing and features of fine-tuning.
 
-        The whole image is used, since its centre may miss the object, and the outputs of several
-        layers, if the network provides them. Networks for grey images take whole patches already.
+        The whole image is used, because the object may be outside the centre crop, and features
+        of several layers where the network has them. A grey-scale network keeps its preprocessing,
+        because its inputs are cropped already.
         """
         preprocessing = self.preprocessing
         if preprocessing.channels > 1:
             preprocessing = replace(preprocessing, crop=1.0, stretch=True)
-        features = STAGES if self.network in WITH_STAGES else EMBEDDING
+        features = MULTI_LAYER if self.network in MULTI_LAYER_NETWORKS else EMBEDDING
         return replace(self, preprocessing=preprocessing, features=features)
 
-    def similarity(self, features: NDArray[Any]) -> NDArray[Any]:
+    def last_layer_embedding(self, features: NDArray[Any]) -> NDArray[Any]:
         """
-        Select the part of an embedding that measures the similarity of images.
+        Extract the embedding of the last layer, with which images are compared.
 
         :param features: input of the head, ``(..., D)``
-        :returns: the embedding of the last layer, ``(..., E)``
+        :returns: ``(..., E)``, a view
         """
-        if self.features != STAGES:
+        if self.features != MULTI_LAYER:
             return features
-        return features[..., : WITH_STAGES[self.network]]
+        return features[..., : MULTI_LAYER_NETWORKS[self.network]]
 
-    def embedding(self, features: str = '') -> Checkpoint:
+    def without_head(self, features: str = '') -> Checkpoint:
         """
-        Return the same checkpoint without its head; its output is the input of the head.
+        Describe the same network without its head: it outputs the head's input.
 
-        :param features: the kind of features; empty: that of the checkpoint
+        :param features: ``embedding`` or ``stages``; empty: those of this checkpoint
         :raises OSError: if the file cannot be read
         :raises ValueError: if the network has no head, or the file has changed
         """
         if not self.head_layer:
-            raise ValueError(f'{self.name} has no layer for its labels, so no embedding')
+            raise ValueError(f'{self.name} has no classification layer, so it has no embedding')
         digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
         for name, values in sorted(self.weights().items()):
             if not name.startswith(
-                (f'{self.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, EVALUATED_HEAD_PREFIX)
+                (f'{self.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
             ):
                 digest.update(f'{name} {values.dtype} {values.shape}'.encode())
                 digest.update(values.tobytes())
         features = features or self.features
-        return replace(self, features=features, output=features, body_sha256=digest.hexdigest())
+        return replace(
+            self, features=features, output=features, backbone_sha256=digest.hexdigest()
+        )
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """
@@ -174,12 +179,11 @@ class Checkpoint:
 
         :returns: name of each tensor -> its values
         :raises OSError: if the file cannot be read
-        :raises ValueError: if the file is another one than was read first, or a weight is not a
-            number
+        :raises ValueError: if the file has changed since it was opened, or a weight is not finite
         """
         content = _read_bytes(self.path)
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise ValueError(f'{self.path} was changed since it was opened')
+            raise ValueError(f'{self.path} has changed since it was opened')
         try:
             weights = safetensors.numpy.load(content)
         except SafetensorError as error:
@@ -196,10 +200,10 @@ class Checkpoint:
 @dataclass(frozen=True)
 class CheckpointMetadata:
     """
-    What a checkpoint says of its weights, see :class:`Checkpoint`.
+    The metadata of a checkpoint; the fields are those of :class:`Checkpoint`, except:
 
-    :param head: the tensor whose first axis is as long as there are labels; None: the last one;
-        empty: there is none
+    :param head: tensor whose first axis has one entry for each label; None: the last tensor;
+        empty: there is no such tensor
     """
 
     network: str
@@ -213,7 +217,7 @@ class CheckpointMetadata:
     features: str = EMBEDDING
 
     def to_strings(self, head: str) -> dict[str, str]:
-        """Write it as the metadata of a safetensors file, with the head that was found."""
+        """Convert to the metadata of a safetensors file; ``head`` replaces the field."""
         strings = {
             'format': FORMAT,
             'network': self.network,
@@ -235,18 +239,18 @@ def write_checkpoint(
     path: str | Path, weights: Mapping[str, NDArray[Any]], metadata: CheckpointMetadata
 ) -> None:
     """
-    Write a checkpoint; its name appears when it is complete, and replaces what was there.
+    Write a checkpoint atomically; it replaces an existing file.
 
     :param weights: name of each tensor -> its values, in the network's order
     :raises OSError: if the file cannot be written
-    :raises ValueError: if labels and head disagree
+    :raises ValueError: if the number of labels does not match the head
     """
     head, count = metadata.head, len(metadata.labels)
     if head is None:
         head = next(reversed(list(weights)), '')
     if head and (head not in weights or weights[head].shape[:1] != (count,)):
         found = weights[head].shape if head in weights else 'no such tensor'
-        raise ValueError(f'{count} labels do not fit {head}: {found}')
+        raise ValueError(f'{count} labels do not match {head}: {found}')
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata.to_strings(head))
     write_atomically(Path(path), in_fixed_order(content))
@@ -263,7 +267,7 @@ def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
     metadata = header.get('__metadata__')
     missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
     if missing or not isinstance(metadata, dict):
-        raise ValueError(f'its metadata lack {", ".join(missing)}')
+        raise ValueError(f'its metadata lacks {", ".join(missing)}')
     if metadata.get('format') != FORMAT:
         raise ValueError(f'its format is {metadata.get("format")!r}, expected {FORMAT!r}')
     return {str(key): str(value) for key, value in metadata.items()}
@@ -271,15 +275,15 @@ def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
 
 def _features(metadata: Mapping[str, str]) -> str:
     features, network = metadata.get('features', EMBEDDING), metadata['network']
-    if features != EMBEDDING and (features != STAGES or network not in WITH_STAGES):
-        raise ValueError(f'its head classifies {features!r}, which {network} does not give')
+    if features != EMBEDDING and (features != MULTI_LAYER or network not in MULTI_LAYER_NETWORKS):
+        raise ValueError(f'its head needs {features!r} features, which {network} does not have')
     return features
 
 
 def _labels(text: str) -> tuple[str, ...]:
     labels = json.loads(text)
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise ValueError('its labels are not a list of texts')
+        raise ValueError('its labels are not a list of strings')
     return tuple(labels)
 
 
@@ -290,4 +294,4 @@ def _check_head(header: Mapping[str, Any], head: str, labels: int) -> None:
         raise ValueError(f'the tensor {head} is missing')
     shape = header[head].get('shape')
     if not isinstance(shape, list) or math.prod(shape[:1]) != labels or not shape:
-        raise ValueError(f'it has {labels} labels, but {head} is of shape {shape}')
+        raise ValueError(f'it has {labels} labels, but {head} has the shape {shape}')

@@ -129,7 +129,7 @@ def main(arguments: list[str]) -> int:
         if checkpoint.sha256 != sha256:
             raise ValueError(f'{path} was changed while it was being opened')
         if output and output[0] != LOGITS:
-            checkpoint = checkpoint.embedding(output[0])
+            checkpoint = checkpoint.without_head(output[0])
         difference = export(checkpoint, Path(out))
     except ModuleNotFoundError as error:
         sys.stderr.write(f'\nthe Python package {error.name} is missing\n')

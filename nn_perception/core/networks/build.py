@@ -1,4 +1,4 @@
-"""Networks by name, with random weights."""
+"""Build networks by name, with random weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 TORCHVISION_PREFIX = 'torchvision:'
 KEYPOINT_RCNN = 'torchvision:keypointrcnn_resnet50_fpn'
-# Auxiliary heads serve training only; the published weights of these two expect their own input.
+# Auxiliary heads are used in training only. The published weights of these two networks expect
+# an input that torchvision transforms.
 WITH_AUXILIARY_HEADS = ('torchvision:googlenet', 'torchvision:inception_v3')
 AUXILIARY_HEADS = ('AuxLogits.', 'aux1.', 'aux2.')
 
@@ -68,11 +69,12 @@ def _build_torchvision(network: str, num_classes: int, input_size: int) -> nn.Mo
 
 def remove_head(network: nn.Module, layer: str) -> nn.Linear:
     """
-    Let a classifier give what its last layer classifies: an embedding, ``(N, D)``.
+    Remove the last layer of a classifier, so that it outputs its embedding, ``(N, D)``.
 
-    :param layer: name of that layer, as ``classifier.1``
-    :returns: the layer that was taken out
-    :raises ValueError: if there is no such layer or it is not linear, as that of SqueezeNet
+    :param network: changed in place
+    :param layer: name of the last layer, for example ``classifier.1``
+    :returns: the removed layer
+    :raises ValueError: if there is no such layer, or it is not linear, as in SqueezeNet
     """
     from torch import nn
 

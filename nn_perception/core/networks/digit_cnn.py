@@ -1,10 +1,9 @@
 """
 A small convolutional network for single digits of 28 x 28 pixels.
 
-Plain convolutions with batch norm (Ioffe and Szegedy, 2015), in the manner of VGG (Simonyan
-and Zisserman, 2014). A convolution that is followed by pooling is pooled before it is normalised:
-since batch norm and ReLU act on each value alone, that is a quarter of the work at the sizes
-where it is largest.
+Plain convolutions with batch norm (Ioffe and Szegedy, 2015), in the style of VGG (Simonyan and
+Zisserman, 2014). Where a convolution is pooled, pooling comes before batch norm and ReLU: both
+then process a quarter of the values.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from torch import nn, Tensor
 
 INPUT_SIZE = 28
 # Kernel size and output channels of each convolution, and whether its output is pooled to half the
-# size. The first sees a whole stroke, since what it leaves out is pooled away at once.
-STAGES = ((5, 32, True), (3, 48, False), (3, 48, True), (3, 128, False), (3, 128, True))
+# size. The first kernel covers a whole stroke, because pooling follows at once.
+CONVOLUTIONS = ((5, 32, True), (3, 48, False), (3, 48, True), (3, 128, False), (3, 128, True))
 POOLED_SIZE = 3
 
 
 class ConvNorm(nn.Sequential):
-    """A convolution, pooled to half the size if asked for, batch norm and ReLU."""
+    """A convolution, optional pooling to half the size, batch norm and ReLU."""
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int, pooled: bool) -> None:
         super().__init__()
@@ -34,15 +33,15 @@ class DigitCnn(nn.Module):
     """
     The network of the digit reader: 250,000 parameters, 17 million multiply-adds.
 
-    :param num_classes: outputs of the last linear layer
-    :param dropout: share of the features that is dropped before it while training
+    :param num_classes: number of outputs of the last linear layer
+    :param dropout: fraction of the features that is dropped before that layer in training
     """
 
     def __init__(self, num_classes: int = 11, *, dropout: float = 0.3) -> None:
         super().__init__()
         self.blocks = nn.Sequential()
         channels = 1
-        for kernel, outputs, pooled in STAGES:
+        for kernel, outputs, pooled in CONVOLUTIONS:
             self.blocks.append(ConvNorm(channels, outputs, kernel=kernel, pooled=pooled))
             channels = outputs
         self.dropout = nn.Dropout(dropout)
@@ -50,7 +49,7 @@ class DigitCnn(nn.Module):
 
     @property
     def first_layer(self) -> Tensor:
-        """Weights of the first layer, ``(32, 1, 5, 5)``."""
+        """Weights of the first convolution, ``(32, 1, 5, 5)``."""
         first = self.blocks[0]
         assert isinstance(first, ConvNorm)
         return first.conv.weight

@@ -1,9 +1,9 @@
 """
-The classic fully connected network for single digits, to compare the convolutional one with.
+The classic fully connected network for single digits, a baseline for the convolutional one.
 
-Two hidden layers and dropout, as in Srivastava et al., "Dropout: A Simple Way to Prevent Neural
-Networks from Overfitting" (2014), narrower than theirs to stay below 500,000 parameters, and with
-batch norm, so that both networks are trained by the same recipe.
+Two hidden layers with dropout, as in Srivastava et al., "Dropout: A Simple Way to Prevent Neural
+Networks from Overfitting" (2014), but narrower, to stay below 500,000 parameters, and with batch
+norm, so that one training recipe serves both networks.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class DenseNorm(nn.Sequential):
 
 class DigitMlp(nn.Module):
     """
-    Two hidden layers of 400: about 480,000 parameters, as many multiply-adds.
+    Two hidden layers of width 400: about 480,000 parameters and as many multiply-adds.
 
-    :param num_classes: outputs of the last linear layer
-    :param dropout: share of each hidden layer that is dropped while training
+    :param num_classes: number of outputs of the last linear layer
+    :param dropout: fraction of each hidden layer that is dropped in training
     """
 
     def __init__(self, num_classes: int = 11, *, dropout: float = 0.2) -> None:
@@ -44,7 +44,7 @@ class DigitMlp(nn.Module):
 
     @property
     def first_layer(self) -> Tensor:
-        """Weights of the first layer as pictures, ``(400, 1, 28, 28)``."""
+        """Weights of the first layer as images, ``(400, 1, 28, 28)``."""
         first = self.layers[0]
         assert isinstance(first, DenseNorm)
         return first.linear.weight.view(-1, 1, INPUT_SIZE, INPUT_SIZE)

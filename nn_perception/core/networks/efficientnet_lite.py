@@ -4,7 +4,7 @@ EfficientNet-Lite0, an image classifier without squeeze-and-excitation.
 The architecture is that of Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional
 Neural Networks" (2019), in the Lite variant of the TensorFlow authors (2020): ReLU6 everywhere,
 and a stem and a head of fixed width. The published weights were trained with TensorFlow's 'SAME'
-padding, which puts the odd pixel of a strided convolution at the bottom and at the right.
+padding, which puts the odd pixel of a strided convolution at the bottom and right.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from torch.nn import functional
 
 EMBEDDING_SIZE = 1280
 STEM_CHANNELS = 32
-# TensorFlow's decay of 0.99 is torch's momentum of 0.01.
+# A decay of 0.99 in TensorFlow is a momentum of 0.01 in torch.
 NORM_MOMENTUM = 0.01
 NORM_EPSILON = 1e-3
-# What teaching sees beside the top: wide layers of these blocks, and the results of those.
+# Multi-layer features: besides the top, the expanded layers of WIDE_BLOCKS and the outputs of
+# NARROW_BLOCKS.
 WIDE_BLOCKS = (5, 8, 11, 12)
 NARROW_BLOCKS = (12, 15)
-STAGES_SIZE = 8672
+MULTI_LAYER_SIZE = 8672
 DEVIATION_EPSILON = 1e-6
 
 
 class Stage(NamedTuple):
-    """A run of equal blocks; only the first one strides and changes the width."""
+    """A sequence of equal blocks; only the first changes size and width."""
 
     repeats: int
     kernel: int
@@ -61,7 +62,7 @@ def same_padding(length: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution without bias that pads as TensorFlow's 'SAME' does."""
+    """A convolution without bias, padded like TensorFlow's 'SAME'."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
@@ -82,7 +83,7 @@ class SameConv2d(nn.Conv2d):
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution and batch norm, then ReLU6 unless ``linear``."""
+    """A convolution and batch norm, followed by ReLU6 unless ``linear``."""
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class ConvNorm(nn.Sequential):
 
 
 class InvertedResidual(nn.Module):
-    """Widen by a 1 x 1 convolution, filter each channel, narrow again; add a fitting input."""
+    """Expand by a 1 x 1 convolution, filter each channel, project; add the input if it fits."""
 
     def __init__(self, inputs: int, stage: Stage, stride: int, drop_rate: float) -> None:
         super().__init__()
@@ -118,7 +119,7 @@ class InvertedResidual(nn.Module):
         return self.both(x)[1]
 
     def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the result of the wide layer, ``(N, wide, ...)``, and that of :meth:`forward`."""
+        """Compute the expanded layer, ``(N, wide, ...)``, and the output of :meth:`forward`."""
         wide: Tensor = self.depthwise(self.expand(x))
         y: Tensor = self.project(wide)
         if not self.residual:
@@ -128,7 +129,7 @@ class InvertedResidual(nn.Module):
         return wide, x + y
 
     def _drop_path(self, y: Tensor) -> Tensor:
-        """Leave the block out for a random part of the batch (stochastic depth)."""
+        """Skip the block for a random part of the batch (stochastic depth)."""
         keep = 1.0 - self.drop_rate
         mask = torch.rand(len(y), 1, 1, 1, device=y.device) < keep
         return y * mask.to(y.dtype) / keep
@@ -138,10 +139,10 @@ class EfficientNetLite(nn.Module):
     """
     EfficientNet-Lite0.
 
-    :param num_classes: outputs of the last linear layer
-    :param dropout: share of the embedding that is dropped before it while training
-    :param drop_path: share of images for which the deepest block is left out while training;
-        shallower blocks less, down to none
+    :param num_classes: number of outputs of the last linear layer
+    :param dropout: fraction of the embedding that is dropped before that layer in training
+    :param drop_path: fraction of images for which the deepest block is skipped in training; it
+        decreases linearly to 0 for the first block
     """
 
     def __init__(
@@ -161,28 +162,28 @@ class EfficientNetLite(nn.Module):
         self.top = ConvNorm(channels, EMBEDDING_SIZE, 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(EMBEDDING_SIZE, num_classes)
-        self._stages = False
+        self._multi_layer = False
 
-    def use_stages(self) -> None:
-        """Give the head the features of several stages; it is a new one."""
-        self.head = nn.Linear(STAGES_SIZE, self.head.out_features)
-        self._stages = True
+    def use_multi_layer_features(self) -> None:
+        """Replace the head by a new one on the features of several layers."""
+        self.head = nn.Linear(MULTI_LAYER_SIZE, self.head.out_features)
+        self._multi_layer = True
 
     def features(self, batch: Tensor) -> Tensor:
         """
         Compute the embedding that the head classifies.
 
         :param batch: RGB images, ``(N, 3, H, W)``, ``(value - 127) / 128``
-        :returns: ``(N, 1280)``, averaged over the picture, not negative; with the features of
-            several stages ``(N, 8672)``, which begin with those
+        :returns: ``(N, 1280)``, averaged over the image, not negative; multi-layer features are
+            ``(N, 8672)`` and begin with these
         """
-        if self._stages:
-            return self._stage_features(batch)
+        if self._multi_layer:
+            return self._multi_layer_features(batch)
         x: Tensor = self.top(self.blocks(self.stem(batch)))  # (N, 1280, ceil(H/32), ceil(W/32))
         return x.mean((2, 3))
 
-    def _stage_features(self, batch: Tensor) -> Tensor:
-        """Average layers of several stages over the picture, and take their deviations."""
+    def _multi_layer_features(self, batch: Tensor) -> Tensor:
+        """Compute mean and standard deviation over the image, for channels of several layers."""
         x: Tensor = self.stem(batch)
         maps = []
         for number, block in enumerate(self.blocks):
@@ -201,6 +202,6 @@ class EfficientNetLite(nn.Module):
 def _mean_and_deviation(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Reduce ``(N, C, H, W)`` to the mean and the standard deviation of each channel."""
     mean = maps.mean((2, 3), keepdim=True)
-    # The gradient of a root is infinite at zero, where a channel is dark in the whole picture.
+    # The gradient of a square root is infinite at zero, where a channel is constant.
     deviation = ((maps - mean).square().mean((2, 3)) + DEVIATION_EPSILON).sqrt()
     return mean[:, :, 0, 0], deviation

@@ -1,11 +1,11 @@
 """
-MoveNet, which finds the joints of people: one person in a crop, or several in a picture.
+MoveNet, which detects the keypoints of people: one person in a crop, or several in an image.
 
 The architecture is that of the models that Google published on TF Hub as ``movenet/singlepose``
 and ``movenet/multipose`` (Votel and Li, "Next-Generation Pose Detection with MoveNet and
 TensorFlow.js", TensorFlow blog, 2021): a MobileNetV2 (Sandler et al., 2018), a feature pyramid
-(Lin et al., 2017) down to a quarter of the input's size, and a small head for each kind of map, in
-the manner of CenterNet (Zhou et al., "Objects as Points", 2019). Batch norm is folded into the
+(Lin et al., 2017) down to a quarter of the input size, and a small head for each map, in the style
+of CenterNet (Zhou et al., "Objects as Points", 2019). Batch norm is folded into the
 convolutions. The decoder of the maps is in :mod:`nn_perception.capabilities.poses.decoding`.
 """
 
@@ -29,10 +29,10 @@ HEAD_WIDTH = 96
 
 
 class Plan(NamedTuple):
-    """Channels of one of the published networks, and its heads."""
+    """Channels and heads of one of the published networks."""
 
     stem: int
-    # Output channels of the runs of blocks, see RUNS.
+    # Output channels of the sequences of blocks, see RUNS.
     runs: tuple[int, ...]
     heads: tuple[str, ...]
 
@@ -42,18 +42,18 @@ PLANS = {
     'movenet_thunder': Plan(56, (32, 40, 56, 112, 168, 280, 560), SINGLE_POSE_HEADS),
     'movenet_multipose': Plan(48, (24, 40, 48, 96, 144, 240, 480), MULTI_POSE_HEADS),
 }
-# MobileNetV2: how many blocks each run has, and the stride of its first.
+# MobileNetV2: number of blocks in each sequence, and the stride of the first block.
 RUNS = ((1, 1), (2, 2), (3, 2), (4, 2), (3, 1), (3, 2), (1, 1))
-# Runs whose outputs the pyramid takes, from coarse to fine, and what it makes of them.
+# Sequences that feed the pyramid, from coarse to fine, and its output channels for each.
 TAPPED_RUNS = (3, 2, 1)
 PYRAMID_CHANNELS = (32, 24, 24)
 
 
 class SameConv2d(nn.Conv2d):
     """
-    A convolution with a bias that pads as TensorFlow's 'SAME' does for even sizes.
+    A convolution with a bias, padded like TensorFlow's 'SAME' for even sizes.
 
-    A stride of two then pads nothing at the top and the left, one at the bottom and the right.
+    For a stride of 2 this pads nothing at the top and left, and one pixel at the bottom and right.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SameConv2d(nn.Conv2d):
 
 
 class InvertedResidual(nn.Module):
-    """Widen by a 1 x 1 convolution, filter each channel, narrow again; add a fitting input."""
+    """Expand by a 1 x 1 convolution, filter each channel, project; add the input if it fits."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -100,13 +100,15 @@ class InvertedResidual(nn.Module):
 
 
 class Backbone(nn.Module):
-    """MobileNetV2 with taps at a quarter, an eighth, a sixteenth and a 32nd of the size."""
+    """MobileNetV2 with outputs at a quarter, an eighth, a sixteenth and a 32nd of the size."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.stem = SameConv2d(3, plan.stem, 3, stride=2)
         self.blocks = nn.ModuleList()
-        self.taps: list[int] = []  # index of the last block of each tapped run, fine to coarse
+        self.taps: list[
+            int
+        ] = []  # index of the last block of each tapped sequence, fine to coarse
         channels = plan.stem
         for run, (repeats, first_stride) in enumerate(RUNS):
             for repeat in range(repeats):
@@ -123,7 +125,7 @@ class Backbone(nn.Module):
         """
         Compute the features of ``(N, 3, H, W)``.
 
-        :returns: of each size, from coarse to fine: ``(N, C, H / 32, W / 32)`` to
+        :returns: feature maps from coarse to fine: ``(N, C, H / 32, W / 32)`` to
             ``(N, C, H / 4, W / 4)``
         """
         features: list[Tensor] = []
@@ -136,7 +138,7 @@ class Backbone(nn.Module):
 
 
 class Separable(nn.Module):
-    """A 3 x 3 filter of each channel without bias, then a 1 x 1 convolution and ReLU."""
+    """A depthwise 3 x 3 convolution without bias, then a 1 x 1 convolution and ReLU."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -149,7 +151,7 @@ class Separable(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Carry coarse features down to the finest, doubling the size and adding each level."""
+    """Merge feature maps from coarse to fine: double the size and add the next level."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -163,7 +165,7 @@ class Pyramid(nn.Module):
             channels = outputs
 
     def forward(self, features: list[Tensor]) -> Tensor:
-        """Join features, from coarse to fine, into ``(N, 24, H / 4, W / 4)``."""
+        """Merge feature maps, given from coarse to fine, into ``(N, 24, H / 4, W / 4)``."""
         x: Tensor = self.top(features[0])
         for lateral, smooth, feature in zip(self.lateral, self.smooth, features[1:], strict=True):
             x = functional.interpolate(x, scale_factor=2.0, mode='bilinear', align_corners=False)
@@ -172,7 +174,7 @@ class Pyramid(nn.Module):
 
 
 class Head(nn.Module):
-    """One kind of map."""
+    """The layers that compute one output map."""
 
     def __init__(self, outputs: int) -> None:
         super().__init__()
@@ -203,10 +205,10 @@ class MoveNet(nn.Module):
 
     def forward(self, batch: Tensor) -> tuple[Tensor, ...]:
         """
-        Compute the maps of pictures.
+        Compute the output maps of images.
 
         :param batch: RGB from -1 to 1, ``(N, 3, H, W)``, H and W multiples of 32
-        :returns: a map for each head of the plan, ``(N, channels, H / 4, W / 4)``
+        :returns: the map of each head of the plan, ``(N, channels, H / 4, W / 4)``
         """
         x: Tensor = self.pyramid(self.backbone(batch))
         return tuple(self.heads[name](x) for name in self.output_names)

@@ -153,13 +153,13 @@ ARGUMENTS = {
         sets={'fine_tuner': 'model_name', 'tagger': 'model'},
     ),
     'dataset': Argument(
-        f'name of the data set of labelled frames; {_FALLBACK} default',
+        f'name of the dataset of labelled frames; {_FALLBACK} default',
         sets={'fine_tuner': 'dataset'},
     ),
-    'base': Argument('base model to fine-tune', sets={'fine_tuner': 'base'}),
-    'data_folder': Argument('folder of the data sets', sets={'fine_tuner': 'data_folder'}),
+    'base': Argument('network to fine-tune', sets={'fine_tuner': 'base'}),
+    'data_folder': Argument('folder of the datasets', sets={'fine_tuner': 'data_folder'}),
     'store_folder': Argument(
-        'folder of the fine-tuned models',
+        'folder of the model store',
         sets={'fine_tuner': 'store_folder', 'tagger': 'store_folder'},
     ),
     'device': Argument(

@@ -47,9 +47,7 @@ class TaggerParameters(CameraParameters):
     )
     store_folder: str = parameter(
         '',
-        Contract(
-            'folder of the fine-tuned models; empty: models in the data folder', read_only=True
-        ),
+        Contract('folder of the model store; empty: models in the data folder', read_only=True),
     )
     top_k: int = parameter(
         TAG_TOP_K, Contract('maximum number of tags per result', minimum=1, maximum=1000)

@@ -73,7 +73,7 @@ def check_frames(
     usable = [frame for frame in usable if frame.sha256 in features]
     check_labels(usable)
     embeddings = np.stack([features[frame.sha256].embedding for frame in usable])
-    similarity = base.similarity(embeddings)
+    similarity = base.last_layer_embedding(embeddings)
     sharpness = np.array([features[frame.sha256].sharpness for frame in usable])
     warnings += [*problems, *find_warnings(usable, similarity, sharpness)]
     labels = tuple(sorted({frame.label for frame in usable}))

@@ -70,15 +70,14 @@ class Embedder:
         """
         Load a network.
 
-        :param model: name of a network, which gets the settings for fine-tuning; or a checkpoint,
-            which is used as it is
+        :param model: name of a network, set up for fine-tuning; or a checkpoint, used unchanged
         :param options: how the network is run
         :raises OSError: if a file cannot be read
         :raises ValueError: if the checkpoint is not usable, or the network has no embedding
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model).for_fine_tuning() if isinstance(model, str) else model
-        return cls(checkpoint, LoadedModel.open(checkpoint.embedding(), options))
+        return cls(checkpoint, LoadedModel.open(checkpoint.without_head(), options))
 
     @property
     def description(self) -> str:
@@ -116,7 +115,8 @@ def embedding_key(checkpoint: Checkpoint) -> str:
     :raises OSError: if the checkpoint cannot be read
     :raises ValueError: if its network has no embedding
     """
-    inputs = f'{checkpoint.embedding().identity} {json.dumps(checkpoint.preprocessing.to_json())}'
+    preprocessing = json.dumps(checkpoint.preprocessing.to_json())
+    inputs = f'{checkpoint.without_head().identity} {preprocessing}'
     name = re.sub(r'\W+', '_', checkpoint.network)
     return f'{name}-{hashlib.sha256(inputs.encode()).hexdigest()[:KEY_LENGTH]}'
 

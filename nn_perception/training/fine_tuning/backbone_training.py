@@ -101,7 +101,7 @@ class BackboneTraining:
         self._checkpoint = checkpoint
         self._seed = seed
         self._peak_rate = learning_rate
-        network = load_network(checkpoint.embedding())
+        network = load_network(checkpoint.without_head())
         self._head = nn.Linear(head.weight.shape[1], len(head.bias)).requires_grad_(False)
         with torch.no_grad():
             self._head.weight.copy_(torch.from_numpy(head.weight))

@@ -125,7 +125,7 @@ def _active_version(store: ModelStore, name: str) -> Version | None:
 
 def _export(checkpoint: Path) -> None:
     """Export a new backbone now, so that no tagger waits for it, or fails at it."""
-    backbone = Checkpoint.read(checkpoint).embedding()
+    backbone = Checkpoint.read(checkpoint).without_head()
     LoadedModel.open(backbone, RunOptions(device='cpu')).close()
 
 

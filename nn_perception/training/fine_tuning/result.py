@@ -13,7 +13,7 @@ from nn_perception.capabilities.tagging.out_of_distribution import OutOfDistribu
 from nn_perception.core.inference.checkpoint import (
     Checkpoint,
     CheckpointMetadata,
-    EVALUATED_HEAD_PREFIX,
+    MEASURED_PREFIX,
     OUT_OF_DISTRIBUTION_PREFIX,
     write_checkpoint,
 )
@@ -140,7 +140,7 @@ class Training:
         logits = self.backbone.head.logits(self.backbone.embeddings[held_out])
         temperature = fit_temperature(logits, truth)
         evaluation = evaluate_predictions(truth, logits.argmax(axis=1), data.labels)
-        similarity = data.base.similarity(self.backbone.embeddings)
+        similarity = data.base.last_layer_embedding(self.backbone.embeddings)
         unknown = OutOfDistributionModel.fit(similarity[self.split.training], similarity[held_out])
         weights = {
             **(self.backbone.weights or _backbone_weights(data.base)),
@@ -173,7 +173,7 @@ class Training:
         weights = {}
         for prefix, head in (
             (f'{data.base.head_layer}.', final),
-            (EVALUATED_HEAD_PREFIX, self.backbone.head),
+            (MEASURED_PREFIX, self.backbone.head),
         ):
             scaled = head.temperature_scaled(temperature)
             weights[f'{prefix}weight'] = scaled.weight.astype(np.float32)
@@ -226,7 +226,7 @@ def measure(checkpoint: Path, frames: Sequence[LabelledFrame]) -> float | None:
 def _measured_head(checkpoint: Checkpoint) -> LinearHead:
     """Read the head that has not seen held-out frames; older checkpoints have a single one."""
     weights = checkpoint.weights()
-    for prefix in (EVALUATED_HEAD_PREFIX, f'{checkpoint.head_layer}.'):
+    for prefix in (MEASURED_PREFIX, f'{checkpoint.head_layer}.'):
         weight = weights.get(f'{prefix}weight')
         if weight is not None and weight.ndim == 2:
             return LinearHead(weight, weights.get(f'{prefix}bias', np.zeros(len(weight))))
@@ -235,7 +235,7 @@ def _measured_head(checkpoint: Checkpoint) -> LinearHead:
 
 def _backbone_weights(base: Checkpoint) -> dict[str, NDArray[Any]]:
     """Return the weights without the head and the out-of-distribution score."""
-    dropped = (f'{base.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, EVALUATED_HEAD_PREFIX)
+    dropped = (f'{base.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
     return {
         name: values for name, values in base.weights().items() if not name.startswith(dropped)
     }

@@ -1,4 +1,4 @@
-"""What rviz is told to show exists: topics, message types, frame, and a place in the window."""
+"""Everything that rviz shows exists: topics, message types, frame, and a place in the window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 import yaml
 
-# The least that a camera offers.
+# The least strict QoS of a camera.
 CAMERA_QOS = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.BEST_EFFORT,
@@ -31,7 +31,7 @@ def config(repository: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope='module')
 def published() -> Iterator[dict[str, tuple[str, QoSProfile]]]:
-    """Map what the nodes publish, by topic, to type and quality of service."""
+    """Map the topics that the nodes publish to their type and QoS."""
     rclpy.init()
     nodes = [TaggerNode(), DigitReaderNode(), PoseEstimatorNode()]
     offers = {}
@@ -47,7 +47,7 @@ def published() -> Iterator[dict[str, tuple[str, QoSProfile]]]:
 
 
 def displays(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Map the names of the displays that subscribe to something to what is said of them."""
+    """Map the names of the displays with a topic to their settings."""
     shown = config['Visualization Manager']['Displays']
     assert all(display['Enabled'] for display in shown)
     return {display['Name']: display for display in shown if 'Topic' in display}
@@ -62,11 +62,11 @@ MESSAGES = {
 def test_every_display_receives_what_a_node_publishes(
     config: dict[str, Any], published: dict[str, tuple[str, QoSProfile]]
 ) -> None:
-    # The camera's own images; their type is that of every camera.
+    # The images of the camera itself.
     camera = {'image': (MESSAGES['rviz_default_plugins/Image'], CAMERA_QOS)}
     for display in displays(config).values():
         topic = display['Topic']
-        # A name without / in front follows the namespace and the remappings of rviz.
+        # A relative name follows the namespace and the remappings of rviz.
         kind, offered = (published | camera)[topic['Value']]
         assert kind == MESSAGES[display['Class']]
         if topic['Reliability Policy'] != 'Best Effort':
@@ -74,7 +74,7 @@ def test_every_display_receives_what_a_node_publishes(
         assert topic['Durability Policy'] == 'Volatile'
 
 
-def test_all_that_the_nodes_draw_is_shown(
+def test_all_overlays_and_markers_are_shown(
     config: dict[str, Any], published: dict[str, tuple[str, QoSProfile]]
 ) -> None:
     drawn = {topic for topic, (kind, _) in published.items() if kind in MESSAGES.values()}
@@ -82,18 +82,18 @@ def test_all_that_the_nodes_draw_is_shown(
     assert {d['Topic']['Value'] for d in displays(config).values()} == drawn | {'image'}
 
 
-def test_what_is_in_space_is_seen_from_the_camera(config: dict[str, Any]) -> None:
+def test_the_view_is_from_behind_the_camera(config: dict[str, Any]) -> None:
     manager = config['Visualization Manager']
     assert manager['Global Options']['Fixed Frame'] == FRAME_ID
     assert 'rviz_default_plugins/TF' in [display['Class'] for display in manager['Displays']]
     view = manager['Views']['Current']
     assert view['Class'] == 'rviz_default_plugins/Orbit'
-    # From below in an optical frame, with -y upwards, is from behind the camera, with up upwards.
+    # In an optical frame, whose y points down, rviz looks from below to see the scene upright.
     assert -1.57 < view['Pitch'] < -1.0
     assert view['Yaw'] == pytest.approx(1.5 * 3.141593, abs=1e-3)
 
 
-def test_every_picture_has_its_place_in_the_window(config: dict[str, Any]) -> None:
+def test_every_image_has_its_place_in_the_window(config: dict[str, Any]) -> None:
     window = config['Window Geometry']
     state = bytes.fromhex(window['QMainWindow State'])
     # Qt writes the names of the docks as their length in bytes and UTF-16.

@@ -1,8 +1,8 @@
 """
 What gazebo.launch.py starts.
 
-``launch_ros`` and Gazebo have no wheels; stand-ins keep what they are given. Where
-``launch_ros`` is installed the real one has to read the file too.
+``launch_ros`` and Gazebo have no wheels; stand-ins keep their arguments. Where ``launch_ros`` is
+installed, the real one has to read the file too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 
 
 def stand_in(kind: str) -> Callable[..., SimpleNamespace]:
-    """Make a class that only keeps its arguments."""
+    """Make a class that keeps its arguments."""
     return lambda *given, **named: SimpleNamespace(kind=kind, given=given, **named)
 
 
@@ -44,7 +44,7 @@ LAUNCH = {
 def launch_file(
     monkeypatch: pytest.MonkeyPatch, repository: Path
 ) -> Callable[..., dict[str, Any]]:
-    """Return what runs the launch file with stand-ins; it takes the packages that are there."""
+    """Return a function that runs the launch file with stand-ins, given the installed packages."""
 
     def run(*installed: str) -> dict[str, Any]:
         for module, names in LAUNCH.items():
@@ -67,7 +67,7 @@ GAZEBO = ('ros_gz_sim', 'ros_gz_bridge')
 
 
 def started(launched: dict[str, Any], **values: str) -> list[Any]:
-    """List what Gazebo's part makes of some arguments."""
+    """List what the launch file starts for some arguments, besides perception."""
     actions = launched['generate_launch_description']().given[0]
     defaults = {a.given[0]: a.default_value for a in actions if a.kind == 'DeclareLaunchArgument'}
     (function,) = [action.function for action in actions if action.kind == 'OpaqueFunction']
@@ -75,7 +75,7 @@ def started(launched: dict[str, Any], **values: str) -> list[Any]:
 
 
 def gazebo_arguments(include: Any) -> list[str]:
-    """Take the command line of Gazebo apart, as the shell does that it is handed to."""
+    """Split the command line of Gazebo, as its shell does."""
     return shlex.split(dict(include.launch_arguments)['gz_args'])
 
 
@@ -100,7 +100,7 @@ def test_gazebo_and_its_bridge_are_started(
     assert angles == pytest.approx([-1.5707963, 0, -1.5707963], abs=1e-5)
 
 
-def test_the_world_can_be_run_without_a_screen(
+def test_the_world_can_run_without_a_display(
     launch_file: Callable[..., dict[str, Any]],
 ) -> None:
     simulation, *_ = started(launch_file(*GAZEBO), gui='false')
@@ -132,14 +132,14 @@ def test_without_gazebo_a_sentence_says_what_to_install(
         started(launched)
 
 
-def test_a_world_that_is_not_there_is_refused(
+def test_a_world_that_does_not_exist_is_rejected(
     launch_file: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     with pytest.raises(RuntimeError, match=r'the world .*none\.sdf does not exist'):
         started(launch_file(*GAZEBO), world=str(tmp_path / 'none.sdf'))
 
 
-def test_perception_runs_on_what_gazebo_sends(
+def test_perception_subscribes_to_what_gazebo_publishes(
     launch_file: Callable[..., dict[str, Any]], repository: Path
 ) -> None:
     actions = launch_file(*GAZEBO)['generate_launch_description']().given[0]

@@ -1,8 +1,8 @@
 """
 What the launch files start.
 
-``launch_ros`` has no wheel; simple stand-ins keep what they are given. The real one is used by
-test/integration/test_launch.py, where it is installed.
+``launch_ros`` has no wheel; stand-ins keep their arguments. Where it is installed,
+test/integration/test_launch.py uses the real one.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ COMMON = set(
     'source rviz respawn log_level'.split()
 )
 PERCEPTION = COMMON | {'nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset'}
-TEACHING = COMMON | {'name', 'dataset', 'base', 'data_folder', 'store_folder'}
-# Each launch file with its arguments, and what it starts where none is given.
+FINE_TUNING = COMMON | {'name', 'dataset', 'base', 'data_folder', 'store_folder'}
+# Arguments of each launch file, and what it starts without any.
 FILES = {
     'tagger': (COMMON | {'model'}, ['tagger']),
     'digit_reader': (COMMON | {'digit_model'}, ['digit_reader']),
     'pose_estimator': (COMMON | {'depth', 'preset'}, ['pose_estimator']),
-    'fine_tuner': (TEACHING, ['fine_tuner']),
-    'teach': (TEACHING | {'one_process'}, ['perception']),
+    'fine_tuner': (FINE_TUNING, ['fine_tuner']),
+    'teach': (FINE_TUNING | {'one_process'}, ['perception']),
     'perception': (PERCEPTION, ['perception']),
     'demo': (PERCEPTION, ['perception', 'camera_source']),
 }
-USUAL = ['tagger', 'digit_reader', 'pose_estimator']
+DEFAULT_NODES = ['tagger', 'digit_reader', 'pose_estimator']
 
 
 def stand_in(kind: str) -> Callable[..., SimpleNamespace]:
-    """Make a class that only keeps its arguments."""
+    """Make a class that keeps its arguments."""
     return lambda *given, **named: SimpleNamespace(kind=kind, given=given, **named)
 
 
 class Launcher:
-    """Runs launch files with stand-ins; ``installed`` are the packages there seem to be."""
+    """Runs launch files with stand-ins; ``installed`` are the packages that seem installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Launcher:
         return f'/opt/{package}'
 
     def describe(self, name: str) -> list[Any]:
-        """Give the actions of a launch file."""
+        """Return the actions of a launch file."""
         path = self.folder / f'{name}.launch.py'
         describe = runpy.run_path(str(path))['generate_launch_description']
         module = sys.modules['nn_perception.ros.launch.camera_launch']
@@ -72,7 +72,7 @@ class Launcher:
         return describe().given[0]
 
     def start(self, file: str, /, **values: str) -> list[Any]:
-        """Give what a launch file starts for some arguments."""
+        """Return what a launch file starts for some arguments."""
         *arguments, make = self.describe(file)
         defaults = {argument.given[0]: argument.default_value for argument in arguments}
         assert set(values) <= set(defaults)
@@ -89,17 +89,17 @@ def launcher(monkeypatch: pytest.MonkeyPatch, repository: Path) -> Iterator[Laun
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.delitem(sys.modules, 'nn_perception.ros.launch.camera_launch', raising=False)
     yield Launcher(repository / 'launch')
-    # It knows the stand-ins.
+    # It has imported the stand-ins.
     sys.modules.pop('nn_perception.ros.launch.camera_launch', None)
 
 
 def files_of(node: Any) -> list[Path]:
-    """Name the params files of a node, in their order."""
+    """List the params files of a node, in order."""
     return [Path(file.given[0]) for file in node.parameters]
 
 
 def set_by(path: Path) -> Mapping[str, Any]:
-    """Map the nodes in a params file that was written for a launch to their parameters."""
+    """Return the parameters of each node in a params file that was written for a launch."""
     content = json.loads(path.read_text())
     return {key.rpartition('/')[2]: part['ros__parameters'] for key, part in content.items()}
 
@@ -114,7 +114,7 @@ def test_all_launch_files_are_tested(repository: Path) -> None:
 
 
 @pytest.mark.parametrize('name', FILES)
-def test_arguments_and_what_is_started_without(launcher: Launcher, name: str) -> None:
+def test_arguments_and_defaults(launcher: Launcher, name: str) -> None:
     arguments, nodes = FILES[name]
     *declared, _ = launcher.describe(name)
     assert {argument.given[0] for argument in declared} == arguments
@@ -133,15 +133,15 @@ def test_every_argument_belongs_to_a_launch_file() -> None:
 def test_what_is_started_is_installed(repository: Path, launcher: Launcher) -> None:
     setup = (repository / 'setup.py').read_text()
     started = {node for name in FILES for node in executables(launcher.start(name))}
-    # The nodes in processes of their own.
+    # The nodes in separate processes.
     several = executables(launcher.start('perception', one_process='false'))
-    assert several == USUAL
+    assert several == DEFAULT_NODES
     for executable in {*started, *several}:
         assert f"'{executable} = nn_perception.ros.process.entry_points:{executable}'" in setup
     assert "glob('launch/*.py')" in setup and "glob('config/*')" in setup
 
 
-def test_what_is_given_reaches_every_node(launcher: Launcher, tmp_path: Path) -> None:
+def test_arguments_reach_every_node(launcher: Launcher, tmp_path: Path) -> None:
     mine = tmp_path / 'mine.yaml'
     mine.write_text('/**:\n  ros__parameters:\n    top_k: 3\n')
     nodes = launcher.start(
@@ -164,7 +164,7 @@ def test_what_is_given_reaches_every_node(launcher: Launcher, tmp_path: Path) ->
         log_level='debug',
         respawn='1',
     )
-    assert executables(nodes) == [*USUAL, 'camera_source']
+    assert executables(nodes) == [*DEFAULT_NODES, 'camera_source']
     for node in nodes:
         assert node.namespace == 'robot'
         assert ('image', '/front/image_raw') in node.remappings
@@ -214,7 +214,7 @@ def test_params_file_chooses_the_nodes_of_several_processes(
         launcher.start('perception', **arguments)
 
 
-def test_cameras_stand_below_their_names(launcher: Launcher) -> None:
+def test_topics_are_relative_to_the_names_of_cameras(launcher: Launcher) -> None:
     host, front, rear = launcher.start(
         'perception',
         cameras='front,rear',
@@ -236,7 +236,7 @@ def test_cameras_stand_below_their_names(launcher: Launcher) -> None:
 
 
 @pytest.mark.parametrize('one_process', ['true', 'false'])
-def test_teaching_uses_one_name_for_both_nodes(launcher: Launcher, one_process: str) -> None:
+def test_both_nodes_use_one_name_and_folder(launcher: Launcher, one_process: str) -> None:
     nodes = launcher.start('teach', one_process=one_process)
     assert executables(nodes) == (
         ['perception'] if one_process == 'true' else ['tagger', 'fine_tuner']

@@ -1,4 +1,4 @@
-"""The systemd unit: what it says is known to systemd, and its command line works."""
+"""The systemd unit: systemd accepts it, and its command line works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECTIONS = ['Unit', 'Service', 'Install']
 
 @pytest.fixture(scope='module')
 def unit(repository: Path) -> dict[str, dict[str, list[str]]]:
-    """Read the unit: the values of each key of each section; `\\` goes on in the next line."""
+    """Read the unit: the values of each key of each section; a backslash continues a line."""
     text = (repository / 'systemd' / 'nn_perception.service').read_text()
     text = re.sub(r'^[#;].*\n', '', text, flags=re.M).replace('\\\n', ' ')
     sections: dict[str, dict[str, list[str]]] = {}
@@ -36,7 +36,7 @@ def environment(unit: dict[str, dict[str, list[str]]]) -> dict[str, str]:
 
 
 def command(unit: dict[str, dict[str, list[str]]], environment: dict[str, str]) -> list[str]:
-    """Give the command line as systemd starts it."""
+    """Return the command line as systemd runs it."""
     (line,) = unit['Service']['ExecStart']
     words = []
     for word in shlex.split(line):
@@ -44,14 +44,14 @@ def command(unit: dict[str, dict[str, list[str]]], environment: dict[str, str]) 
     return [word.replace('$$', '$') for word in words]
 
 
-def test_the_sections_are_there(unit: dict[str, dict[str, list[str]]]) -> None:
+def test_the_sections_exist(unit: dict[str, dict[str, list[str]]]) -> None:
     assert list(unit) == SECTIONS
     repeated = {key for keys in unit.values() for key, values in keys.items() if len(values) > 1}
     assert repeated == {'Environment'}
 
 
 def test_memory_is_shared_with_the_camera(unit: dict[str, dict[str, list[str]]]) -> None:
-    # Each of these would take /dev/shm, or what lies there, from the service or from its camera.
+    # Each of these would separate the service or its camera from /dev/shm.
     assert not {'DynamicUser', 'RemoveIPC', 'PrivateUsers', 'TemporaryFileSystem'} & set(
         unit['Service']
     )
@@ -60,11 +60,13 @@ def test_memory_is_shared_with_the_camera(unit: dict[str, dict[str, list[str]]])
 def test_the_command_starts_the_launch_file(
     unit: dict[str, dict[str, list[str]]], environment: dict[str, str], tmp_path: Path
 ) -> None:
-    told = 'echo "$(basename "$BASH_SOURCE")"\n'
+    report = 'echo "$(basename "$BASH_SOURCE")"\n'
     for name in ('ros.bash', 'venv/bin/activate', 'install/setup.bash'):
         (tmp_path / 'a b' / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / 'a b' / name).write_text(told)
-    (tmp_path / 'a b' / 'venv' / 'bin' / 'activate').write_text(told + f"PATH='{tmp_path}':$PATH")
+        (tmp_path / 'a b' / name).write_text(report)
+    (tmp_path / 'a b' / 'venv' / 'bin' / 'activate').write_text(
+        report + f"PATH='{tmp_path}':$PATH"
+    )
     stand_in = tmp_path / 'ros2'
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$$" "$@"\n')
     stand_in.chmod(0o755)
@@ -91,14 +93,14 @@ def test_it_is_installed(repository: Path) -> None:
 
 if shutil.which('systemd-analyze'):
 
-    def test_systemd_knows_all_of_it(repository: Path) -> None:
+    def test_systemd_accepts_the_unit(repository: Path) -> None:
         path = repository / 'systemd' / 'nn_perception.service'
         verified = subprocess.run(
             ['systemd-analyze', 'verify', '--man=no', str(path)], capture_output=True, text=True
         )
-        # A user or device that this machine lacks is no mistake of the unit.
-        complaints = [line for line in verified.stderr.splitlines() if path.name in line]
-        assert complaints == []
+        # A user or device that this machine lacks is not an error of the unit.
+        warnings = [line for line in verified.stderr.splitlines() if path.name in line]
+        assert warnings == []
 
 
 if importlib.util.find_spec('nn_perception.ros.launch.launch_arguments'):

@@ -1,8 +1,8 @@
 """
 The Gazebo world and its bridge to ROS.
 
-Gazebo has no wheel. The world is parsed here; where the command of libsdformat is installed
-that has to like it too.
+Gazebo has no wheel, so the world is parsed here. Where the command of libsdformat is installed,
+it has to accept the world too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SYSTEMS = {
     'gz-sim-scene-broadcaster-system': 'gz::sim::systems::SceneBroadcaster',
     'gz-sim-sensors-system': 'gz::sim::systems::Sensors',
 }
-# What an rgbd_camera publishes below its topic, as the bridge calls the types.
+# What an rgbd_camera publishes below its topic, with the types as the bridge names them.
 RGBD_TOPICS = {
     'image': ('sensor_msgs/msg/Image', 'gz.msgs.Image'),
     'depth_image': ('sensor_msgs/msg/Image', 'gz.msgs.Image'),
@@ -53,12 +53,12 @@ def number(element: ElementTree.Element, path: str) -> float:
     return float(element.findtext(path, 'nan'))
 
 
-def test_the_systems_of_gazebo_are_named_right(world: ElementTree.Element) -> None:
+def test_the_systems_of_gazebo(world: ElementTree.Element) -> None:
     assert {p.get('filename'): p.get('name') for p in world.iterfind('plugin')} == SYSTEMS
     assert world.findtext('plugin/render_engine') == 'ogre2'
 
 
-def test_the_camera_is_the_one_that_the_package_is_made_for(world: ElementTree.Element) -> None:
+def test_the_camera_suits_the_package(world: ElementTree.Element) -> None:
     (sensor,) = world.iter('sensor')
     assert sensor.get('type') == 'rgbd_camera'
     assert number(sensor, 'update_rate') == 30
@@ -66,11 +66,11 @@ def test_the_camera_is_the_one_that_the_package_is_made_for(world: ElementTree.E
     assert size == [640, 480]
     assert 0.8 < number(sensor, 'camera/horizontal_fov') < 1.4
     assert sensor.findtext('gz_frame_id') == FRAME_ID
-    # A rate that the steps of the simulation cannot give would come out uneven.
+    # With longer steps the frame rate would be uneven.
     assert number(world, 'physics/max_step_size') < 0.005
 
 
-def test_every_picture_is_in_the_package_and_in_proportion(
+def test_every_picture_exists_and_keeps_its_aspect_ratio(
     world: ElementTree.Element, repository: Path
 ) -> None:
     boards = [
@@ -90,14 +90,14 @@ def test_every_picture_is_in_the_package_and_in_proportion(
     assert len(names) == len(set(names)) >= 3
 
 
-def test_nothing_is_fetched(world: ElementTree.Element) -> None:
-    """Without a network the world looks the same."""
+def test_nothing_is_downloaded(world: ElementTree.Element) -> None:
+    """The world needs no network."""
     assert not list(world.iter('include'))
     assert 'http' not in ElementTree.tostring(world, encoding='unicode')
 
 
 def sdf_commands() -> Iterator[str]:
-    """Find the command of libsdformat 12 or newer: Gazebo's, or that of Fortress and Debian."""
+    """Find the command of libsdformat 12 or newer: of Gazebo, or of Fortress and Debian."""
     for command in filter(shutil.which, ('gz', 'ign')):
         versions = subprocess.run(
             [command, 'sdf', '--versions'], capture_output=True, text=True, timeout=60
@@ -117,25 +117,25 @@ if SDF_COMMANDS := list(sdf_commands()):
             timeout=60,
         )
         assert checked.returncode == 0 and 'Valid.' in checked.stdout, checked.stderr
-        # SDF does not know gz_frame_id, and Gazebo reads it all the same. Nothing else names
-        # the frame in every version of Gazebo.
+        # SDF does not define gz_frame_id, but Gazebo reads it; nothing else sets the frame in
+        # every version of Gazebo.
         warnings = [line for line in checked.stderr.splitlines() if 'Warning' in line]
         assert [line for line in warnings if 'XML Element[gz_frame_id]' not in line] == []
 
 
-def test_the_bridge_carries_what_the_camera_publishes(
+def test_the_bridge_forwards_the_topics_of_the_camera(
     world: ElementTree.Element, repository: Path
 ) -> None:
     entries = yaml.safe_load((repository / 'config' / 'gazebo_bridge.yaml').read_text())
     (sensor,) = world.iter('sensor')
     topics = {f'/{sensor.findtext("topic")}/{name}': types for name, types in RGBD_TOPICS.items()}
-    carried = {e['gz_topic_name']: (e['ros_type_name'], e['gz_type_name']) for e in entries}
-    assert carried == topics | CLOCK
+    forwarded = {e['gz_topic_name']: (e['ros_type_name'], e['gz_type_name']) for e in entries}
+    assert forwarded == topics | CLOCK
     for entry in entries:
         assert entry['direction'] == 'GZ_TO_ROS'
         package, _, kind = entry['ros_type_name'].split('/')
         assert hasattr(importlib.import_module(f'{package}.msg'), kind)
-        # Relative, so that a namespace moves it; the clock is the one for all.
+        # Relative, so that a namespace applies; the clock is global.
         expected = entry['gz_topic_name'].lstrip('/')
         if expected == 'clock':
             expected = '/clock'

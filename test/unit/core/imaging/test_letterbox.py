@@ -1,7 +1,7 @@
 """Letterbox and crops, and the mapping back to the image."""
 
 import cv2
-from nn_perception.core.imaging.letterbox import cut_square, letterbox, Placement, to_batch
+from nn_perception.core.imaging.letterbox import crop_square, letterbox, Placement, to_batch
 from nn_perception.core.imaging.preprocessing import Preprocessing
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_a_spot_is_mapped_back_to_its_place(height, width):
     cv2.circle(image, (round(x - 0.5), round(y - 0.5)), 8, (255, 255, 255), cv2.FILLED)
     batch, placement = letterbox(image, 384, HOW)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
-    square, placement = cut_square(image, round(x) - 50, round(y) - 70, 100, 256)
+    square, placement = crop_square(image, round(x) - 50, round(y) - 70, 100, 256)
     batch = to_batch([square], HOW)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
 
@@ -73,7 +73,7 @@ def _middle(plane):
 )
 def test_crops_may_exceed_the_image(left, top, side):
     image = np.full((80, 120, 3), 200, np.uint8)
-    square, placement = cut_square(image, left, top, side, 64)
+    square, placement = crop_square(image, left, top, side, 64)
     assert square.shape == (64, 64, 3)
     inside = np.zeros((side, side))
     inside[max(0, -top) : max(0, 80 - top), max(0, -left) : max(0, 120 - left)] = 1

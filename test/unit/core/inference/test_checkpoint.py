@@ -112,25 +112,25 @@ def test_missing_metadata(path, key):
     metadata = metadata_of(path)
     del metadata[key]
     rewrite(path, metadata)
-    with pytest.raises(ValueError, match=f'lack {key}'):
+    with pytest.raises(ValueError, match=f'lacks {key}'):
         Checkpoint.read(path)
 
 
 def test_weights_without_any_metadata(path):
     rewrite(path, None)
-    with pytest.raises(ValueError, match='lack network, labels, preprocessing, version'):
+    with pytest.raises(ValueError, match='lacks network, labels, preprocessing, version'):
         Checkpoint.read(path)
 
 
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        ({'labels': json.dumps(['a', 'b'])}, r'2 labels, but head.bias is of shape \[3\]'),
-        ({'labels': '["a", 1, 2]'}, 'not a list of texts'),
+        ({'labels': json.dumps(['a', 'b'])}, r'2 labels, but head.bias has the shape \[3\]'),
+        ({'labels': '["a", 1, 2]'}, 'not a list of strings'),
         ({'labels': '[broken'}, 'Expecting'),
         ({'preprocessing': '{"size": 8}'}, 'preprocessing lacks'),
         ({'head': 'tail.bias'}, 'tail.bias is missing'),
-        ({'head': 'count'}, r'count is of shape \[\]'),
+        ({'head': 'count'}, r'count has the shape \[\]'),
         ({'format': 'nn_perception-9'}, "format is 'nn_perception-9'"),
     ],
 )
@@ -151,7 +151,7 @@ def test_weights_that_are_no_numbers(tmp_path, value):
 def test_a_file_that_changed_since(path):
     checkpoint = Checkpoint.read(path)
     write(path, version='4')
-    with pytest.raises(ValueError, match='was changed'):
+    with pytest.raises(ValueError, match='has changed'):
         checkpoint.weights()
 
 
@@ -161,7 +161,7 @@ def test_missing_file(tmp_path):
 
 
 def test_writing_refuses_a_wrong_number_of_labels(tmp_path):
-    with pytest.raises(ValueError, match=r'2 labels do not fit head\.bias'):
+    with pytest.raises(ValueError, match=r'2 labels do not match head\.bias'):
         write(tmp_path / 'wrong', labels=('a', 'b'))
     assert list(tmp_path.iterdir()) == []
 

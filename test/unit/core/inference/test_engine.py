@@ -219,7 +219,7 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
                 **common,
             ),
         )
-        with pytest.raises(ValueError, match=f'does not fit the network.*{tensor}'):
+        with pytest.raises(ValueError, match=f'does not match the network.*{tensor}'):
             LoadedModel.open(Checkpoint.read(path), RunOptions('torch', 'cpu'))
 
 

@@ -19,7 +19,7 @@ def test_time_since_the_clock_changed(clock: SimpleNamespace) -> None:
 
 
 class FakeNode:
-    """The parts of a node that tell its time, as a test wants them."""
+    """The parts of a node that concern its time, as a test wants them."""
 
     def __init__(self, *, simulated: bool, now_s: float, publishers: int) -> None:
         self.simulated = simulated

@@ -548,7 +548,7 @@ REJECTED = {
 
 
 def reason_of(rejected: Callable[[], object]) -> str:
-    """Take the sentence out of a refusal: one line of a bearable length."""
+    """Return the sentence of a rejection: one line of bounded length."""
     with pytest.raises(ValueError) as caught:
         rejected()
     assert type(caught.value) is ValueError

@@ -11,14 +11,14 @@ from nn_perception.core.inference.checkpoint import (
     Checkpoint,
     CheckpointMetadata,
     EMBEDDING,
-    EVALUATED_HEAD_PREFIX,
-    STAGES,
+    MEASURED_PREFIX,
+    MULTI_LAYER,
     write_checkpoint,
 )
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.networks.efficientnet_lite import STAGES_SIZE
+from nn_perception.core.networks.efficientnet_lite import MULTI_LAYER_SIZE
 from nn_perception.training.datasets.embeddings import embedding_key
 from nn_perception.training.datasets.labelled_frames import hash_file, LabelledFrame
 from nn_perception.training.fine_tuning.result import measure
@@ -62,15 +62,17 @@ def write_fine_tuned(base, path, size, features=EMBEDDING, **more):
 def test_stages_begin_with_the_embedding(base):
     pictures = torch.rand(2, 3, 64, 96)
     with torch.inference_mode():
-        stages = load_network(base.for_fine_tuning().embedding())(pictures)
-        plain = load_network(base.embedding())(pictures)
-    assert stages.shape == (2, STAGES_SIZE)
-    torch.testing.assert_close(base.for_fine_tuning().similarity(stages.numpy()), plain.numpy())
-    assert base.similarity(plain.numpy()).shape == plain.shape
+        stages = load_network(base.for_fine_tuning().without_head())(pictures)
+        plain = load_network(base.without_head())(pictures)
+    assert stages.shape == (2, MULTI_LAYER_SIZE)
+    torch.testing.assert_close(
+        base.for_fine_tuning().last_layer_embedding(stages.numpy()), plain.numpy()
+    )
+    assert base.last_layer_embedding(plain.numpy()).shape == plain.shape
 
 
 def test_a_dark_channel_has_a_gradient(base):
-    network = load_network(base.for_fine_tuning().embedding())
+    network = load_network(base.for_fine_tuning().without_head())
     network(torch.zeros(1, 3, 64, 64)).sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 
@@ -96,16 +98,16 @@ def test_a_version_from_before_stages_still_runs(base, tmp_path):
     tagger = Tagger.open(str(old.path), RunOptions(engine='torch'))
     (tag, _) = tagger.tag(np.zeros((48, 64, 3), np.uint8))
     assert tag.label == 'jug'
-    assert old.for_fine_tuning().features == STAGES  # it can be fine-tuned again
+    assert old.for_fine_tuning().features == MULTI_LAYER  # it can be fine-tuned again
 
 
 def test_the_measured_head_is_measured_again(base, tmp_path, repository):
     measured = {
-        f'{EVALUATED_HEAD_PREFIX}weight': np.zeros((2, STAGES_SIZE), np.float32),
-        f'{EVALUATED_HEAD_PREFIX}bias': np.array([1.0, 0.0], np.float32),
+        f'{MEASURED_PREFIX}weight': np.zeros((2, MULTI_LAYER_SIZE), np.float32),
+        f'{MEASURED_PREFIX}bias': np.array([1.0, 0.0], np.float32),
     }
     path = tmp_path / 'new.safetensors'
-    new = write_fine_tuned(base, path, STAGES_SIZE, STAGES, **measured)
+    new = write_fine_tuned(base, path, MULTI_LAYER_SIZE, MULTI_LAYER, **measured)
     assert FineTunedHead.read(new).bias.argmax() == 1
     load_network(new)  # the network ignores it
     photo = repository / 'nn_perception/samples/pizza.jpg'
@@ -127,8 +129,8 @@ def test_a_head_on_features_that_the_network_does_not_have(tmp_path):
             labels=('a', 'b'),
             preprocessing=find_checkpoint('digit_cnn').preprocessing,
             version='1',
-            features=STAGES,
+            features=MULTI_LAYER,
         ),
     )
-    with pytest.raises(ValueError, match="classifies 'stages', which digit_cnn does not give"):
+    with pytest.raises(ValueError, match="needs 'stages' features, which digit_cnn does not have"):
         Checkpoint.read(path)
