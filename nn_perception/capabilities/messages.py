@@ -1,8 +1,8 @@
 """
-The messages that results become, field by field, for whichever classes carry them.
+Messages of results, for any set of message classes.
 
-A node builds them from the classes of ROS, and a bag is written with those of rosbags. Nothing
-here knows of topics.
+Nodes use the classes of ROS; bags are written with those of rosbags. Topics and QoS are not
+handled here.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ HUMAN_POSES = 'nn_perception_interfaces/msg/HumanPoseArray'
 
 class ResultMessages:
     """
-    Build the messages of results.
+    Builds the messages of results.
 
-    :param types: gives the class of a message type, by its full name such as
-        ``vision_msgs/msg/Classification``; its fields are keyword arguments
+    :param types: returns the class of a message type by its full name, such as
+        ``vision_msgs/msg/Classification``; classes take their fields as keyword arguments
     """
 
     def __init__(self, types: Callable[[str], Callable[..., Any]]) -> None:
@@ -58,7 +58,7 @@ class ResultMessages:
         return self._new(DETECTIONS, header=header, detections=found)
 
     def text(self, lines: Sequence[str]) -> Any:
-        """Build a std_msgs/String of lines."""
+        """Build a std_msgs/String of lines of text."""
         return self._new(STRING, data='\n'.join(lines))
 
     def human_poses(
@@ -70,11 +70,11 @@ class ResultMessages:
         """
         Build a nn_perception_interfaces/HumanPoseArray: the people of one image.
 
-        :param positions: of each person's keypoints in metres in the header's frame, ``(17, 3)``,
-            NaN where unknown; None without depth
+        :param positions: of the keypoints of each person, in metres in the frame of the header,
+            ``(17, 3)``, NaN where unknown; None without depth
         """
-        places = [None] * len(people) if positions is None else positions
-        poses = [self._human_pose(*pair) for pair in zip(people, places, strict=True)]
+        all_positions = [None] * len(people) if positions is None else positions
+        poses = [self._human_pose(*pair) for pair in zip(people, all_positions, strict=True)]
         return self._new(HUMAN_POSES, header=header, poses=poses)
 
     def point(self, position: NDArray[np.floating]) -> Any:
@@ -102,10 +102,12 @@ class ResultMessages:
             score=float(person.score),
             bbox=self._box(person.bbox),
             keypoints=[
-                self._new(KEYPOINT, x=joint.x, y=joint.y, score=joint.score)
-                for joint in person.keypoints
+                self._new(KEYPOINT, x=point.x, y=point.y, score=point.score)
+                for point in person.keypoints
             ],
-            positions=[] if positions is None else [self.point(place) for place in positions],
+            positions=[]
+            if positions is None
+            else [self.point(position) for position in positions],
         )
 
     def _hypothesis(self, label: str, score: float) -> Any:
@@ -113,14 +115,12 @@ class ResultMessages:
 
     def _box(self, bbox: Box) -> Any:
         left, top, width, height = (float(value) for value in bbox)
-        middle = self._new('vision_msgs/msg/Point2D', x=left + width / 2, y=top + height / 2)
-        center = self._new('vision_msgs/msg/Pose2D', position=middle, theta=0.0)
-        return self._new(
-            'vision_msgs/msg/BoundingBox2D', center=center, size_x=width, size_y=height
-        )
+        centre = self._new('vision_msgs/msg/Point2D', x=left + width / 2, y=top + height / 2)
+        pose = self._new('vision_msgs/msg/Pose2D', position=centre, theta=0.0)
+        return self._new('vision_msgs/msg/BoundingBox2D', center=pose, size_x=width, size_y=height)
 
     def _unset_pose(self) -> Any:
-        """Build the geometry_msgs/PoseWithCovariance of a detection without a pose, for all."""
+        """Build the geometry_msgs/PoseWithCovariance of detections, which have no pose."""
         pose = self._new(
             'geometry_msgs/msg/Pose',
             position=self._new(POINT, x=0.0, y=0.0, z=0.0),

@@ -1,4 +1,4 @@
-"""What the pipelines of all capabilities have in common."""
+"""The interface of the pipelines of all capabilities."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ R = TypeVar('R')
 
 class Pipeline(Protocol[Raw, R]):
     """
-    From frames to results of type ``R``: a network, and what a stream of frames needs beside it.
+    Turns frames into results of type ``R``: inference, and the state of streams of frames.
 
-    Nodes, the bag annotator and the command share it. A pipeline has ``options``, a frozen
+    Nodes, the annotator of bags and the command share it. Every pipeline has ``options``, a frozen
     dataclass that may be replaced at any time.
     """
 
     @property
     def title(self) -> str:
-        """The networks, and which training their weights come from."""
+        """The networks and their versions."""
         ...
 
     @property
     def device(self) -> str:
-        """What runs the networks where, in one line."""
+        """The engine and the device of the networks, in one line."""
         ...
 
     def infer(self, frames: Sequence[Frame]) -> list[Raw]:
         """
-        Run the networks on frames, in one batch where they allow it; keeps no state.
+        Run the networks on frames, in one batch where possible; has no state.
 
         :param frames: at least one
-        :raises ValueError: if an image cannot be used
+        :raises ValueError: if an image has another shape or type, or no pixels
         :raises RuntimeError: if a network cannot be run
         """
         ...
 
     def update(self, frame: Frame, raw: Raw) -> R:
         """
-        Turn what :meth:`infer` gave for a frame into a result, with the history of its source.
+        Turn the output of :meth:`infer` for a frame into a result; uses the state of its source.
 
-        Called for the frames of a source in their order.
+        Call it for the frames of a source in their order.
         """
         ...
 
     def process(self, frames: Sequence[Frame]) -> list[R]:
-        """Run :meth:`infer` on frames, and :meth:`update` on each of them."""
+        """Call :meth:`infer` for the frames, and :meth:`update` for each of them."""
         ...
 
     def warm_up(self) -> None:
@@ -56,5 +56,5 @@ class Pipeline(Protocol[Raw, R]):
         ...
 
     def close(self) -> None:
-        """Free the networks' memory."""
+        """Free the memory of the networks."""
         ...

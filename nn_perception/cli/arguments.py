@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from nn_perception.core.inference.run_options import DEVICES, ENGINES, RunOptions
+from nn_perception.core.inference.run_options import (
+    DEVICES,
+    ENGINES,
+    MAX_THREADS,
+    RunOptions,
+)
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +29,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--threads',
-        type=whole_number(0, 256),
+        type=whole_number(0, MAX_THREADS),
         default=0,
         metavar='N',
         help='number of CPU threads; 0: chosen for this machine (default: %(default)s)',

@@ -43,7 +43,7 @@ class DigitReader:
     """
 
     def __init__(self, model: LoadedModel) -> None:
-        """Take a loaded network; :meth:`open` finds it."""
+        """Wrap a loaded network; :meth:`open` finds it."""
         self.model = model
 
     @classmethod
@@ -51,7 +51,7 @@ class DigitReader:
         cls, model: str = DEFAULT_DIGIT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS
     ) -> DigitReader:
         """
-        Load a network.
+        Load a network by name.
 
         :param model: see :func:`nn_perception.core.inference.model_zoo.find_checkpoint`; made by
             ``nn_perception train-digits``
@@ -72,12 +72,12 @@ class DigitReader:
 
     @property
     def engine(self) -> Engine:
-        """What runs the network."""
+        """The engine that runs the network."""
         return self.model.engine
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What a digit can be."""
+        """The labels of digits."""
         return DIGITS
 
     def read(

@@ -52,12 +52,12 @@ class DigitPipeline:
 
     @property
     def title(self) -> str:
-        """The network, and which training its weights come from."""
+        """The network and its version."""
         return self.reader.checkpoint.title
 
     @property
     def device(self) -> str:
-        """What runs the network where, in one line."""
+        """The engine and the device of the network, in one line."""
         return self.reader.model.description
 
     def infer(self, frames: Sequence[Frame]) -> list[DigitReading]:

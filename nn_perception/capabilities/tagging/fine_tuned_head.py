@@ -1,9 +1,9 @@
 """
-The head of a taught checkpoint, apart from its network.
+The head of a fine-tuned checkpoint, separate from the network that computes the embedding.
 
-What was taught is, in most cases, a new head on a network that was not changed. So the body is
-run by an engine, one export for all versions, and the head in numpy: a new version is there at
-once, without an export of its own, and the embedding that it classifies tells what is unknown.
+In most fine-tuned models only the head is new. An engine runs the backbone, whose export all
+versions share, and numpy runs the head. So a new version is ready at once, without an export of
+its own, and the embedding also gives the out-of-distribution score.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class FineTunedHead:
     """
-    A linear layer on an embedding, and what it does not know.
+    A linear classifier of embeddings, with an out-of-distribution score.
 
     :param weight: float32, ``(C, D)``
     :param bias: float32, ``(C,)``
-    :param novelty: tells images that are unlike all taught ones, if that was learned
+    :param out_of_distribution: scores images that show none of the classes; None without one
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
-    novelty: OutOfDistributionModel | None
+    out_of_distribution: OutOfDistributionModel | None
 
     @classmethod
     def read(cls, checkpoint: Checkpoint) -> FineTunedHead:
@@ -47,11 +47,14 @@ class FineTunedHead:
         if weight is None or weight.ndim != 2 or len(weight) != len(checkpoint.labels):
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')
         bias = tensors.get(f'{layer}bias', np.zeros(len(weight)))
-        novelty = OutOfDistributionModel.from_tensors(tensors)
+        unknown = OutOfDistributionModel.from_tensors(tensors)
         length = checkpoint.last_layer_embedding(weight).shape[1]
-        if novelty is not None and novelty.references.shape[1] != length:
-            raise ValueError(f'{checkpoint.path} has references of another length than its head')
-        return cls(weight.astype(np.float32), bias.astype(np.float32), novelty)
+        if unknown is not None and unknown.references.shape[1] != length:
+            raise ValueError(
+                f'{checkpoint.path} is damaged: its references have '
+                f'{unknown.references.shape[1]} values, its head has {length}'
+            )
+        return cls(weight.astype(np.float32), bias.astype(np.float32), unknown)
 
     def logits(self, embeddings: Embeddings) -> NDArray[np.float32]:
         """

@@ -1,9 +1,9 @@
 """
-How unlike the taught frames an image is: "none of these".
+Score images that show none of the classes of a fine-tuned model.
 
-The distance to the nearest taught frames, between embeddings of unit length, after Sun et al.,
-"Out-of-Distribution Detection with Deep Nearest Neighbors" (2022). A logistic curve, fitted to
-frames that were kept apart, turns it into a probability.
+The score is based on the distance to the nearest training frames, between embeddings of unit
+length, after Sun et al., "Out-of-Distribution Detection with Deep Nearest Neighbors" (2022). A
+logistic curve, fitted to held-out frames, turns the distance into a probability.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ UNKNOWN = 'unknown'
 NEIGHBOURS = 3
 REFERENCES = f'{OUT_OF_DISTRIBUTION_PREFIX}references'
 CURVE = f'{OUT_OF_DISTRIBUTION_PREFIX}curve'
-LARGEST_EXPONENT = 500.0
-# Distance of the threshold from the mean of the held-out frames, in standard deviations. In a
-# normal distribution 1.4 % are beyond. A few frames show a mean better than a rare case.
+MAX_EXPONENT = 500.0
+# The threshold is this many standard deviations above the mean distance of held-out frames; 1.4 %
+# of a normal distribution are beyond. A few frames estimate a mean better than a rare case.
 DEVIATIONS = 2.2
-# At the mean of the held-out frames, the odds of being known are e to this.
+# At the mean distance of held-out frames, the odds of being in distribution are e to this.
 ODDS_AT_MEAN = 8.0
 MIN_SCALE = 1e-3
 
@@ -35,11 +35,11 @@ MIN_SCALE = 1e-3
 @dataclass(frozen=True)
 class OutOfDistributionModel:
     """
-    What taught frames look like, and how far from them an image may be.
+    The embeddings of known frames, and the curve from distances to scores.
 
-    :param references: embeddings of the taught frames, float32, ``(N, D)``, of unit length
-    :param threshold: the distance at which an image is as probably unknown as not
-    :param scale: by how much the distance grows while the odds grow by e; positive
+    :param references: embeddings of known frames, float32, ``(N, D)``, of unit length
+    :param threshold: the distance with a score of 0.5
+    :param scale: the distance over which the odds grow by a factor of e; positive
     """
 
     references: Embeddings
@@ -49,9 +49,9 @@ class OutOfDistributionModel:
     @classmethod
     def fit(cls, training: Embeddings, held_out: Embeddings) -> OutOfDistributionModel:
         """
-        Set the curve so that an average held-out frame is known.
+        Fit the curve so that an average held-out frame has a low score.
 
-        Images are compared with all of these frames: the more is known, the less is unknown.
+        All these frames become references: the more frames, the fewer images are unknown.
 
         :param training: embeddings of the training frames, float32, ``(N, D)``
         :param held_out: embeddings of held-out frames of the same classes, float32, ``(M, D)``
@@ -65,10 +65,10 @@ class OutOfDistributionModel:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> OutOfDistributionModel | None:
         """
-        Take it out of a checkpoint's tensors.
+        Read the model from the tensors of a checkpoint.
 
-        :returns: None if they hold none
-        :raises ValueError: if they hold something else under these names
+        :returns: None if there is none
+        :raises ValueError: if its tensors are damaged
         """
         if REFERENCES not in tensors:
             return None
@@ -81,27 +81,25 @@ class OutOfDistributionModel:
         return cls(references.astype(np.float32), threshold, scale)
 
     def to_tensors(self) -> dict[str, NDArray[np.float32]]:
-        """Give what :meth:`from_tensors` takes."""
+        """Return the tensors that :meth:`from_tensors` reads."""
         curve = np.array([self.threshold, self.scale], np.float32)
         return {REFERENCES: self.references, CURVE: curve}
 
-    def probability(self, embedding: Embeddings) -> float:
+    def score(self, embedding: Embeddings) -> float:
         """
-        Tell how probable it is that an image shows none of the taught classes.
+        Compute the out-of-distribution score of an image.
 
         :param embedding: float32, ``(D,)``
-        :returns: in ``[0, 1]``
+        :returns: probability in ``[0, 1]`` that the image shows none of the classes
         """
         (distance,) = distances(embedding[None], self.references)
         exponent = (self.threshold - float(distance)) / self.scale
-        return 1.0 / (
-            1.0 + math.exp(float(np.clip(exponent, -LARGEST_EXPONENT, LARGEST_EXPONENT)))
-        )
+        return 1.0 / (1.0 + math.exp(float(np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))))
 
 
 def unit_length(embeddings: Embeddings) -> Embeddings:
     """
-    Scale each row to the length 1; a row of zeros stays.
+    Scale each row to unit length; a row of zeros stays zero.
 
     :param embeddings: float32, ``(N, D)``
     """
@@ -112,14 +110,15 @@ def unit_length(embeddings: Embeddings) -> Embeddings:
 
 def distances(embeddings: Embeddings, references: Embeddings) -> Embeddings:
     """
-    Measure how far each embedding is from the taught frames.
+    Compute the distance of each embedding to the nearest references.
 
     :param embeddings: float32, ``(N, D)``
     :param references: float32, ``(M, D)``, of unit length
-    :returns: one minus the mean cosine of the nearest three references, float32, ``(N,)``
+    :returns: one minus the mean cosine similarity to the three nearest references, float32,
+        ``(N,)``
     """
     cosines = unit_length(embeddings) @ references.T  # (N, M)
     count = min(NEIGHBOURS, len(references))
     nearest = np.partition(cosines, -count, axis=1)[:, -count:]
-    far: Embeddings = 1.0 - nearest.mean(axis=1)
-    return far
+    distance: Embeddings = 1.0 - nearest.mean(axis=1)
+    return distance

@@ -1,4 +1,4 @@
-"""Tags drawn on a picture."""
+"""Draw tags on images."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ BAR = (120, 90, 20)  # blue, green, red
 
 def draw_tags(image_bgr: Image, tags: Sequence[Tag]) -> Image:
     """
-    Put a panel with the tags over the top of a picture: a row each, its bar as long as its score.
+    Draw a panel with the tags at the top of an image, with a bar for the score of each.
 
-    As many rows are drawn as fit into half of the picture, but always one.
+    At least one tag is drawn, and as many as fit into the upper half of the image.
 
-    :param image_bgr: uint8, ``(H, W, 3)``, blue first; stays as it is
-    :param tags: best first; without any the panel says so
-    :returns: an annotated copy, uint8; of the same size, except that pictures of less than
-        64 pixels are enlarged to it, so that the text can be read, and then cut to 16384
+    :param image_bgr: uint8, ``(H, W, 3)``, blue first; not modified
+    :param tags: best first; without any, the panel says so
+    :returns: an annotated copy, uint8, of the same size; images of less than 64 pixels are
+        enlarged to it, so that the text is legible, and cut to 16384
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
@@ -50,7 +50,7 @@ def draw_tags(image_bgr: Image, tags: Sequence[Tag]) -> Image:
 
 
 def _write_row(row: Image, label: str, score: str, text_px: int) -> None:
-    """Write a label, shortened if need be, and a score into a row ``(row_px, W, 3)``."""
+    """Write a label, shortened to fit, and a score into a row, ``(row_px, W, 3)``."""
     scale = text_px / FONT_PX
     thickness = max(1, round(text_px / 9))
     margin = max(2, text_px // 2)

@@ -1,4 +1,4 @@
-"""Tags of a stream of frames: ranking and smoothing."""
+"""Tags of a stream of frames: smoothing and ranking of scores."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class TaggingOptions:
 
 class TaggingPipeline:
     """
-    Tags for the frames of any number of sources, see
+    Tag the frames of any number of sources, see
     :class:`~nn_perception.capabilities.pipeline.Pipeline`.
 
     :ivar options: which tags a frame gets; may be replaced at any time
-    :ivar tagger: the network
+    :ivar tagger: computes the scores
     """
 
     def __init__(self, tagger: Tagger, options: TaggingOptions | None = None) -> None:
@@ -48,12 +48,12 @@ class TaggingPipeline:
 
     @property
     def title(self) -> str:
-        """The network, and which training its weights come from."""
+        """The network and its version."""
         return self.tagger.checkpoint.title
 
     @property
     def device(self) -> str:
-        """What runs the network where, in one line."""
+        """The engine and the device of the network, in one line."""
         return self.tagger.model.description
 
     def infer(self, frames: Sequence[Frame]) -> list[Scores]:
@@ -68,7 +68,7 @@ class TaggingPipeline:
 
     def update(self, frame: Frame, raw: Scores) -> list[Tag]:
         """
-        Average the scores over the frames of the source, and keep the best.
+        Average the scores over the frames of the source, and rank them.
 
         :param raw: float32, ``(C,)``
         :returns: best first

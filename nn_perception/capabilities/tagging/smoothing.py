@@ -1,4 +1,4 @@
-"""Scores averaged over the frames of a stream."""
+"""Moving average of the scores of a stream."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 class Smoother:
     """
-    Average the scores of a stream exponentially, so that tags do not flicker.
+    Exponential moving average of scores, so that tags do not flicker.
 
-    The weight of a new image follows from the time since the last one: images that come at
-    irregular times, or were dropped, are averaged over the same span.
+    The weight of a new frame depends on the time since the previous one, so the average spans the
+    same time at any frame rate, and when frames are dropped.
 
-    :param time_constant_s: after this many seconds an old image counts for 37 %; 0: no smoothing
+    :param time_constant_s: time in which the weight of a frame falls to 37 %; 0: no smoothing
     :raises ValueError: if it is negative or not finite
     """
 
@@ -29,15 +29,15 @@ class Smoother:
 
     def update(self, scores: Scores, stamp_s: float) -> Scores:
         """
-        Take the scores of a new image in.
+        Add the scores of a new frame to the average.
 
-        The average starts anew when time jumps back, as it does when a recording is repeated, and
-        when the number of classes changes.
+        The average restarts if time jumps back, as it does when a recording is repeated, and if
+        the number of classes changes.
 
-        :param scores: ``(C,)``
-        :param stamp_s: when the image was captured, in seconds
-        :returns: float32, ``(C,)``
-        :raises ValueError: if a score is not a number; the average stays as it was
+        :param scores: float32, ``(C,)``
+        :param stamp_s: when the frame was captured, in seconds
+        :returns: the average, float32, ``(C,)``
+        :raises ValueError: if a score is not finite; the average does not change
         """
         check_finite(scores)
         before, elapsed_s = self._scores, stamp_s - self._stamp_s

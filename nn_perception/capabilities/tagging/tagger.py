@@ -1,8 +1,8 @@
 """
-Say what an image shows.
+Tag images: classify whole images, and rank the classes.
 
-A taught model also says ``unknown``: its probability is taken first, and the taught classes share
-the rest.
+A fine-tuned model also has the class ``unknown``. Its probability is the out-of-distribution
+score; the other classes share the rest.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Scores = NDArray[np.float32]
 
 class Tagger:
     """
-    A classifier of whole images.
+    Classifies whole images.
 
-    :ivar checkpoint: the model that it runs
-    :ivar model: its loaded network; that of a fine-tuned model gives the embedding
+    :ivar checkpoint: its labels and preprocessing
+    :ivar model: its loaded network; that of a fine-tuned model computes the embedding
     :ivar labels: names of the classes, in the order of :meth:`scores`
     """
 
@@ -40,24 +40,24 @@ class Tagger:
         """
         Join a checkpoint and its loaded network; :meth:`open` finds both.
 
-        :param head: of a fine-tuned model, whose network gives the embedding; None: the network
-            gives logits
+        :param head: classifies the embeddings of a fine-tuned model; None: the network computes
+            logits
         """
         self.checkpoint = checkpoint
         self.model = model
         self._head = head
-        knows_limits = head is not None and head.novelty is not None
-        self.labels = (*checkpoint.labels, UNKNOWN) if knows_limits else checkpoint.labels
+        unknown = head is not None and head.out_of_distribution is not None
+        self.labels = (*checkpoint.labels, UNKNOWN) if unknown else checkpoint.labels
 
     @classmethod
     def open(cls, model: str = DEFAULT_MODEL, options: RunOptions = DEFAULT_RUN_OPTIONS) -> Tagger:
         """
-        Load a model.
+        Load a model by name.
 
         :param model: see :func:`nn_perception.core.inference.model_zoo.find_checkpoint`
         :param options: how the network is run
         :raises OSError: if a file cannot be read
-        :raises ValueError: if the checkpoint is not usable
+        :raises ValueError: if the checkpoint is not usable, or has no labels
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model)
@@ -70,7 +70,7 @@ class Tagger:
 
     @property
     def engine(self) -> Engine:
-        """What runs the network."""
+        """The engine that runs the network."""
         return self.model.engine
 
     def scores(self, image_bgr: Image) -> Scores:
@@ -97,17 +97,16 @@ class Tagger:
         if self._head is None:
             return softmax(outputs)
         scores = softmax(self._head.logits(outputs))
-        if self._head.novelty is None:
+        if self._head.out_of_distribution is None:
             return scores
-        novelty, checkpoint = self._head.novelty, self.checkpoint
-        unknown = np.array(
-            [[novelty.probability(checkpoint.last_layer_embedding(o))] for o in outputs]
-        )
+        score = self._head.out_of_distribution.score
+        embeddings = self.checkpoint.last_layer_embedding(outputs)  # (N, E)
+        unknown = np.array([[score(embedding)] for embedding in embeddings])
         return np.hstack([(1.0 - unknown) * scores, unknown]).astype(np.float32)
 
     def tag(self, image_bgr: Image, *, top_k: int = 5, min_score: float = 0.0) -> list[Tag]:
         """
-        Name the most probable classes; see :meth:`scores` and :func:`top_k_tags`.
+        Tag an image with its most probable classes; see :meth:`scores` and :func:`top_k_tags`.
 
         :returns: at most ``top_k`` tags, best first
         """
@@ -122,8 +121,9 @@ def softmax(logits: NDArray[np.floating]) -> Scores:
     """
     Turn logits into probabilities.
 
-    :param logits: ``(C,)`` or ``(N, C)``; computed in float64, so that half precision loses
-        nothing here
+    Computes in float64, so that half precision loses nothing here.
+
+    :param logits: ``(C,)`` or ``(N, C)``
     :returns: float32, of the same shape
     """
     shifted = logits.astype(np.float64) - np.max(logits, axis=-1, keepdims=True)
@@ -134,15 +134,15 @@ def softmax(logits: NDArray[np.floating]) -> Scores:
 
 def top_k_tags(scores: Scores, labels: Sequence[str], k: int, min_score: float = 0.0) -> list[Tag]:
     """
-    Keep the best classes of one image.
+    Rank the classes of one image, and keep the best.
 
     :param scores: probabilities, ``(C,)``
     :param labels: names, ``labels[i]`` belongs to ``scores[i]``
-    :param k: how many classes to keep, at least 1; all are kept if there are fewer
-    :param min_score: drop classes below this probability, in ``[0, 1]``
-    :returns: at most ``k`` tags, best first, equal scores in the order of the labels; empty when
-        none reaches ``min_score``
-    :raises ValueError: if shapes disagree, a limit is out of range, or a score is not a number
+    :param k: maximum number of tags, at least 1
+    :param min_score: minimum score of a tag, in ``[0, 1]``
+    :returns: best first, equal scores in the order of the labels; empty if none reaches
+        ``min_score``
+    :raises ValueError: if shapes disagree, a limit is out of range, or a score is not finite
     """
     if scores.shape != (len(labels),):
         raise ValueError(f'expected {len(labels)} scores, got the shape {scores.shape}')
@@ -157,7 +157,7 @@ def top_k_tags(scores: Scores, labels: Sequence[str], k: int, min_score: float =
 
 def check_finite(scores: NDArray[np.floating]) -> None:
     """
-    Refuse scores that are not numbers.
+    Check that all scores are finite.
 
     :raises ValueError: if one is NaN or infinite
     """

@@ -1,3 +1,5 @@
+"""Distances, scores and tensors of out-of-distribution models."""
+
 from nn_perception.capabilities.tagging.out_of_distribution import (
     CURVE,
     distances,
@@ -22,32 +24,32 @@ def test_only_the_nearest_three_count():
     assert distances(AXES[:1], references) == pytest.approx(0.0, abs=1e-6)
 
 
-def test_probability_is_a_half_at_the_threshold():
-    novelty = OutOfDistributionModel(AXES[:1], threshold=1.0, scale=0.1)
-    assert novelty.probability(AXES[1]) == pytest.approx(0.5)
-    assert novelty.probability(AXES[0]) < 1e-4
-    assert novelty.probability(-AXES[0]) > 1 - 1e-4
+def test_the_score_is_a_half_at_the_threshold():
+    model = OutOfDistributionModel(AXES[:1], threshold=1.0, scale=0.1)
+    assert model.score(AXES[1]) == pytest.approx(0.5)
+    assert model.score(AXES[0]) < 1e-4
+    assert model.score(-AXES[0]) > 1 - 1e-4
 
 
-def test_calibration_keeps_known_frames_known():
+def test_known_frames_have_low_scores():
     random = np.random.default_rng(0)
     training, held_out = (
         (np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(count, 4))).astype(np.float32)
         for count in (100, 200)
     )
-    novelty = OutOfDistributionModel.fit(training, held_out)
-    # All that was seen is known then, and so is nearly all that is like it.
+    model = OutOfDistributionModel.fit(training, held_out)
+    # Nearly all frames of the same distribution are known.
     others = np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(500, 4))
-    unknown = [novelty.probability(one.astype(np.float32)) > 0.5 for one in others]
+    unknown = [model.score(one.astype(np.float32)) > 0.5 for one in others]
     assert 0.0 < np.mean(unknown) < 0.05
-    assert len(novelty.references) == 300
-    assert novelty.probability(-AXES[0]) > 0.99
+    assert len(model.references) == 300
+    assert model.score(-AXES[0]) > 0.99
 
 
-def test_tensors_there_and_back():
-    novelty = OutOfDistributionModel(AXES[:2], 0.5, 0.25)
-    again = OutOfDistributionModel.from_tensors(novelty.to_tensors())
-    np.testing.assert_array_equal(again.references, novelty.references)
+def test_tensors_round_trip():
+    model = OutOfDistributionModel(AXES[:2], 0.5, 0.25)
+    again = OutOfDistributionModel.from_tensors(model.to_tensors())
+    np.testing.assert_array_equal(again.references, model.references)
     assert (again.threshold, again.scale) == (0.5, 0.25)
     assert OutOfDistributionModel.from_tensors({'head.weight': AXES}) is None
 
@@ -60,6 +62,6 @@ def test_tensors_there_and_back():
         ({REFERENCES: AXES, CURVE: np.array([0.5, 0.0])}, 'positive'),
     ],
 )
-def test_refuses_damaged_tensors(tensors, reason):
+def test_damaged_tensors_are_rejected(tensors, reason):
     with pytest.raises(ValueError, match=reason):
         OutOfDistributionModel.from_tensors(tensors)
