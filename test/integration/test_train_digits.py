@@ -17,6 +17,7 @@ from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.digits.mnist import IMAGE_FILES, LABEL_FILES, load_mnist
 import numpy as np
+from patience import HANGS_S
 import pytest
 
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(PACKAGE_ROOT))
@@ -60,7 +61,7 @@ def whole(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train without an interruption; gives the output folder."""
     output = tmp_path_factory.mktemp('whole') / 'new' / 'folder'
     process = start(*arguments(few_digits, output, '--json'))
-    printed, told = process.communicate(timeout=120)
+    printed, told = process.communicate(timeout=HANGS_S)
     assert process.returncode == 0, told
     (line,) = printed.splitlines()
     assert json.loads(line) == json.loads((output / 'report.json').read_text())
@@ -98,7 +99,7 @@ def test_goes_on_after_an_interruption_as_if_there_had_been_none(
     assert process.stderr is not None
     assert process.stderr.readline().startswith('epoch 1 of')
     process.send_signal(signal.SIGINT)
-    printed, told = process.communicate(timeout=60)
+    printed, told = process.communicate(timeout=HANGS_S)
     assert process.returncode == 130
     assert printed == ''
     state = tmp_path / 'state.safetensors'
@@ -109,7 +110,7 @@ def test_goes_on_after_an_interruption_as_if_there_had_been_none(
     assert [path.name for path in tmp_path.iterdir()] == [state.name]
 
     process = start(*arguments(few_digits, tmp_path))
-    printed, told = process.communicate(timeout=120)
+    printed, told = process.communicate(timeout=HANGS_S)
     assert process.returncode == 0, told
     assert 'going on in epoch 2 after step' in told.splitlines()[0]
     assert 'MNIST test: ' in printed

@@ -10,6 +10,7 @@ from nn_perception.core.inference import export_cache
 from nn_perception.core.inference.export_cache import export_file, find_export
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.subprocess import PACKAGE_ROOT, run_subprocess, SubprocessError
+from patience import HANGS_S
 import pytest
 
 MODEL = find_checkpoint('efficientnet_lite0')
@@ -41,7 +42,9 @@ def shared_cache(tmp_path_factory):
     """Let two processes open the same model at the same time, with an empty cache."""
     cache = tmp_path_factory.mktemp('cache')
     processes = [start_process(cache), start_process(cache)]
-    results = [(*process.communicate(timeout=300), process.returncode) for process in processes]
+    results = [
+        (*process.communicate(timeout=HANGS_S), process.returncode) for process in processes
+    ]
     return cache, results
 
 
@@ -87,7 +90,7 @@ def test_two_processes_at_once_export_once(shared_cache):
 
 
 def test_with_a_cached_export_torch_is_not_imported(shared_cache):
-    output, errors = (process := start_process(shared_cache[0])).communicate(timeout=60)
+    output, errors = (process := start_process(shared_cache[0])).communicate(timeout=HANGS_S)
     assert process.returncode == 0, errors
     assert output.endswith('|[]')
     assert output == shared_cache[1][0][0]
