@@ -41,11 +41,11 @@ def run_options(args: argparse.Namespace) -> RunOptions:
     return RunOptions(args.engine, args.device, args.threads)
 
 
-def add_store_argument(parser: argparse.ArgumentParser) -> None:
+def add_store_argument(parser: argparse.ArgumentParser, default: str = '') -> None:
     """Add the folder of the fine-tuned models."""
     parser.add_argument(
         '--store',
-        default='',
+        default=default,
         metavar='DIR',
         help='folder of the fine-tuned models (default: models in the data folder)',
     )

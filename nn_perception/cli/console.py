@@ -1,8 +1,10 @@
-"""Sentences for the user, on standard error."""
+"""Sentences for the user on standard error, and results on standard output."""
 
 from __future__ import annotations
 
+import json
 import sys
+from typing import Any
 
 from nn_perception.cli.exit_status import ExitStatus
 
@@ -16,3 +18,8 @@ def fail(verb: str, error: Exception, status: ExitStatus = ExitStatus.USAGE) -> 
     """Report why a verb ends early, and return its exit status."""
     report(verb, str(error))
     return status
+
+
+def print_result(as_json: bool, fields: dict[str, Any], *lines: str) -> None:
+    """Print a result as one JSON object, or as lines for people."""
+    sys.stdout.write((json.dumps(fields) if as_json else '\n'.join(lines)) + '\n')

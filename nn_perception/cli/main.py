@@ -24,9 +24,10 @@ VERBS: dict[str, tuple[str, str]] = {
     'digits': ('digits', 'read the digits in pictures'),
     'pose': ('pose', 'find people and their keypoints in pictures'),
     'train': ('train', 'fine-tune a network on a folder of labelled pictures'),
+    'dataset': ('dataset', 'manage datasets of labelled pictures'),
     'train-digits': ('train_digits', 'train the network of the digit reader'),
     'bag': ('bag', 'copy a recorded bag and add the results for its images'),
-    'models': ('models', 'list the models on this machine'),
+    'models': ('models', 'list the models on this machine, and manage fine-tuned ones'),
     'bench': ('bench', 'measure speed and memory on this machine'),
 }
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)

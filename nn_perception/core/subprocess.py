@@ -1,4 +1,4 @@
-"""Work that needs torch, done in a process of its own, so that this one stays small."""
+"""Run work that needs torch in a subprocess, so that this process stays small."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 class SubprocessError(RuntimeError):
     """
-    A child process ended with a failure.
+    A subprocess failed.
 
-    :param reason: the last line that it wrote on standard error
+    :param reason: the last line of its standard error
     :param status: its exit status
     """
 
@@ -24,22 +24,21 @@ class SubprocessError(RuntimeError):
 
 
 def subprocess_environment() -> dict[str, str]:
-    """Give the environment in which a child process finds what this one can import."""
+    """Return an environment in which a subprocess can import what this process can import."""
     inherited = [os.path.abspath(entry) for entry in sys.path if entry]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(PACKAGE_ROOT), *inherited]))
-    # Beside a robot's other processes active waiting makes torch fifty times slower.
+    # Next to other busy processes, busy-waiting threads make torch fifty times slower.
     environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     return environment
 
 
 def run_subprocess(module: str, arguments: list[str], folder: Path) -> str:
     """
-    Run one of this package's modules with the Python of this process, and wait.
+    Run a module of this package with the Python of this process, and wait for it.
 
-    :param folder: an existing folder to run in, which must hold nothing that could be imported by
-        mistake
-    :returns: the last line that the child wrote on standard output
-    :raises SubprocessError: if it did not end with status 0
+    :param folder: working folder; must exist, and hold nothing that could be imported by mistake
+    :returns: the last line of its standard output
+    :raises SubprocessError: if its exit status is not 0
     """
     finished = subprocess.run(
         [sys.executable, '-m', module, *arguments],
@@ -54,8 +53,8 @@ def run_subprocess(module: str, arguments: list[str], folder: Path) -> str:
     if finished.returncode != 0:
         reason = _last_line(finished.stderr)
         if finished.returncode < 0:
-            reason = f'ended by signal {-finished.returncode}, perhaps for want of memory'
-        raise SubprocessError(reason or 'no reason given', finished.returncode)
+            reason = f'killed by signal {-finished.returncode}, perhaps because memory ran out'
+        raise SubprocessError(reason or 'it wrote no error message', finished.returncode)
     return _last_line(finished.stdout)
 
 

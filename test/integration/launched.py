@@ -8,9 +8,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
+from patience import HANGS_S, wait_until
 
 END_S = 2.0
 SHARED_MEMORY = Path('/dev/shm')
@@ -93,13 +93,11 @@ class Launch:
         """Press Ctrl-C, and check that everything ends soon, without errors."""
         segments, nodes = self.segments(), self.started.values()
         os.killpg(self.process.pid, signal.SIGINT)
-        # On a busy machine everything takes longer.
-        others = os.getloadavg()[0] / (os.cpu_count() or 1)
-        deadline = time.monotonic() + END_S * max(1.0, others)
-        while any(map(is_running, nodes)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not any(map(is_running, nodes)), self.log
-        assert self.process.wait(10) == 0, self.log
+        try:
+            wait_until(lambda: not any(map(is_running, nodes)), END_S)
+        except TimeoutError:
+            raise AssertionError(self.log) from None
+        assert self.process.wait(HANGS_S) == 0, self.log
         assert len(nodes) == self.log.count('process has finished cleanly'), self.log
         assert 'Traceback' not in self.log, self.log
         # A process that sends to a node opens its port too, and this process does.

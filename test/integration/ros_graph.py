@@ -19,7 +19,7 @@ from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.node_process import node_command
 import numpy as np
-from patience import PATIENCE_S, stretched
+from patience import PATIENCE_S, stretched, time_is_up
 from rcl_interfaces.msg import ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
 import rclpy
@@ -75,7 +75,7 @@ class NodeProcess:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(PATIENCE_S)
+            return self.process.wait(stretched(PATIENCE_S))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -103,19 +103,16 @@ class Peer:
 
     def spin(self, seconds: float) -> None:
         """Process messages for some seconds."""
-        self.until(lambda: False, seconds, must=False)
-
-    def until(
-        self, condition: Callable[[], T], limit_s: float = PATIENCE_S, *, must: bool = True
-    ) -> T:
-        """Process messages until a condition holds; fail if it does not within the limit."""
-        deadline = time.monotonic() + limit_s
-        while not (value := condition()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                assert not must, f'the condition did not hold within {limit_s} s'
-                break
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
             self._executor.spin_once(timeout_sec=min(left, 0.05))
+
+    def until(self, condition: Callable[[], T], limit_s: float = PATIENCE_S) -> T:
+        """Process messages until a condition holds; a busy machine gets more than the limit."""
+        began_s = time.monotonic()
+        while not (value := condition()):
+            assert not time_is_up(began_s, limit_s), f'the condition did not hold in {limit_s} s'
+            self._executor.spin_once(timeout_sec=0.05)
         return value
 
     def collect(self, kind: type[T], topic: str, qos: QoSProfile = RELIABLE) -> list[T]:

@@ -18,6 +18,7 @@ from typing import Any
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from nn_perception_interfaces.msg import HumanPoseArray
+from patience import HANGS_S
 import pytest
 from rclpy.serialization import deserialize_message
 from ros_graph import NodeProcess, Peer
@@ -39,7 +40,7 @@ def command(*words: object) -> list[str]:
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*words), capture_output=True, text=True, timeout=300)
+    return subprocess.run(command(*words), capture_output=True, text=True, timeout=HANGS_S)
 
 
 def read_sqlite3(folder: Path) -> Rows:
@@ -140,7 +141,7 @@ def test_it_resumes_after_an_interruption(test_data: Path, tmp_path: Path, gestu
             time.sleep(0.002)
         time.sleep(random.random() * 0.02)
         process.send_signal(number)
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=HANGS_S)
         if number == signal.SIGINT:
             assert process.returncode == 130
             assert b'run the same command again to resume' in error

@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
 from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 import numpy as np
-from patience import PATIENCE_S
+from patience import HANGS_S
 import pytest
 from ros_graph import BEST_EFFORT, NodeProcess, Peer
 from rosgraph_msgs.msg import Clock
@@ -57,7 +57,7 @@ def test_plays_a_folder_once_in_natural_order_and_ends(
     )
     peer.until(lambda: len(images) == len(playing) == len(infos) == 3)
     after = peer.node.get_clock().now().nanoseconds
-    assert node.process.wait(PATIENCE_S) == 0
+    assert node.process.wait(HANGS_S) == 0
     assert [msg.status[0].message for msg in playing] == list(COLOURS)
     assert [tuple(to_bgr(msg)[0, 0]) for msg in images] == list(COLOURS.values())
     stamps = [msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec for msg in images]
@@ -195,6 +195,6 @@ def test_rejects_unusable_sources_with_one_sentence(
     start_node: Callable[..., NodeProcess], parameters: dict[str, object], sentence: str
 ) -> None:
     node = start_node('camera_source', parameters=parameters)
-    assert node.process.wait(PATIENCE_S) == 2
+    assert node.process.wait(HANGS_S) == 2
     assert sentence in node.log
     assert 'Traceback' not in node.log

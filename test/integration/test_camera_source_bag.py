@@ -10,7 +10,7 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import to_bgr
 import numpy as np
-from patience import PATIENCE_S, stretched
+from patience import HANGS_S, stretched
 import pytest
 from ros_graph import NodeProcess, Peer
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -78,7 +78,7 @@ def test_plays_with_the_recorded_timing(
         },
     )
     peer.until(lambda: len(images) == len(infos) == len(playing) == 5)
-    assert node.process.wait(PATIENCE_S) == 0
+    assert node.process.wait(HANGS_S) == 0
     assert [int(to_bgr(msg)[0, 0, 0]) for msg in images] == [20, 60, 100, 140, 180]
     assert [msg.status[0].message for msg in playing] == [f'walk#{i}' for i in range(1, 6)]
     # The intervals are the recorded ones, the time is now.
@@ -120,6 +120,6 @@ def test_rejects_an_unclear_topic(
 ) -> None:
     source = bag(tmp_path / 'walk', ('/cam/image', '/rear/image'))
     node = start_node('camera_source', parameters={'source': source, **parameters})
-    assert node.process.wait(PATIENCE_S) == 2
+    assert node.process.wait(HANGS_S) == 2
     assert sentence in node.log
     assert 'Traceback' not in node.log

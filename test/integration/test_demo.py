@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import cv2
+from patience import HANGS_S
 import pytest
 
 PROBE = [sys.executable, '-m', 'nn_perception.benchmark.probe']
@@ -19,7 +20,7 @@ def test_demo_prints_results_beside_names_and_saves_pictures(
 ) -> None:
     command = [sys.executable, 'tools/demo.py', '--rate', '5', '--output', str(tmp_path)]
     result = subprocess.run(
-        command, cwd=repository, capture_output=True, text=True, timeout=240, check=False
+        command, cwd=repository, capture_output=True, text=True, timeout=HANGS_S, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith('  ')}
@@ -55,7 +56,7 @@ def test_demo_says_when_there_is_nothing_to_show(
 ) -> None:
     command = [sys.executable, 'tools/demo.py', '--source', '/nowhere', '--output', str(tmp_path)]
     result = subprocess.run(
-        command, cwd=repository, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=repository, capture_output=True, text=True, timeout=HANGS_S, check=False
     )
     assert result.returncode == 1
     assert '/nowhere is neither a folder, a file nor a webcam' in result.stdout + result.stderr
@@ -76,7 +77,7 @@ def test_demo_says_when_there_is_nothing_to_show(
 )
 def test_probe_measures(ros_environment: None, measurement: str, figures: set[str]) -> None:
     result = subprocess.run(
-        [*PROBE, measurement, '1.0'], capture_output=True, text=True, timeout=120, check=False
+        [*PROBE, measurement, '1.0'], capture_output=True, text=True, timeout=HANGS_S, check=False
     )
     assert result.returncode == 0, result.stderr
     measured = json.loads(result.stdout)

@@ -26,6 +26,7 @@ from nn_perception_interfaces.srv import (
     Record,
 )
 import numpy as np
+from patience import stretched
 import pytest
 from rclpy.action import ActionClient
 from ros_graph import image_at, LATCHED, NodeProcess, Peer
@@ -77,7 +78,7 @@ class Client:
         handle = self.begin([] if feedback is None else feedback, **goal)
         assert handle.accepted
         result = handle.get_result_async()
-        self._peer.until(result.done, 120.0)
+        self._peer.until(result.done)
         return result.result().result
 
 
@@ -145,7 +146,7 @@ def test_record_fine_tune_swap_and_roll_back(
     )
     tags = Tags(peer)
     # At the first start both nodes export their networks.
-    peer.until(lambda: client.summaries and tags.labels and tags.models, 120.0)
+    peer.until(lambda: client.summaries and tags.labels and tags.models)
     peer.matched(tags.camera, 2)
     # Without a fine-tuned model the default one runs.
     assert len(tags.known_labels()) == 1000
@@ -179,7 +180,7 @@ def test_record_fine_tune_swap_and_roll_back(
         peer.spin(0.1)
     assert result.result().result.success, result.result().result.message
     # Every image had its result; none waited for the training or the swap.
-    assert max(tags.ages_s) < 1.0, tags.ages_s
+    assert max(tags.ages_s) < stretched(1.0), tags.ages_s
     assert tags.known_labels() == ['cardboard', 'glass', 'plastic', 'unknown']
     peer.until(lambda: tags.models[-1].database_version == first_database + 2)
     # The previous version gives the same results as before.
@@ -269,7 +270,7 @@ def test_a_cancelled_or_killed_job_changes_nothing(
         signal.pidfd_send_signal(os.pidfd_open(int(child)), signal.SIGKILL)
     result = handle.get_result_async()
     peer.until(result.done)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < stretched(1.0)
     message = result.result().result.message
     assert ('cancelled' if how == 'cancel' else 'ended with status -9') in message
     assert not Path(f'/proc/{child}').exists()
@@ -289,7 +290,7 @@ def test_one_job_at_a_time(
     assert first.accepted
     assert not client.begin([]).accepted
     result = first.get_result_async()
-    peer.until(result.done, 60.0)
+    peer.until(result.done)
     assert result.result().result.success
 
 
@@ -414,7 +415,8 @@ def start_captures(peer: Peer, client: Client, labels: Sequence[str]) -> list[An
         camera.publish(image_at(image, 1.0))
         peer.spin(0.3)
         first = service.call_async(Capture.Request(label=labels[0]))
-        if not peer.until(first.done, 0.7 * SLOW_S, must=False):  # else there was no image yet
+        peer.spin(0.7 * SLOW_S)
+        if not first.done():  # else there was no image yet
             break
     camera.publish(image_at(image, 2.0))
     peer.spin(0.1)

@@ -23,7 +23,6 @@ from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, ENCODINGS, to_bgr
 from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 import numpy as np
-from patience import PATIENCE_S
 import pytest
 from rcl_interfaces.srv import GetParameters
 from ros_graph import header_at, NodeProcess, Peer, picture, RELIABLE
@@ -285,10 +284,7 @@ class LockStep:
         if kind_of(reason) not in self._kinds:
             self._kinds.add(kind_of(reason))
             self.reasons.append(reason)
-            deadline = time.monotonic() + PATIENCE_S
-            while len(logged_reasons(self._node.log)) < len(self.reasons):
-                assert time.monotonic() < deadline, f'not logged: {reason}'
-                self._peer.spin(MOMENT_S)
+            self._peer.until(lambda: len(logged_reasons(self._node.log)) >= len(self.reasons))
             return
         # The node receives the image before the request.
         answer = self._service.call_async(GetParameters.Request())

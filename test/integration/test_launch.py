@@ -20,6 +20,7 @@ import time
 from launched import install, Launch
 from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
 from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
+from patience import HANGS_S
 import pytest
 from rcl_interfaces.msg import ParameterType
 from ros_graph import Peer
@@ -30,7 +31,6 @@ pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec('launch_ros'), reason='no launch_ros'),
 ]
 
-START_S = 60.0
 
 # Arguments override all of it, whatever the keys.
 TRAP = """
@@ -218,7 +218,7 @@ def test_invalid_arguments_start_nothing(
     launch: Callable[..., Launch], arguments: dict[str, str], sentence: str
 ) -> None:
     rejected = launch('perception', **arguments)
-    assert rejected.process.wait(START_S) == 1
+    assert rejected.process.wait(HANGS_S) == 1
     assert sentence in rejected.log
     assert 'Traceback' not in rejected.log
     assert rejected.started == {}
@@ -233,7 +233,7 @@ def test_a_node_that_crashed_is_restarted(peer: Peer, launch: Callable[..., Laun
     reports.clear()
     peer.until(lambda: reports)
     os.killpg(running.process.pid, signal.SIGINT)
-    assert running.process.wait(10) == 0, running.log
+    assert running.process.wait(HANGS_S) == 0, running.log
     assert running.log.count('process has finished cleanly') == 1, running.log
 
 

@@ -10,7 +10,7 @@ from lifecycle_msgs.srv import ChangeState
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.ros.outputs.image_messages import compressed_image_message
 from nn_perception_interfaces.msg import HumanPoseArray
-from patience import PATIENCE_S
+from patience import HANGS_S
 import pytest
 from ros_graph import header_at, image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import CompressedImage, Image
@@ -112,7 +112,7 @@ def test_only_the_chosen_nodes(peer: Peer, start_node: StartNode) -> None:
 )
 def test_invalid_nodes(start_node: StartNode, value: str, sentence: str) -> None:
     node = start_node('perception', ros_args=['-p', f'nodes:={value}'])
-    assert node.process.wait(PATIENCE_S) == 2
+    assert node.process.wait(HANGS_S) == 2
     assert sentence in node.log
 
 
@@ -156,5 +156,5 @@ def test_several_cameras_through_one_network(peer: Peer, start_node: StartNode) 
 )
 def test_invalid_cameras(start_node: StartNode, value: str, sentence: str) -> None:
     node = start_node('tagger', ros_args=['-p', f'cameras:={value}'])
-    assert node.process.wait(PATIENCE_S) == 2
+    assert node.process.wait(HANGS_S) == 2
     assert sentence in node.log

@@ -8,7 +8,8 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
+
+from patience import HANGS_S, wait_until
 
 SOAK = [sys.executable, '-m', 'nn_perception.benchmark.soak']
 KINDS = ('parameters set', 'parameters refused', 'transitions refused')
@@ -21,7 +22,7 @@ def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> N
         [*SOAK, *options, '--output', str(output), '--logs', str(logs)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=HANGS_S,
         check=False,
     )
     figures = json.loads(output.read_text())
@@ -45,12 +46,9 @@ def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> N
 
 def test_an_interrupted_soak_ends_its_processes(tmp_path: Path, ros_environment: None) -> None:
     process = subprocess.Popen([*SOAK, '--logs', str(tmp_path)], stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60.0
-    while not (children := children_of(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    children = wait_until(lambda: children_of(process.pid))
     process.send_signal(signal.SIGINT)
-    assert process.wait(60.0) == 1
-    assert children
+    assert process.wait(HANGS_S) == 1
     assert not [pid for pid in children if os.path.exists(f'/proc/{pid}')]
 
 

@@ -17,6 +17,7 @@ from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.digits.mnist import IMAGE_FILES, LABEL_FILES, load_mnist
 import numpy as np
+from patience import HANGS_S
 import pytest
 
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(PACKAGE_ROOT))
@@ -60,17 +61,17 @@ def whole(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train without an interruption; gives the output folder."""
     output = tmp_path_factory.mktemp('whole') / 'new' / 'folder'
     process = start(*arguments(few_digits, output, '--json'))
-    printed, told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
+    printed, errors = process.communicate(timeout=HANGS_S)
+    assert process.returncode == 0, errors
     (line,) = printed.splitlines()
     assert json.loads(line) == json.loads((output / 'report.json').read_text())
-    assert [line.split(':')[0] for line in told.splitlines()] == [
+    assert [line.split(':')[0] for line in errors.splitlines()] == [
         f'epoch {epoch + 1} of {EPOCHS}' for epoch in range(EPOCHS)
     ]
     return output
 
 
-def test_leaves_checkpoint_report_and_pictures(whole: Path, few_digits: Path) -> None:
+def test_writes_checkpoint_report_and_plots(whole: Path, few_digits: Path) -> None:
     assert {path.name for path in whole.iterdir()} == FILES | {'digit_cnn.safetensors'}
     report = json.loads((whole / 'report.json').read_text())
     checkpoint = Checkpoint.read(report['checkpoint'])
@@ -82,8 +83,10 @@ def test_leaves_checkpoint_report_and_pictures(whole: Path, few_digits: Path) ->
     import torch
 
     with torch.inference_mode():
-        said = load_network(checkpoint)(torch.from_numpy(checkpoint.preprocessing(bgr))).argmax(1)
-    accuracy = float((said.numpy() == mnist.test_labels).mean())
+        predicted = load_network(checkpoint)(
+            torch.from_numpy(checkpoint.preprocessing(bgr))
+        ).argmax(1)
+    accuracy = float((predicted.numpy() == mnist.test_labels).mean())
     assert accuracy == pytest.approx(report['accuracy'], abs=0.01)
     assert report['parameters'] < 500_000
     assert np.array(report['confusion']).shape == (11, 11)
@@ -91,80 +94,80 @@ def test_leaves_checkpoint_report_and_pictures(whole: Path, few_digits: Path) ->
     assert (report['examples'], report['seed'], report['settings']['threads']) == (300, 0, 1)
 
 
-def test_goes_on_after_an_interruption_as_if_there_had_been_none(
+def test_an_interrupted_training_resumes_with_the_same_result(
     whole: Path, few_digits: Path, tmp_path: Path
 ) -> None:
     process = start(*arguments(few_digits, tmp_path))
     assert process.stderr is not None
     assert process.stderr.readline().startswith('epoch 1 of')
     process.send_signal(signal.SIGINT)
-    printed, told = process.communicate(timeout=60)
+    printed, errors = process.communicate(timeout=HANGS_S)
     assert process.returncode == 130
     assert printed == ''
     state = tmp_path / 'state.safetensors'
-    assert told.splitlines()[-1].endswith(
-        f'stopped; the state is in {state}, and the same command goes on from there'
+    assert errors.splitlines()[-1].endswith(
+        f'stopped; the state is in {state}, and the same command resumes from it'
     )
-    assert 'Traceback' not in told
+    assert 'Traceback' not in errors
     assert [path.name for path in tmp_path.iterdir()] == [state.name]
 
     process = start(*arguments(few_digits, tmp_path))
-    printed, told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
-    assert 'going on in epoch 2 after step' in told.splitlines()[0]
+    printed, errors = process.communicate(timeout=HANGS_S)
+    assert process.returncode == 0, errors
+    assert 'resuming in epoch 2 after step' in errors.splitlines()[0]
     assert 'MNIST test: ' in printed
     assert not state.exists()
     name = 'digit_cnn.safetensors'
     assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
 
 
-def told_in_vain(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Run what cannot be done; gives the one sentence that says why."""
+def usage_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must fail; return its last line on standard error."""
     try:
         status = main(words)
     except SystemExit as end:
         status = int(str(end.code))
     assert status == 2
-    printed, told = capsys.readouterr()
-    assert printed == ''
-    return told.splitlines()[-1]
+    output, errors = capsys.readouterr()
+    assert output == ''
+    return errors.splitlines()[-1]
 
 
-def test_a_state_of_other_settings_is_refused(
+def test_a_state_with_other_settings_is_rejected(
     few_digits: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from nn_perception.training.digits.training_loop import TrainingSettings
-    from nn_perception.training.digits.training_run import RunOptions, TrainingRun
+    from nn_perception.training.digits.training_run import TrainingOptions, TrainingRun
 
     monkeypatch.setenv('OMP_WAIT_POLICY', 'PASSIVE')
     settings = TrainingSettings(epochs=EPOCHS, batch_size=64, seed=1)
-    run = TrainingRun(RunOptions(few_digits, tmp_path, settings, augment=False))
+    run = TrainingRun(TrainingOptions(few_digits, tmp_path, settings, augment=False))
     run.state.save(run.state_path, run.depends_on)
-    sentence = told_in_vain(arguments(few_digits, tmp_path, '--augment', 'none'), capsys)
-    assert 'is of a training with other settings (seed); give its settings' in sentence
+    sentence = usage_error(arguments(few_digits, tmp_path, '--augment', 'none'), capsys)
+    assert 'belongs to a training with other settings (seed); resume it with the same' in sentence
     run.state_path.write_bytes(b'something else')
-    sentence = told_in_vain(arguments(few_digits, tmp_path, '--augment', 'none'), capsys)
-    assert 'is no state of a training' in sentence
-    assert sentence.endswith('--restart begins anew')
+    sentence = usage_error(arguments(few_digits, tmp_path, '--augment', 'none'), capsys)
+    assert 'is not a state of a training' in sentence
+    assert sentence.endswith('start again with --restart')
 
 
 @pytest.mark.parametrize(
     ('more', 'reason'),
     [
         (['--data', '/no/such/folder'], 'there is no folder /no/such/folder'),
-        (['--data', '/dev'], '/dev has no train-images-idx3-ubyte'),
+        (['--data', '/dev'], '/dev contains neither train-images-idx3-ubyte'),
         (['--output', '/dev/null'], 'the folder /dev/null cannot be written'),
         (['--clutter', '/no/such/folder'], 'there is no folder /no/such/folder'),
-        (['--clutter', '/dev'], '/dev holds no pictures'),
+        (['--clutter', '/dev'], '/dev contains no pictures'),
         (['--learning-rate', '-1'], 'learning_rate must be above 0'),
         (['--epochs', '0'], 'must be at least 1, got 0'),
         (['--network', 'resnet'], "invalid choice: 'resnet'"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_usage_errors(
     few_digits: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -173,5 +176,5 @@ def test_what_cannot_be_done_is_one_sentence(
     reason: str,
 ) -> None:
     monkeypatch.setenv('OMP_WAIT_POLICY', 'PASSIVE')
-    assert reason in told_in_vain(arguments(few_digits, tmp_path / 'new', *more), capsys)
+    assert reason in usage_error(arguments(few_digits, tmp_path / 'new', *more), capsys)
     assert not (tmp_path / 'new').exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from patience import HANGS_S
 import pytest
 
 HANGS = """
@@ -43,7 +44,7 @@ def run(what: str) -> subprocess.CompletedProcess[str]:
     """Run a node with some code in its callback."""
     code = HANGS.format(what=what)
     return subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=HANGS_S, check=False
     )
 
 

@@ -24,32 +24,30 @@ if TYPE_CHECKING:
     from nn_perception.training.epoch import Epoch
 
 VERB = 'train-digits'
-LEAST_DIGITS = 100
+MIN_DIGITS = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the verb takes."""
+    """Add the arguments of the verb."""
     parser.add_argument(
         '--data',
         type=Path,
         default=cache_folder() / 'mnist',
         metavar='FOLDER',
-        help='where the four MNIST files are, plain or .gz (default: %(default)s)',
+        help='folder of the four MNIST files, plain or .gz (default: %(default)s)',
     )
     parser.add_argument(
-        '--download', action='store_true', help='download them there first if they are not'
+        '--download', action='store_true', help='download the files first if they are missing'
     )
     parser.add_argument(
         '--output',
         type=Path,
         default=Path('digits'),
         metavar='FOLDER',
-        help='gets checkpoint, report and pictures; an interrupted training goes on from there '
+        help='folder for checkpoint, report and plots; an interrupted training resumes from it '
         '(default: %(default)s)',
     )
-    parser.add_argument(
-        '--restart', action='store_true', help='begin anew instead of going on from there'
-    )
+    parser.add_argument('--restart', action='store_true', help='start again instead of resuming')
     _add_settings(parser)
     _add_samples(parser)
     parser.add_argument(
@@ -57,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole_number(0, 256),
         default=0,
         metavar='N',
-        help='0: one a core (default: %(default)s)',
+        help='number of CPU threads; 0: one per core (default: %(default)s)',
     )
     parser.add_argument(
         '--json', action='store_true', help='print the report as one JSON object and nothing else'
@@ -69,7 +67,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         '--network',
         choices=('cnn', 'mlp'),
         default='cnn',
-        help='cnn: convolutional; mlp: fully connected, to compare (default: %(default)s)',
+        help='cnn: convolutional; mlp: fully connected, for comparison (default: %(default)s)',
     )
     parser.add_argument(
         '--epochs', type=whole_number(1), default=20, metavar='N', help='(default: %(default)s)'
@@ -79,29 +77,27 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         type=whole_number(2),
         default=128,
         metavar='N',
-        help='digits a step (default: %(default)s)',
+        help='number of digits per step (default: %(default)s)',
     )
     parser.add_argument(
         '--learning-rate',
         type=float,
         default=0.1,
         metavar='X',
-        help='the highest one (default: %(default)s)',
+        help='peak of the learning rate (default: %(default)s)',
     )
     parser.add_argument(
         '--precision',
         choices=('float32', 'bfloat16'),
         default='float32',
-        help='bfloat16 takes half the time on processors that compute with it '
-        '(default: %(default)s)',
+        help='bfloat16 takes half the time on processors that support it (default: %(default)s)',
     )
     parser.add_argument(
         '--seed',
         type=whole_number(0),
         default=0,
         metavar='N',
-        help='the same one gives the same network again on the same machine '
-        '(default: %(default)s)',
+        help='the same seed gives the same network on the same machine (default: %(default)s)',
     )
 
 
@@ -110,8 +106,8 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         '--augment',
         choices=('full', 'none'),
         default='full',
-        help="full: digits are varied, and print, pens and clutter added; none: MNIST's images "
-        'as they are (default: %(default)s)',
+        help="full: augment digits, and add print, other handwriting and clutter; none: MNIST's "
+        'images only (default: %(default)s)',
     )
     parser.add_argument(
         '--clutter',
@@ -119,19 +115,19 @@ def _add_samples(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         default=[],
         metavar='FOLDER',
-        help='folders of pictures without digits, to learn from what is none',
+        help='folders of pictures without digits, as additional clutter',
     )
     parser.add_argument(
         '--limit',
-        type=whole_number(LEAST_DIGITS),
+        type=whole_number(MIN_DIGITS),
         metavar='N',
-        help='train with the first N digits only, for a try',
+        help='train with the first N digits only, for a test',
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, or go on; what was asked for wrongly is said before any time is spent."""
-    # Threads that wait actively take the core from the one that makes the next batch.
+    """Train, or resume; usage errors are reported before any time is spent."""
+    # Threads that wait actively would take the core from the one that prepares the next batch.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     from nn_perception.training.digits.report import finish
 
@@ -139,12 +135,12 @@ def run(args: argparse.Namespace) -> int:
         training = _begin(args)
         if training.resumed:
             state = training.state
-            report(VERB, f'going on in epoch {state.epoch + 1} after step {state.step}')
+            report(VERB, f'resuming in epoch {state.epoch + 1} after step {state.step}')
         if not _train(training, args.threads):
             report(
                 VERB,
-                f'stopped; the state is in {training.state_path}, and the same command goes on '
-                'from there',
+                f'stopped; the state is in {training.state_path}, and the same command resumes '
+                'from it',
             )
             return ExitStatus.INTERRUPTED
         result = finish(training)
@@ -153,16 +149,16 @@ def run(args: argparse.Namespace) -> int:
     except ArithmeticError as error:
         return fail(VERB, error, ExitStatus.FAILED)
     sys.stdout.write(json.dumps(result) + '\n' if args.json else _text(result))
-    return 0
+    return ExitStatus.OK
 
 
 def _begin(args: argparse.Namespace) -> TrainingRun:
-    """Check everything and load it."""
+    """Check the arguments, and load data and state."""
     from nn_perception.training.digits.mnist import download_mnist
     from nn_perception.training.digits.training_loop import TrainingSettings
     from nn_perception.training.digits.training_run import (
         check_writable,
-        RunOptions,
+        TrainingOptions,
         TrainingRun,
     )
 
@@ -174,7 +170,7 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
         seed=args.seed,
         precision=args.precision,
     )
-    options = RunOptions(
+    options = TrainingOptions(
         data=args.data,
         output=args.output,
         settings=settings,
@@ -184,7 +180,7 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
         restart=args.restart,
     )
     if importlib.util.find_spec('matplotlib') is None:
-        raise ValueError('the pictures need matplotlib, which is not installed')
+        raise ValueError('the plots need matplotlib, which is not installed')
     if args.download:
         check_writable(args.output)
         download_mnist(args.data)
@@ -192,13 +188,13 @@ def _begin(args: argparse.Namespace) -> TrainingRun:
 
 
 def _train(training: TrainingRun, threads: int) -> bool:
-    """Train with a bar on the terminal and a line an epoch; say whether it is done."""
+    """Train, with a progress bar and a line per epoch; return whether it is finished."""
     from nn_perception.core.inference.processors import usable_cores
     import torch
 
     torch.set_num_threads(threads or usable_cores())
     torch.use_deterministic_algorithms(True)
-    # Filling memory finds mistakes, and costs time.
+    # Filling memory finds bugs, but costs time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     epochs = training.options.settings.epochs
     bar = ProgressBar()
@@ -221,7 +217,7 @@ def _train(training: TrainingRun, threads: int) -> bool:
 
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM, so that a step is ended before the training is."""
+    """Collect SIGINT and SIGTERM, so that the current step can finish."""
     stops: list[int] = []
     before = {
         number: signal.signal(number, lambda got, _: stops.append(got))

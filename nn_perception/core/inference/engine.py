@@ -1,4 +1,4 @@
-"""What all engines have in common: a network that is ready to run."""
+"""The interface of all engines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Engine(ABC):
 
     :ivar name: ``onnxruntime`` or ``torch``
     :ivar device: ``cpu`` or ``cuda``
-    :ivar description: what runs where, in one line
+    :ivar description: engine, device and precision, in one line
     """
 
     name: str
@@ -25,7 +25,7 @@ class Engine(ABC):
         """
         Run a network that has one output, as classifiers do; see :meth:`outputs`.
 
-        :returns: float32, ``(N, L)``, a value for each label
+        :returns: float32, ``(N, L)``, for classifiers one value per label
         """
         return self.outputs(batch)[0]
 
@@ -34,12 +34,12 @@ class Engine(ABC):
         """
         Run the network.
 
-        :param batch: float32, ``(N, C, H, W)``, with the channels that the network takes
-        :returns: each output of the network, float32, the first axis N long
-        :raises ValueError: if the batch is of another type, number of axes or of channels
+        :param batch: float32, ``(N, C, H, W)``
+        :returns: the outputs of the network, float32, ``(N, ...)`` each
+        :raises ValueError: if dtype, number of axes or number of channels is wrong
         :raises RuntimeError: if the network cannot be run on it, or the engine is closed
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Free the network's memory; closing twice does nothing."""
+        """Free the memory of the network; closing twice has no effect."""

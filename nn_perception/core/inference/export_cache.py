@@ -1,8 +1,8 @@
 """
-The cache of exported networks.
+The cache of networks exported to ONNX.
 
-An export is named ``NETWORK-KEY-DIGEST.onnx``: the key says what it was made from, the digest is
-the hash of the file itself. So one rename publishes it, and a torn or foreign file is noticed.
+The name of an export is ``NETWORK-KEY-DIGEST.onnx``. The key identifies the source, the digest is
+the hash of the file. So an export is published by one rename, and a damaged file is recognised.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from nn_perception.core.subprocess import run_subprocess, SubprocessError
 LOG = logging.getLogger(__name__)
 
 HASH_LENGTH = 16
-PIECE_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 INSTALL_HINT = (
     "exporting a network needs torch, onnx and onnxscript ('pip install torch onnx onnxscript'), "
-    'or its export from a computer that has them, in {} (docs/robot.md)'
+    'or copy the export from a computer that has them to {} (docs/robot.md)'
 )
 
 
 def exports_folder() -> Path:
-    """Name the folder of the exports, without creating it."""
+    """Return the folder of the exports, without creating it."""
     return cache_folder() / 'exports'
 
 
 def find_export(checkpoint: Checkpoint) -> Path | None:
-    """Look an export up by name, without reading it."""
+    """Find an export by name, without reading it."""
     found = sorted(exports_folder().glob(f'*-{export_key(checkpoint)}-*.onnx'))
     return found[0] if found else None
 
@@ -49,10 +49,10 @@ def find_export(checkpoint: Checkpoint) -> Path | None:
 @contextlib.contextmanager
 def export_file(checkpoint: Checkpoint) -> Iterator[Path]:
     """
-    Give a checkpoint's network as an ONNX file, from the cache or exported now.
+    Provide the network of a checkpoint as an ONNX file; export it if it is not in the cache.
 
-    Several processes at once export once. Where the cache cannot be written the export is made
-    for this process only, a warning is logged, and the file is gone after the ``with``.
+    If several processes need it at once, one exports it. If the cache is not writable, the export
+    is temporary: a warning is logged, and the file is deleted after the ``with`` block.
 
     :raises RuntimeError: if it cannot be exported
     """
@@ -68,7 +68,7 @@ def export_file(checkpoint: Checkpoint) -> Iterator[Path]:
 
 
 def _find_or_export(checkpoint: Checkpoint) -> Path | None:
-    """Find an export in the cache or put it there; ``None`` if the cache cannot be written."""
+    """Find an export in the cache, or add it; None if the cache is not writable."""
     path = _find_whole(checkpoint)
     if path is not None:
         return path
@@ -81,7 +81,7 @@ def _find_or_export(checkpoint: Checkpoint) -> Path | None:
     except OSError as error:
         LOG.warning(
             'the cache folder %s cannot be used (%s); %s is exported for this process only. Set '
-            'NN_PERCEPTION_CACHE to a folder that can be written',
+            'NN_PERCEPTION_CACHE to a writable folder',
             cache_folder(),
             error,
             checkpoint.name,
@@ -90,7 +90,7 @@ def _find_or_export(checkpoint: Checkpoint) -> Path | None:
 
 
 def export_key(checkpoint: Checkpoint) -> str:
-    """Hash all that decides what an export computes: the weights and the exporting code."""
+    """Hash everything that an export depends on: the weights and the code of the networks."""
     digest = hashlib.sha256(f'{checkpoint.identity} {EXPORT_VERSION}'.encode())
     for source in sorted(Path(networks.__file__).parent.glob('*.py')):
         digest.update(source.read_bytes())
@@ -98,7 +98,7 @@ def export_key(checkpoint: Checkpoint) -> str:
 
 
 def _find_whole(checkpoint: Checkpoint) -> Path | None:
-    """Find the export in the cache; remove a file that is not what its name says."""
+    """Find the export in the cache; delete it if its content does not match its name."""
     for path in sorted(exports_folder().glob(f'*-{export_key(checkpoint)}-*.onnx')):
         try:
             digest = _digest(path)
@@ -107,7 +107,7 @@ def _find_whole(checkpoint: Checkpoint) -> Path | None:
             continue
         if path.stem.rsplit('-', 1)[1] == digest:
             return path
-        LOG.warning('the export %s is damaged; it is removed and made anew', path)
+        LOG.warning('the export %s is damaged; it is deleted and exported again', path)
         with contextlib.suppress(OSError):
             path.unlink()
     return None
@@ -115,16 +115,16 @@ def _find_whole(checkpoint: Checkpoint) -> Path | None:
 
 def _export_into(checkpoint: Checkpoint, folder: Path) -> Path:
     """
-    Export in a child process and give the file its name.
+    Export in a subprocess, then give the file its final name.
 
-    :raises OSError: if the folder cannot be written
+    :raises OSError: if the folder is not writable
     :raises RuntimeError: if the export fails for another reason
     """
     key = export_key(checkpoint)
-    for torn in folder.glob(f'.{key}-*'):  # of a process that was killed
-        shutil.rmtree(torn, ignore_errors=True)
-    LOG.info('exporting %s once, which takes some seconds', checkpoint.name)
-    began = time.monotonic()
+    for leftover in folder.glob(f'.{key}-*'):  # of a process that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    LOG.info('exporting %s for the first time, which takes some seconds', checkpoint.name)
+    start_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=f'.{key}-', dir=folder) as temporary:
         part = Path(temporary, 'export.onnx')
         try:
@@ -143,9 +143,9 @@ def _export_into(checkpoint: Checkpoint, folder: Path) -> Path:
         final = folder / f'{name}-{key}-{_digest(part)}.onnx'
         os.replace(part, final)
     LOG.info(
-        'exported %s in %.1f s, %s from torch: %s',
+        'exported %s in %.1f s, maximum difference to torch %s: %s',
         checkpoint.name,
-        time.monotonic() - began,
+        time.monotonic() - start_s,
         difference,
         final,
     )
@@ -153,9 +153,9 @@ def _export_into(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def _digest(path: Path) -> str:
-    """Hash a file piece by piece: whole, it would stay in the process's memory for good."""
+    """Hash a file in chunks: the memory for the whole file would never be returned."""
     digest = hashlib.sha256()
     with path.open('rb') as file:
-        while piece := file.read(PIECE_BYTES):
-            digest.update(piece)
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
     return digest.hexdigest()[:HASH_LENGTH]

@@ -1,48 +1,53 @@
-"""Whether one thread can do what comes, told from the processor time that it takes."""
+"""Whether a single thread keeps up with its work, judged by the CPU time that it uses."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-# Seconds after which it is judged anew.
+# Length of one measurement.
 WINDOW_S = 0.5
-# Shares of one core.
-TOO_MUCH = 0.85
-ENOUGH_LEFT = 0.75
-# What two cores do at the same time takes so much longer, measured (docs/one_process.md).
-AT_ONCE = 1.25
+# Fractions of one core: above the first a thread becomes overloaded, below the second it recovers.
+OVERLOAD_SHARE = 0.85
+RECOVERY_SHARE = 0.75
+# Work takes longer when two cores run it at the same time, see docs/evaluation/one_process.md.
+PARALLEL_SLOWDOWN = 1.25
 
 
 class LoadMonitor:
     """
-    Measure how busy a thread is that works, waits, and works again.
+    Measure how busy a thread is that alternates between work and waiting.
 
-    :ivar too_much: whether it has hardly time left to wait
+    :ivar overloaded: whether the thread has hardly any time left to wait
     """
 
     def __init__(self) -> None:
-        self.too_much = False
-        self._handed_on_s = 0.0
-        self._begin()
+        self.overloaded = False
+        self._parallel_cpu_s = 0.0
+        self._restart()
 
-    def hand_on(self, seconds: float) -> None:
-        """Count processor time that others have spent for this thread, at the same time."""
-        self._handed_on_s += seconds / AT_ONCE
+    def add_cpu_time(self, seconds: float) -> None:
+        """Add CPU time that other threads used for this thread's work, in parallel."""
+        self._parallel_cpu_s += seconds / PARALLEL_SLOWDOWN
 
-    def judge(self) -> bool:
-        """Tell whether it is too much; called by the thread, again and again as it works."""
+    def update(self) -> bool:
+        """
+        Measure the calling thread, which calls this regularly while it works.
+
+        :returns: :attr:`overloaded`
+        """
         if threading.get_ident() != self._thread:
-            self._begin()
-        passed_s = time.monotonic() - self._since_s
-        if passed_s >= WINDOW_S:
-            share = (time.thread_time() - self._spent_s + self._handed_on_s) / passed_s
-            self.too_much = share > (ENOUGH_LEFT if self.too_much else TOO_MUCH)
-            self._begin()
-        return self.too_much
+            self._restart()
+        elapsed_s = time.monotonic() - self._start_s
+        if elapsed_s >= WINDOW_S:
+            cpu_s = time.thread_time() - self._start_cpu_s + self._parallel_cpu_s
+            limit = RECOVERY_SHARE if self.overloaded else OVERLOAD_SHARE
+            self.overloaded = cpu_s / elapsed_s > limit
+            self._restart()
+        return self.overloaded
 
-    def _begin(self) -> None:
+    def _restart(self) -> None:
         self._thread = threading.get_ident()
-        self._since_s = time.monotonic()
-        self._spent_s = time.thread_time()
-        self._handed_on_s = 0.0
+        self._start_s = time.monotonic()
+        self._start_cpu_s = time.thread_time()
+        self._parallel_cpu_s = 0.0

@@ -85,40 +85,40 @@ class LoadedModel:
 
 
 def _open_engine(checkpoint: Checkpoint, options: RunOptions) -> Engine:
-    """Choose and load the engine, see :class:`RunOptions`."""
+    """Select and load the engine, see :class:`RunOptions`."""
     threads = options.threads or default_threads()
     wants_cuda = options.device == 'cuda' or (
         options.device == 'auto' and options.engine != 'onnxruntime'
     )
     if wants_cuda and options.engine == 'onnxruntime':
-        LOG.warning('device cuda is served by the engine torch only: onnxruntime uses the CPU')
+        LOG.warning('only the engine torch supports the device cuda: onnxruntime uses the CPU')
     elif wants_cuda and cuda_devices() > 0:
         try:
             return _torch_engine(checkpoint, 'cuda', threads)
         except (ModuleNotFoundError, RuntimeError) as error:
             LOG.warning('the CUDA device cannot be used, running on the CPU: %s', error)
     elif options.device == 'cuda':
-        LOG.warning('device cuda was requested, but there is none: running on the CPU')
+        LOG.warning('there is no CUDA device: running on the CPU')
     try:
         if options.engine == 'torch':
             return _torch_engine(checkpoint, 'cpu', threads)
-        return _onnxruntime_engine(checkpoint, threads, min(options.streams, threads))
+        return _onnxruntime_engine(checkpoint, threads, min(options.parallel_batches, threads))
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"the Python package {error.name} is missing ('pip install {error.name}')"
         ) from error
     except (ImportError, AttributeError) as error:
-        # What a package raises that was built against another numpy.
+        # A package that was built against another version of numpy raises these.
         raise RuntimeError(f'the engine cannot be imported: {error}') from error
 
 
 # Imported only when used: torch costs 500 MB, and a robot may have only one of the two.
 
 
-def _onnxruntime_engine(checkpoint: Checkpoint, threads: int, streams: int) -> Engine:
+def _onnxruntime_engine(checkpoint: Checkpoint, threads: int, parallel_batches: int) -> Engine:
     from nn_perception.core.inference.onnxruntime_engine import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine(checkpoint, threads, streams)
+    return OnnxRuntimeEngine(checkpoint, threads, parallel_batches)
 
 
 def _torch_engine(checkpoint: Checkpoint, device: str, threads: int) -> Engine:

@@ -1,4 +1,4 @@
-"""Find a model by its name: shipped with the package, a file, or one of torchvision's."""
+"""Find models by name: shipped with the package, checkpoint files, and torchvision models."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from nn_perception.core.subprocess import run_subprocess, SubprocessError
 LOG = logging.getLogger(__name__)
 
 MODEL_NAME = re.compile(r'[A-Za-z0-9_]{1,64}')
-# How torchvision's sources declare a model, with other decorators in between.
+# How the sources of torchvision register a model; other decorators may be in between.
 REGISTERED = re.compile(r'^@register_model\(\)\n(?:@.*\n)*def (\w+)\(', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class ModelEntry:
     """
-    A model that is on this machine.
+    A model on this machine.
 
-    :param name: what to ask for
-    :param origin: ``shipped``, ``torchvision`` or ``taught``
-    :param path: the file of the checkpoint
-    :param size_bytes: its size
+    :param name: name by which commands and nodes find it
+    :param origin: ``shipped``, ``torchvision`` or ``taught``, which is a fine-tuned model
+    :param path: path of the checkpoint
+    :param size_bytes: size of the checkpoint
     :param labels: number of labels
     :param version: which training the weights come from
-    :param licence: terms of the weights
-    :param export: file of the cached export, None if there is none yet
-    :param export_bytes: size of the cached export, 0 if there is none
-    :param error: why the checkpoint cannot be used; empty if it can
+    :param licence: licence of the weights
+    :param export: path of the cached export; None if there is none
+    :param export_bytes: size of the cached export; 0 if there is none
+    :param error: why the checkpoint is unusable; empty if it is usable
     """
 
     name: str
@@ -58,11 +58,11 @@ def find_checkpoint(model: str) -> Checkpoint:
     """
     Find a model.
 
-    A torchvision model is downloaded the first time and kept as a checkpoint in the cache folder.
+    A torchvision model is downloaded once and cached as a checkpoint.
 
-    :param model: name of a shipped model, path of a checkpoint, or the name of a torchvision
-        classification model or of its Keypoint R-CNN, with or without ``torchvision:`` in front
-    :raises OSError: if a file cannot be read or weights cannot be had
+    :param model: name of a shipped model, path of a checkpoint, or name of a torchvision
+        classification model or its Keypoint R-CNN, with or without the prefix ``torchvision:``
+    :raises OSError: if a file cannot be read or weights are unavailable
     :raises ValueError: if there is no such model, or its checkpoint is not usable
     """
     shipped = WEIGHTS_FOLDER / f'{model}{SUFFIX}'
@@ -77,7 +77,7 @@ def find_checkpoint(model: str) -> Checkpoint:
 
 
 def list_models() -> list[ModelEntry]:
-    """List the models on this machine, the shipped ones first, each group by name."""
+    """List the models on this machine by name, shipped models first."""
     groups = (('shipped', WEIGHTS_FOLDER), ('torchvision', torchvision_folder()))
     return [
         entry_of(path, origin)
@@ -87,15 +87,15 @@ def list_models() -> list[ModelEntry]:
 
 
 def torchvision_folder() -> Path:
-    """Name the folder of the checkpoints made from torchvision's models, without creating it."""
+    """Return the folder of the cached torchvision checkpoints, without creating it."""
     return cache_folder() / 'torchvision'
 
 
 def torchvision_names() -> list[str]:
     """
-    List torchvision's classification models, sorted, without the seconds that importing it takes.
+    List the names of torchvision's classification models, without importing torchvision.
 
-    :returns: empty if torchvision is not installed
+    :returns: sorted; empty if torchvision is not installed
     """
     found = importlib.util.find_spec('torchvision')
     folders = (found.submodule_search_locations if found else None) or []
@@ -108,7 +108,7 @@ def torchvision_names() -> list[str]:
 
 
 def unknown_model(name: str, known: list[str]) -> str:
-    """Say that there is no such model, and which ones have similar names."""
+    """Return the message for an unknown model, with similar names."""
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f'did you mean {" or ".join(near)}? ' if near else ''
     return (
@@ -118,7 +118,7 @@ def unknown_model(name: str, known: list[str]) -> str:
 
 
 def entry_of(path: Path, origin: str) -> ModelEntry:
-    """Describe the checkpoint of a file; one that cannot be used has an error."""
+    """Describe a checkpoint file; an unusable one gets an error."""
     name = path.name.removesuffix(SUFFIX)
     try:
         size = path.stat().st_size
@@ -140,7 +140,7 @@ def entry_of(path: Path, origin: str) -> ModelEntry:
 
 
 def _torchvision_checkpoint(name: str) -> Checkpoint:
-    """Read the cached checkpoint of a torchvision model; make it if it is missing or damaged."""
+    """Read the cached checkpoint of a torchvision model; create it if missing or damaged."""
     folder = torchvision_folder()
     path = folder / f'{name}{SUFFIX}'
     if (cached := _read_cached(path)) is not None:
@@ -157,10 +157,10 @@ def _torchvision_checkpoint(name: str) -> Checkpoint:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with lock(folder / f'{name}.lock'):
-            # Another process may have made it while this one waited for the lock.
-            return _read_cached(path) or _make(name, path)
+            # Another process may have created it while this one waited for the lock.
+            return _read_cached(path) or _create(name, path)
     except OSError as error:
-        if error.errno is None:  # raised here with a sentence of its own
+        if error.errno is None:  # raised below, with a message of its own
             raise
         raise OSError(
             f'the cache folder {folder} cannot be used ({error.strerror}); set '
@@ -174,14 +174,14 @@ def _read_cached(path: Path) -> Checkpoint | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
-        LOG.warning('%s; it is made anew', error)
+        LOG.warning('%s; it is created again', error)
         return None
 
 
-def _make(name: str, path: Path) -> Checkpoint:
-    LOG.info("getting torchvision's model %s once, which takes some seconds", name)
+def _create(name: str, path: Path) -> Checkpoint:
+    LOG.info('loading the torchvision model %s for the first time, which takes some seconds', name)
     try:
-        with tempfile.TemporaryDirectory(prefix='.make-', dir=path.parent) as temporary:
+        with tempfile.TemporaryDirectory(prefix='.create-', dir=path.parent) as temporary:
             warning = run_subprocess(
                 'nn_perception.core.inference.torchvision_checkpoint',
                 [name, str(path)],

@@ -1,11 +1,11 @@
 """
-Export a checkpoint's network to ONNX, in a process of its own.
+Export the network of a checkpoint to ONNX, in a separate process.
 
 ``python -m nn_perception.core.inference.onnx_export CHECKPOINT SHA256 OUT [OUTPUT]`` writes the
 network to the file OUT, without its head if OUTPUT is not ``logits``. Its exit status is 0,
-:data:`CANNOT_WRITE` if only the place is at fault, and 1 for any other failure; the last line on
-standard error says why. Importing torch takes seconds and 600 MB, which a process that goes on to
-run the export should not pay.
+:data:`CANNOT_WRITE` if the file cannot be written, and 1 for any other failure; the last line on
+standard error says why. Importing torch takes seconds and 600 MB, which the process that runs the
+export does not need.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn, Tensor
 
-# Part of the name of an export: raise it when the same checkpoint must be exported anew.
+# Part of the cache key: increase it when all checkpoints must be exported again.
 EXPORT_VERSION = '1'
 CANNOT_WRITE = 3
 TOLERANCE = 1e-3
-LARGEST_BATCH = 1024
-LARGEST_SIZE = 8192
+MAX_BATCH = 1024
+MAX_SIZE_PX = 8192
 
 
 def export(checkpoint: Checkpoint, path: Path) -> float:
@@ -37,14 +37,14 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     Export a network for any batch size and verify the result against torch.
 
     A network with the attribute ``size_step`` is exported for any height and width that are
-    multiples of it; one with several outputs names them in ``output_names``.
+    multiples of it. A network with several outputs names them in ``output_names``.
 
     :param path: the ONNX file to write
-    :returns: the largest difference between the outputs of both, relative to the largest output
-        (to one, if that is smaller)
+    :returns: maximum difference between torch and ONNX Runtime, relative to the largest output, or
+        absolute if that is below 1
     :raises OSError: if the file cannot be written
-    :raises ValueError: if the checkpoint does not fit its network
-    :raises RuntimeError: if the export does not compute what torch computes
+    :raises ValueError: if the weights do not match the network
+    :raises RuntimeError: if the results of torch and ONNX Runtime differ
     """
     import torch
 
@@ -64,17 +64,17 @@ def _save(
     network: nn.Module, example: Tensor, output_names: list[str], size_step: int, path: Path
 ) -> None:
     """
-    Export a network for any batch size, and write it durably.
+    Export a network for any batch size and write it durably.
 
     :param example: a batch, ``(2, C, H, W)``
-    :param size_step: height and width may be any multiple of it; 0: those of the example
+    :param size_step: height and width may be any multiple of it; 0: they are fixed
     """
     import torch
 
-    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=LARGEST_BATCH)}
+    axes: dict[int, Any] = {0: torch.export.Dim('batch', min=1, max=MAX_BATCH)}
     if size_step:
         for axis, name in ((2, 'rows'), (3, 'columns')):
-            steps = torch.export.Dim(name, min=1, max=LARGEST_SIZE // size_step)
+            steps = torch.export.Dim(name, min=1, max=MAX_SIZE_PX // size_step)
             axes[axis] = size_step * steps
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -89,14 +89,14 @@ def _save(
             verbose=False,
         )
     if program is None:
-        raise RuntimeError('torch made no ONNX program')
+        raise RuntimeError('torch returned no ONNX program')
     program.save(path)
     with open(path, 'rb') as stream:
         os.fsync(stream.fileno())
 
 
 def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> float:
-    """Compare torch and ONNX Runtime on random batches ``(N, C, H, W)``, output by output."""
+    """Compare all outputs of torch and ONNX Runtime on random batches ``(N, C, H, W)``."""
     from nn_perception.core.inference.onnxruntime_import import onnxruntime
     import torch
 
@@ -112,22 +112,22 @@ def _verify(network: object, path: Path, shapes: Sequence[tuple[int, ...]]) -> f
         for output, expected in zip(found, outputs, strict=True):
             scale = max(1.0, float(expected.abs().max()))
             difference = float(np.abs(output - expected.numpy()).max()) / scale
-            if not difference <= TOLERANCE:  # also catches not-a-number
+            if not difference <= TOLERANCE:  # true for NaN, too
                 raise RuntimeError(
                     f'the export differs from torch by {difference:.2g} on a batch of the shape '
-                    f'{shape}, allowed is {TOLERANCE:.2g}'
+                    f'{shape}; the tolerance is {TOLERANCE:.2g}'
                 )
             worst = max(worst, difference)
     return worst
 
 
 def main(arguments: list[str]) -> int:
-    """Export as the command line says."""
+    """Run the command line; return its exit status."""
     path, sha256, out, *output = arguments
     try:
         checkpoint = Checkpoint.read(path)
         if checkpoint.sha256 != sha256:
-            raise ValueError(f'{path} was changed while it was being opened')
+            raise ValueError(f'{path} changed while it was being opened')
         if output and output[0] != LOGITS:
             checkpoint = checkpoint.without_head(output[0])
         difference = export(checkpoint, Path(out))

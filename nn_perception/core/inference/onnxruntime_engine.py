@@ -1,4 +1,4 @@
-"""Networks run by ONNX Runtime on the CPU."""
+"""The engine ONNX Runtime: float32 on the CPU."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped, unused-ignore]
     onnxruntime_pybind11_state as native,
 )
 
-# ONNX Runtime's own exceptions share no base class but Exception.
+# The only common base class of ONNX Runtime's exceptions is Exception.
 NATIVE_ERRORS = tuple(
     value
     for value in vars(native).values()
@@ -38,24 +38,26 @@ class OnnxRuntimeEngine(Engine):
     name = 'onnxruntime'
     device = 'cpu'
 
-    def __init__(self, checkpoint: Checkpoint, threads: int, streams: int = 1) -> None:
+    def __init__(self, checkpoint: Checkpoint, threads: int, parallel_batches: int = 1) -> None:
         """
-        Load a network; export it first if that was not done yet.
+        Load a network; export it first if it is not in the cache.
 
-        :param threads: of the network
-        :param streams: how many images of a batch are worked on at a time, each by its share of
-            the threads, when one share cannot keep up. As long as it can, it does whole batches:
-            cores that work at the same time slow each other down. One image alone has one share
-        :raises RuntimeError: if it cannot be exported or loaded
+        Cores that run in parallel slow each other down. So a batch is split only while one thread
+        cannot keep up.
+
+        :param threads: number of threads
+        :param parallel_batches: number of parts into which a batch may be split, which share the
+            threads; a single image always uses one share
+        :raises RuntimeError: if the network cannot be exported or loaded
         """
         self._cores = os.sched_getaffinity(0)
-        self._streams = ThreadPoolExecutor(streams) if streams > 1 else None
-        self._stream_count = streams
-        self._workload = LoadMonitor()
-        threads //= streams
+        self._executor = ThreadPoolExecutor(parallel_batches) if parallel_batches > 1 else None
+        self._parallel_batches = parallel_batches
+        self._load_monitor = LoadMonitor()
+        threads //= parallel_batches
         self._pool_cores = pool_cores(threads, self._cores)
         try:
-            # By its path: a session that is given the content keeps a copy of it.
+            # By path: a session keeps a copy of content that is passed to it.
             with export_file(checkpoint) as path:
                 self._session: Any = onnxruntime.InferenceSession(
                     str(path),
@@ -69,17 +71,17 @@ class OnnxRuntimeEngine(Engine):
         self.description = (
             f'onnxruntime {onnxruntime.__version__} on the CPU, '
             f'{threads} {"thread" if threads == 1 else "threads"}, float32'
-            + (f', up to {streams} images at a time' if streams > 1 else '')
+            + (f', up to {parallel_batches} images at a time' if parallel_batches > 1 else '')
         )
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Run the network, see :meth:`Engine.outputs`."""
+        """Run the network, see :meth:`.Engine.outputs`."""
         check_batch(batch, self._channels)
         session = self._session
         if session is None:
             raise RuntimeError('the engine is closed')
         if self._pool_cores and _LIBC.sched_getcpu() in self._pool_cores:
-            # Step aside, off the core of a pool thread; then the scheduler is free again.
+            # Leave the core of a pool thread, then let the scheduler choose freely again.
             os.sched_setaffinity(0, self._cores - self._pool_cores)
             os.sched_setaffinity(0, self._cores)
         try:
@@ -91,51 +93,51 @@ class OnnxRuntimeEngine(Engine):
         def run(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
             return [np.asarray(out, np.float32) for out in session.run(None, {self._input: part})]
 
-        def run_in_stream(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-            began_s = time.thread_time()
+        def run_in_parallel(part: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            start_s = time.thread_time()
             outputs = run(part)
-            self._workload.hand_on(time.thread_time() - began_s)
+            self._load_monitor.add_cpu_time(time.thread_time() - start_s)
             return outputs
 
-        if self._streams is None or not self._workload.judge() or len(batch) == 1:
+        if self._executor is None or not self._load_monitor.update() or len(batch) == 1:
             return tuple(run(batch))
-        parts = np.array_split(batch, min(self._stream_count, len(batch)))
-        found = self._streams.map(run_in_stream, parts)
+        parts = np.array_split(batch, min(self._parallel_batches, len(batch)))
+        found = self._executor.map(run_in_parallel, parts)
         return tuple(np.concatenate(outs) for outs in zip(*found, strict=True))
 
     def close(self) -> None:
-        """Free the network's memory."""
+        """Free the memory of the network."""
         self._session = None
-        if self._streams is not None:
-            self._streams.shutdown(wait=False)
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
 
 
 def pool_cores(threads: int, cores: set[int]) -> set[int]:
     """
-    Choose the cores that the threads of the pool stay on, beside the calling thread.
+    Select the cores to which the pool threads of a network are pinned.
 
-    :param threads: of the network, the calling one included
-    :param cores: that this process may use
-    :returns: empty where the network does not use all of them: several nodes would
-        crowd onto the same cores
+    :param threads: number of threads, including the calling thread
+    :param cores: the cores that this process may use
+    :returns: one core per pool thread; empty unless the network uses all cores, because several
+        nodes would pin their threads to the same cores
     """
     return set(sorted(cores)[1:]) if 1 < threads == len(cores) else set()
 
 
 def session_options(threads: int, pinned: set[int]) -> Any:
     """
-    Choose settings that are quick at a camera's rate and degrade gently where cores are shared.
+    Configure a session for camera rates on cores that other processes may share.
 
-    Threads that find no work spin for 50 microseconds and sleep then. ONNX Runtime's default of
-    spinning on burns the time slices that other processes need; without any spinning each of
-    the network's many small layers waits for a thread to wake.
+    Idle threads spin for 50 microseconds and then sleep. Unlimited spinning, the default, uses up
+    the time slices of other processes; without spinning, each small layer waits for a thread to
+    wake.
 
-    Where the network uses all the cores there are, each thread of the pool stays on a core of its
-    own. Between two images everything sleeps; on waking, the scheduler puts the threads onto
-    one core and takes longer to spread them than the inference lasts, which doubles its time.
+    If the network uses all cores, each pool thread is pinned to its own core. Between two images
+    all threads sleep. When they wake, the scheduler puts them onto one core and takes longer to
+    spread them than the inference lasts, which doubles its time.
 
-    :param threads: of the network, the calling one included
-    :param pinned: cores for the threads of the pool, one each; empty leaves them free
+    :param threads: number of threads, including the calling thread
+    :param pinned: one core for each pool thread; empty: threads are not pinned
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -147,7 +149,7 @@ def session_options(threads: int, pinned: set[int]) -> Any:
     else:
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     if pinned:
-        # Processors count from 1 here.
-        places = ';'.join(str(core + 1) for core in sorted(pinned))
-        options.add_session_config_entry('session.intra_op_thread_affinities', places)
+        # Here the first core has the number 1.
+        affinities = ';'.join(str(core + 1) for core in sorted(pinned))
+        options.add_session_config_entry('session.intra_op_thread_affinities', affinities)
     return options

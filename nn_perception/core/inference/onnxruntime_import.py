@@ -1,8 +1,8 @@
 """
-ONNX Runtime, told to keep to itself.
+ONNX Runtime with telemetry off.
 
-Releases from 1.29 on send what they run to their maker unless this variable is set before the
-import. What a robot runs is nobody's business; a value that the user has chosen stays.
+From release 1.29 on it sends usage data to its vendor unless this variable is set before the
+import. A value set by the user is kept.
 """
 
 from __future__ import annotations

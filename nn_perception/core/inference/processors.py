@@ -14,16 +14,16 @@ OWN_CONTROL_GROUP = Path('/proc/self/cgroup')
 
 def default_threads(networks: int = 1) -> int:
     """
-    Count the threads that a network gets where nobody says: see
+    Return the default number of threads of a network, see
     :class:`~nn_perception.core.inference.run_options.RunOptions`.
 
-    :param networks: how many run at a time and share the cores
+    :param networks: number of networks that run at the same time and share the cores
     """
     return max(1, min(usable_cores() // networks, MAX_DEFAULT_THREADS))
 
 
 def usable_cores() -> int:
-    """Count the cores that this process may use: its affinity, and the quotas on it."""
+    """Count the cores that this process may use, by its CPU affinity and its CPU quotas."""
     cores = len(os.sched_getaffinity(0))
     for group in _control_groups():
         try:
@@ -31,15 +31,15 @@ def usable_cores() -> int:
             if quota != 'max':
                 cores = min(cores, -(-int(quota) // int(period)))
         except (OSError, ValueError):
-            pass  # the topmost has no quota, and cgroup v1 none that could be read here
+            pass  # the root group has no quota, and that of cgroup v1 is not in this file
     return max(1, cores)
 
 
 def _control_groups() -> list[Path]:
     """
-    Name this process's control group (v2) and all around it.
+    List the control group (v2) of this process and its ancestors.
 
-    A container sees its own as the topmost; a systemd service lies in ``system.slice``.
+    A container sees its own group as the root; a systemd service is in ``system.slice``.
     """
     try:
         lines = OWN_CONTROL_GROUP.read_text(encoding='utf-8').splitlines()
@@ -51,7 +51,7 @@ def _control_groups() -> list[Path]:
 
 
 def cuda_devices() -> int:
-    """Count the CUDA devices that the driver shows, without importing torch."""
+    """Count the CUDA devices that the driver reports, without importing torch."""
     try:
         driver = ctypes.CDLL('libcuda.so.1')
     except OSError:

@@ -1,4 +1,4 @@
-"""How a network is run; imports nothing heavy, so that command-line parsers start at once."""
+"""How a network is run; imports no libraries, so that command-line parsers start at once."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class RunOptions:
     """
     How a network is run.
 
-    ``auto`` uses torch where there is a CUDA device, and ONNX Runtime on a CPU. What is
-    unavailable is replaced by the CPU, with a warning.
+    ``auto`` selects torch if there is a CUDA device, else ONNX Runtime on the CPU. If the device
+    is unavailable, the network runs on the CPU, with a warning.
 
     :param engine: one of :data:`ENGINES`
     :param device: one of :data:`DEVICES`
-    :param threads: number of threads on a CPU, 0 to 256; 0: as many as there are usable cores, at
-        most four, since a small network gains nothing from more and other processes need them
-    :param streams: how many images of a batch ONNX Runtime processes in parallel when it would
-        not keep up otherwise, at least 1 and at most as many as there are threads, which they
-        share; other engines process a batch as a whole
-    :raises ValueError: if a value is not one of these
+    :param threads: number of CPU threads, 0 to 256; 0: one for each usable core, but at most four,
+        because a small network gains nothing from more and other processes need them
+    :param parallel_batches: number of parts, at least 1, into which ONNX Runtime splits a batch to
+        run them in parallel when one part at a time cannot keep up; the parts share the threads.
+        Other engines run a batch as a whole
+    :raises ValueError: if a value is out of range
     """
 
     engine: str = 'auto'
     device: str = 'auto'
     threads: int = 0
-    streams: int = 1
+    parallel_batches: int = 1
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -40,8 +40,8 @@ class RunOptions:
             raise ValueError(f'device must be one of {", ".join(DEVICES)}, got {self.device!r}')
         if not 0 <= self.threads <= MAX_THREADS:
             raise ValueError(f'threads must be 0 (automatic) to {MAX_THREADS}, got {self.threads}')
-        if self.streams < 1:
-            raise ValueError(f'streams must be at least 1, got {self.streams}')
+        if self.parallel_batches < 1:
+            raise ValueError(f'parallel_batches must be at least 1, got {self.parallel_batches}')
 
 
 DEFAULT_RUN_OPTIONS = RunOptions()

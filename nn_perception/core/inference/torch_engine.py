@@ -1,11 +1,11 @@
-"""Networks run by torch, in half precision on CUDA and in float32 on a CPU."""
+"""The engine torch: float16 on CUDA, float32 on the CPU."""
 
 from __future__ import annotations
 
 import os
 
-# Must be set before torch loads OpenMP: its threads would else wait actively, which beside other
-# busy processes makes every layer take a time slice of the scheduler.
+# Set before torch loads OpenMP. Otherwise its threads busy-wait, and next to other busy processes
+# every layer takes a time slice of the scheduler.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from nn_perception.core.imaging.preprocessing import check_batch
@@ -18,7 +18,7 @@ import torch
 
 
 class TorchEngine(Engine):
-    """A network in torch, its images channels last."""
+    """A network in torch, in channels-last memory format."""
 
     name = 'torch'
 
@@ -27,13 +27,13 @@ class TorchEngine(Engine):
         Load a network.
 
         :param device: ``cpu`` or ``cuda``
-        :param threads: for the whole process, as torch knows no other way
-        :raises ValueError: if the checkpoint does not fit its network
+        :param threads: number of CPU threads; torch sets it for the whole process
+        :raises ValueError: if the weights do not match the network
         :raises RuntimeError: if the device cannot be used
         """
         self.device = device
         if device == 'cuda' and not torch.cuda.is_available():
-            raise RuntimeError(f'torch {torch.__version__} does not see it')
+            raise RuntimeError(f'torch {torch.__version__} does not detect it')
         self._channels = checkpoint.preprocessing.channels
         network = load_network(checkpoint)
         half = device == 'cuda' and not getattr(network, 'needs_float32', False)
@@ -42,13 +42,13 @@ class TorchEngine(Engine):
         self._network: torch.nn.Module | None = network.to(memory_format=torch.channels_last)
         if device == 'cpu':
             torch.set_num_threads(threads)
-            where = f'the CPU, {threads} {"thread" if threads == 1 else "threads"}, float32'
+            device_name = f'the CPU, {threads} {"thread" if threads == 1 else "threads"}, float32'
         else:
-            where = f'{torch.cuda.get_device_name()}, {"float16" if half else "float32"}'
-        self.description = f'torch {torch.__version__} on {where}, channels last'
+            device_name = f'{torch.cuda.get_device_name()}, {"float16" if half else "float32"}'
+        self.description = f'torch {torch.__version__} on {device_name}, channels last'
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Run the network, see :meth:`Engine.outputs`."""
+        """Run the network, see :meth:`.Engine.outputs`."""
         check_batch(batch, self._channels)
         network = self._network
         if network is None:
@@ -62,7 +62,7 @@ class TorchEngine(Engine):
             return tuple(output.float().cpu().numpy() for output in outputs)
 
     def close(self) -> None:
-        """Free the network's memory."""
+        """Free the memory of the network."""
         self._network = None
         if self.device == 'cuda':
             torch.cuda.empty_cache()

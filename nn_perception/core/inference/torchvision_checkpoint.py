@@ -1,5 +1,5 @@
 """
-Make a checkpoint of one of torchvision's models, in a process of its own.
+Create the checkpoint of a torchvision model, in a separate process.
 
 ``python -m nn_perception.core.inference.torchvision_checkpoint NAME OUT`` downloads the weights,
 unless torch already has them, and writes the checkpoint OUT. If it fails, the last line on
@@ -22,16 +22,16 @@ from nn_perception.core.networks.build import AUXILIARY_HEADS, KEYPOINT_RCNN, TO
 LICENCE = 'see torchvision: the licence of weights is not stated by model'
 
 
-def make_checkpoint(name: str, path: Path) -> str:
+def create_checkpoint(name: str, path: Path) -> str:
     """
-    Write a checkpoint with a model's default weights, labels and preprocessing.
+    Write a checkpoint with the default weights, labels and preprocessing of a model.
 
-    :param name: one of torchvision's classification models, or Keypoint R-CNN
-    :returns: a warning, or an empty text
-    :raises ValueError: if its file of weights is damaged
-    :raises OSError: if the weights cannot be downloaded, or the checkpoint not written
+    :param name: name of a classification model, or Keypoint R-CNN
+    :returns: a warning; may be empty
+    :raises ValueError: if the file of the weights is damaged
+    :raises OSError: if the weights cannot be downloaded or the checkpoint cannot be written
     """
-    # torchvision loads a state dict as a pickle; this makes torch refuse all but tensors in it.
+    # A downloaded state dict is a pickle; this makes torch reject everything in it but tensors.
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     import torchvision  # type: ignore[import-untyped, unused-ignore]
 
@@ -61,7 +61,7 @@ def make_checkpoint(name: str, path: Path) -> str:
 
 def preprocessing_of(transforms: Any) -> Preprocessing:
     """
-    Translate torchvision's preset: its short side is resized, then the centre is cut out.
+    Convert the preprocessing of torchvision, which resizes the short side and crops the centre.
 
     :param transforms: a ``torchvision.transforms._presets.ImageClassification``
     """
@@ -99,7 +99,13 @@ def _write_keypoint_rcnn(path: Path, network: Any, weights: Any) -> None:
 
 
 def _load(name: str, weights: Any) -> tuple[Any, str]:
-    """Build torchvision's model with its weights, or say what to do; and give a warning."""
+    """
+    Load a model with its weights.
+
+    :returns: the model, and a warning that may be empty
+    :raises OSError: if the weights cannot be downloaded
+    :raises ValueError: if they are damaged
+    """
     import pickle
 
     import torch
@@ -107,7 +113,7 @@ def _load(name: str, weights: Any) -> tuple[Any, str]:
 
     folder = Path(torch.hub.get_dir()) / 'checkpoints'
     file = folder / weights.url.rsplit('/', 1)[1]
-    was_there = file.exists()
+    was_cached = file.exists()
     try:
         network = torchvision.models.get_model(name, weights=weights, progress=False)
     except (URLError, ConnectionError, TimeoutError) as error:
@@ -118,16 +124,16 @@ def _load(name: str, weights: Any) -> tuple[Any, str]:
         ) from error
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         raise ValueError(f'the weights in {file} are not usable ({_first_line(error)})') from error
-    if was_there and not _hash_fits(file):
+    if was_cached and not _hash_matches(file):
         return (
             network,
-            f'{file} is not the file that was published under this name: its hash differs',
+            f'{file} differs from the published file of this name: its hash is another one',
         )
     return network, ''
 
 
-def _hash_fits(file: Path) -> bool:
-    """Tell whether the hash of a file begins as its name ends, torch hub's convention."""
+def _hash_matches(file: Path) -> bool:
+    """Whether the name of a file ends with the start of its hash, the convention of torch hub."""
     start = file.stem.rsplit('-', 1)[-1]
     return hashlib.sha256(file.read_bytes()).hexdigest().startswith(start)
 
@@ -138,10 +144,10 @@ def _first_line(error: BaseException) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Make a checkpoint as the command line says."""
+    """Run the command line; return its exit status."""
     name, out = arguments
     try:
-        warning = make_checkpoint(name, Path(out))
+        warning = create_checkpoint(name, Path(out))
     except ModuleNotFoundError as error:
         sys.stderr.write(f"\n'{name}' needs the Python package {error.name}, which is missing\n")
         return 1

@@ -106,7 +106,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         """How the parameters want the networks to run."""
         p = self.parameters
         threads = p.threads or default_threads(self._shared.nodes)
-        return RunOptions(p.engine, p.device, threads, streams=len(self.cameras))
+        return RunOptions(p.engine, p.device, threads, parallel_batches=len(self.cameras))
 
     # Hooks of a capability.
 

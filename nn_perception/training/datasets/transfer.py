@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO
 import zipfile
 
-from nn_perception.bags.bag import Bag, RecordedFrame
+from nn_perception.bags.bag import Bag, RecordedFrame, SUFFIXES
+from nn_perception.bags.metadata import METADATA
 from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import encode_png, read_image
@@ -40,6 +41,13 @@ class ImportResult:
     stored: int = 0
     present: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+def is_bag(path: Path) -> bool:
+    """Tell a recorded bag from a folder of pictures."""
+    if not path.is_dir():
+        return path.suffix in SUFFIXES
+    return any(file.suffix in SUFFIXES or file.name == METADATA for file in path.iterdir())
 
 
 def import_folder(

@@ -1,1 +1,1 @@
-"""Training the network of the digit reader from nothing, so that anyone can do it again."""
+"""Reproducible training of the digit reader's network, from scratch."""

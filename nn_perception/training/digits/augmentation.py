@@ -1,4 +1,4 @@
-"""Vary digits as pens, papers, cameras and the cutting out of digits vary them."""
+"""Augmentation of digits: pens, paper, cameras and imprecise cropping."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from torch.nn import functional
 @dataclass(frozen=True)
 class Augmentation:
     """
-    How strongly images are varied; each amount is drawn anew for every image.
+    Strength of the augmentation; each amount is drawn for every image.
 
-    :param rotation_deg: largest rotation
-    :param shear: largest shear across
-    :param scale: each axis by a factor of 1 - scale to 1 + scale
-    :param shift_px: largest shift
-    :param elastic_px: deviation of the elastic distortion
-    :param paper: share of the images that also get another stroke width, blur, contrast, grain,
-        and remains of lines or neighbours
+    :param rotation_deg: maximum rotation
+    :param shear: maximum horizontal shear
+    :param scale: each axis is scaled by a factor of 1 - scale to 1 + scale
+    :param shift_px: maximum shift
+    :param elastic_px: maximum standard deviation of the elastic distortion
+    :param paper: share of the images that also get another stroke width, blur, contrast and
+        grain, and pieces of lines and neighbours
     """
 
     rotation_deg: float
@@ -31,7 +31,7 @@ class Augmentation:
     paper: float
 
 
-# Handwriting leans, bends and stretches by itself; print and what is no digit do not.
+# Handwriting already varies by itself; print and clutter do not.
 MILD = Augmentation(
     rotation_deg=10.0, shear=0.15, scale=0.12, shift_px=1.5, elastic_px=1.0, paper=0.2
 )
@@ -45,10 +45,11 @@ STRONG = Augmentation(
 
 def augment(images: Tensor, how: Augmentation, generator: Generator) -> Tensor:
     """
-    Vary a batch.
+    Augment a batch.
 
-    :param images: float32, ``(N, 1, 28, 28)``, 0 (ground) to 1 (ink)
-    :returns: of the same shape, type and range
+    :param images: float32, ``(N, 1, 28, 28)``, 0 (background) to 1 (ink)
+    :param how: strength
+    :returns: images of the same shape, type and range
     """
     images = _distorted(images, how, generator)
     chosen = torch.rand(len(images), generator=generator) < how.paper
@@ -63,10 +64,10 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
 
 def _distorted(images: Tensor, how: Augmentation, generator: Generator) -> Tensor:
     """
-    Rotate, shear, scale, shift and bend in one sampling.
+    Rotate, shear, scale, shift and distort the images, with one interpolation.
 
-    The elastic part displaces each pixel by smoothed noise (P. Simard et al., Best Practices for
-    Convolutional Neural Networks, 2003).
+    The elastic distortion displaces each pixel by smoothed noise (P. Simard et al., Best Practices
+    for Convolutional Neural Networks, 2003).
     """
     count, _, height, width = images.shape
     angle = torch.deg2rad(_uniform(count, -how.rotation_deg, how.rotation_deg, generator))
@@ -92,7 +93,7 @@ def _distorted(images: Tensor, how: Augmentation, generator: Generator) -> Tenso
 
 def _on_paper(images: Tensor, generator: Generator) -> Tensor:
     images = _pen_width(images, generator)
-    images = _with_line_remains(images, generator)
+    images = _with_line_pieces(images, generator)
     images = _with_neighbour(images, generator)
     images = _blurred(images, generator)
     count = len(images)
@@ -103,7 +104,7 @@ def _on_paper(images: Tensor, generator: Generator) -> Tensor:
 
 
 def _pen_width(images: Tensor, generator: Generator) -> Tensor:
-    """Widen or thin the strokes by up to a pixel on either side."""
+    """Thicken or thin the strokes by up to a pixel on each side."""
     wide = functional.max_pool2d(images, 3, stride=1, padding=1)
     thin = -functional.max_pool2d(-images, 3, stride=1, padding=1)
     amount = _uniform(len(images), -0.7, 1.0, generator)[:, None, None, None]
@@ -119,8 +120,8 @@ def _blurred(images: Tensor, generator: Generator) -> Tensor:
     return images + amount * (soft - images)
 
 
-def _with_line_remains(images: Tensor, generator: Generator) -> Tensor:
-    """Lay a rest of a grid line near an edge of every fifth image, across or down."""
+def _with_line_pieces(images: Tensor, generator: Generator) -> Tensor:
+    """Draw a piece of a grid line near an edge of every fifth image."""
     count, _, height, width = images.shape
     along = torch.arange(width).view(1, 1, width)
     beside = torch.arange(height).view(1, height, 1)
@@ -139,7 +140,7 @@ def _with_line_remains(images: Tensor, generator: Generator) -> Tensor:
 
 
 def _with_neighbour(images: Tensor, generator: Generator) -> Tensor:
-    """Let the edge of another digit look into every tenth image from one side."""
+    """Let another digit intrude into every tenth image from one side."""
     count = len(images)
     others = images[torch.randperm(count, generator=generator)]
     away = int(torch.randint(19, 23, (1,), generator=generator))

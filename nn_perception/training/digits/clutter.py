@@ -1,4 +1,4 @@
-"""What is found where digits are looked for, and is none: drawn here, or cut from photographs."""
+"""Clutter: shapes that the detector finds but that are not digits, drawn or from photographs."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ from nn_perception.capabilities.digits.patches import (
 )
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.training.digits.pen_digits import CANVAS_PX, drawn, STRAIGHT
+from nn_perception.training.digits.pen_digits import CANVAS_PX, draw_strokes, STRAIGHT
 import numpy as np
 from numpy.typing import NDArray
 
 LOG = logging.getLogger(__name__)
 
-# The photographs of this package that show no digit.
+# The sample photographs without digits.
 SAMPLES = tuple(
     SAMPLES_FOLDER / f'{name}.jpg'
     for name in 'cat dahlia elephant espresso pizza rocket skier temple'.split()
 )
-MOST_OF_A_PICTURE = 300
-# Variance across a stroke in that along it: below, a plain bar.
-BAR = 0.1
+MAX_PER_PICTURE = 300
+# Ratio of the variances across and along a stroke; plain bars are below it.
+MAX_BAR_RATIO = 0.1
 Canvas = NDArray[np.float32]
 
 
 def cut_from(files: Iterable[Path], random: np.random.Generator) -> Patches:
     """
-    Cut what the reader would look at out of photographs without digits.
+    Cut what the detector finds out of photographs without digits.
 
-    :param files: pictures; those that cannot be read are left out with a warning
-    :returns: in MNIST's form, float32, ``(N, 28, 28)``; at most 300 of each picture
+    :param files: pictures; those that cannot be read are skipped with a warning
+    :param random: chooses the patches
+    :returns: patches like those of MNIST, float32, ``(N, 28, 28)``, at most 300 of each picture
     """
     found = [np.zeros((0, PATCH_PX, PATCH_PX), np.float32)]
     for file in files:
@@ -48,17 +49,17 @@ def cut_from(files: Iterable[Path], random: np.random.Generator) -> Patches:
             LOG.warning('%s', error)
             continue
         candidates = find_candidates(np.asarray(grey, np.uint8))
-        kept = random.permutation(len(candidates))[:MOST_OF_A_PICTURE]
+        kept = random.permutation(len(candidates))[:MAX_PER_PICTURE]
         found.append(extract_patches([candidates[i] for i in kept]))
     return without_bars(np.concatenate(found))
 
 
 def without_bars(images: Patches) -> Patches:
     """
-    Leave out what is a plain bar: it is also how most people write a one.
+    Drop plain bars, since most people write a one like that.
 
     :param images: float32, ``(N, 28, 28)``
-    :returns: those whose ink lies not along one line, by its second moments
+    :returns: images whose ink does not lie along one line, by its second moments
     """
     y, x = np.mgrid[:PATCH_PX, :PATCH_PX].astype(np.float32)
     total = np.maximum(images.sum(axis=(1, 2)), 1.0)
@@ -71,18 +72,18 @@ def without_bars(images: Patches) -> Patches:
     xy = mean(x * y) - centre_x * centre_y
     root = np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
     middle = (xx + yy) / 2
-    kept: Patches = images[(middle - root) > BAR * (middle + root)]
+    kept: Patches = images[(middle - root) > MAX_BAR_RATIO * (middle + root)]
     return kept
 
 
 def draw_clutter(count: int, random: np.random.Generator) -> Patches:
     """
-    Draw what is no digit: scribbles, remains of lines, blobs, textures.
+    Draw scribbles, pieces of lines, blobs and textures.
 
-    :returns: in MNIST's form, float32, ``(N, 28, 28)``, N a little below ``count``: see
+    :returns: patches like those of MNIST, float32, ``(N, 28, 28)``, a few less than ``count``: see
         :func:`without_bars`
     """
-    kinds = (_scribble, _scribble, _line_remains, _line_remains, _blob, _screen, _texture, _arc)
+    kinds = (_scribble, _scribble, _line_pieces, _line_pieces, _blob, _screen, _texture, _arc)
     result = np.zeros((count, PATCH_PX, PATCH_PX), np.float32)
     for i in range(count):
         canvas = kinds[i % len(kinds)](random)
@@ -93,10 +94,10 @@ def draw_clutter(count: int, random: np.random.Generator) -> Patches:
 
 def joined_digits(digits: NDArray[np.uint8], count: int, random: np.random.Generator) -> Patches:
     """
-    Put two digits one above the other or side by side: together they are none.
+    Join two digits, one above the other or side by side, which is not a digit.
 
-    :param digits: MNIST's images, uint8, ``(N, 28, 28)``
-    :returns: in MNIST's form, float32, ``(count, 28, 28)``
+    :param digits: images of MNIST, uint8, ``(N, 28, 28)``
+    :returns: patches like those of MNIST, float32, ``(count, 28, 28)``
     """
     result = np.zeros((count, PATCH_PX, PATCH_PX), np.float32)
     for i in range(count):
@@ -109,7 +110,7 @@ def joined_digits(digits: NDArray[np.uint8], count: int, random: np.random.Gener
 
 
 def _trimmed(image: Canvas, axis: int) -> Canvas:
-    """Take the empty rows (axis 0) or columns away."""
+    """Remove empty rows (axis 0) or columns (axis 1)."""
     inked = np.flatnonzero(image.max(axis=1 - axis) > 0.2)
     return image.take(np.arange(inked[0], inked[-1] + 1), axis)
 
@@ -119,11 +120,11 @@ def _scribble(random: np.random.Generator) -> Canvas:
         (bool(random.random() < 0.6), tuple(map(tuple, random.random((random.integers(4, 9), 2)))))
         for _ in range(random.integers(1, 4))
     ]
-    return drawn(strokes, random, wobble=0.0)
+    return draw_strokes(strokes, random, wobble=0.0)
 
 
-def _line_remains(random: np.random.Generator) -> Canvas:
-    """Crossings, corners, combs and dashes."""
+def _line_pieces(random: np.random.Generator) -> Canvas:
+    """Draw crossings, corners, combs and dashes."""
     lines = []
     for _ in range(random.integers(2, 5)):
         at, start = random.random(), random.uniform(-0.2, 0.3)
@@ -133,11 +134,11 @@ def _line_remains(random: np.random.Generator) -> Canvas:
         lines.append((STRAIGHT, tuple(p[::-1] for p in points) if upright else points))
     if all(line[1][0][0] == line[1][1][0] for line in lines):
         lines.append((STRAIGHT, ((0.0, 0.5), (1.0, 0.5))))
-    return drawn(lines, random, wobble=0.01)
+    return draw_strokes(lines, random, wobble=0.01)
 
 
 def _arc(random: np.random.Generator) -> Canvas:
-    """Brackets, hooks and angles."""
+    """Draw brackets, hooks and angles."""
     depth = random.uniform(0.45, 1.0) * random.choice((-1.0, 1.0))
     bends = bool(random.random() < 0.6)
     points = [(0.5, 0.0), (0.5 + depth, 0.5), (0.5, 1.0)]
@@ -146,7 +147,7 @@ def _arc(random: np.random.Generator) -> Canvas:
         points[3:3] = [(0.5 + depth * 0.85, 0.75)]
     if random.random() < 0.6:
         points = [(y, x) for x, y in points]
-    return drawn([(bends, tuple(points))], random, wobble=0.05)
+    return draw_strokes([(bends, tuple(points))], random, wobble=0.05)
 
 
 def _blob(random: np.random.Generator) -> Canvas:
@@ -165,7 +166,7 @@ def _blob(random: np.random.Generator) -> Canvas:
 
 
 def _screen(random: np.random.Generator) -> Canvas:
-    """Cut a blob from the dots of a printed half-tone."""
+    """Draw a blob of half-tone dots."""
     y, x = np.mgrid[:CANVAS_PX, :CANVAS_PX]
     angle, pitch = random.uniform(0, np.pi), random.uniform(0.35, 1.2)
     u, v = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -174,7 +175,7 @@ def _screen(random: np.random.Generator) -> Canvas:
 
 
 def _texture(random: np.random.Generator) -> Canvas:
-    """Threshold smoothed noise and take its largest piece, as the finder would."""
+    """Threshold smoothed noise and keep its largest component, as the detector would."""
     noise = random.standard_normal((CANVAS_PX, CANVAS_PX)).astype(np.float32)
     sigma = random.uniform(2.0, 9.0)
     smooth = cv2.GaussianBlur(noise, (0, 0), sigma, sigmaY=sigma * random.uniform(0.6, 1.8))

@@ -1,8 +1,8 @@
 """
-MNIST from its four files, as they are or compressed.
+MNIST from its four files, plain or compressed.
 
 The format is that of Y. LeCun, C. Cortes and C. Burges: a magic number, whose last byte is the
-number of axes, the length of each axis, all big endian, then the values, a byte each.
+number of axes, the length of each axis, all big-endian, then the values, one byte each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IMAGE_SIZE = 28
 UINT8_CODE = 0x08
 IMAGE_FILES = {'train': 'train-images-idx3-ubyte', 'test': 't10k-images-idx3-ubyte'}
 LABEL_FILES = {'train': 'train-labels-idx1-ubyte', 'test': 't10k-labels-idx1-ubyte'}
-# Where torchvision puts what it downloads, below the folder that it is given.
+# Where torchvision stores its downloads, below the folder that it is given.
 TORCHVISION_FOLDER = Path('MNIST') / 'raw'
 
 Bytes = NDArray[np.uint8]
@@ -32,12 +32,12 @@ Bytes = NDArray[np.uint8]
 @dataclass(frozen=True)
 class Mnist:
     """
-    The digits and what they are.
+    Images of digits, and their labels.
 
-    :param train_images: uint8, ``(N, 28, 28)``, ink 255 on ground 0
+    :param train_images: uint8, ``(N, 28, 28)``, ink 255 on background 0
     :param train_labels: uint8, ``(N,)``, 0 to 9
-    :param test_images: as the images to train with, of other writers
-    :param test_labels: as the labels to train with
+    :param test_images: like the training images, from other writers
+    :param test_labels: like the training labels
     """
 
     train_images: Bytes
@@ -47,7 +47,7 @@ class Mnist:
 
     @property
     def sha256(self) -> str:
-        """Hash of all values, hexadecimal: which digits these are."""
+        """Hash of all values, hexadecimal."""
         digest = hashlib.sha256()
         for values in (self.train_images, self.train_labels, self.test_images, self.test_labels):
             digest.update(np.ascontiguousarray(values).data)
@@ -58,9 +58,9 @@ def load_mnist(folder: Path) -> Mnist:
     """
     Read the four files, each plain or with the suffix ``.gz``.
 
-    :param folder: where they are, or where torchvision put them
+    :param folder: folder of the files, or the one that was given to torchvision
     :raises OSError: if the folder or a file is missing or cannot be read
-    :raises ValueError: if a file is something else, incomplete, or does not fit the others
+    :raises ValueError: if a file is not of MNIST, is incomplete, or does not fit the others
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'there is no folder {folder}')
@@ -72,33 +72,34 @@ def load_mnist(folder: Path) -> Mnist:
 
 def download_mnist(folder: Path) -> None:
     """
-    Download the four files with torchvision, unless they are there.
+    Download the four files with torchvision, unless they exist.
 
-    :param folder: gets a folder ``MNIST/raw``, where :func:`load_mnist` finds them
-    :raises OSError: if the folder cannot be written or no server answers
+    :param folder: gets a subfolder ``MNIST/raw``, where :func:`load_mnist` finds them
+    :raises OSError: if the folder cannot be written, or no server responds
     """
     from torchvision.datasets import MNIST  # type: ignore[import-untyped, unused-ignore]
 
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        # Some versions of torchvision print, and results may go to standard output.
+        # Some versions of torchvision print; standard output is for results.
         with contextlib.redirect_stdout(sys.stderr):
             MNIST(str(folder), train=True, download=True)
     except RuntimeError as error:
         reason = ' '.join(str(error).split())
         raise OSError(
-            f'MNIST cannot be downloaded to {folder} ({reason}); give the folder of its four '
-            'files instead'
+            f'MNIST cannot be downloaded to {folder} ({reason}); choose the folder of its '
+            'four files instead'
         ) from error
 
 
 def split(labels: Bytes, held_out: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
-    Choose examples to hold out, of each label as large a share as of all.
+    Hold out the same share of each label's examples.
 
     :param labels: ``(N,)``
-    :param held_out: how many to hold out; rounding for each label may change it by a few
-    :returns: places of those to train with, and of those held out, both ascending
+    :param held_out: number of examples to hold out; rounding for each label may change it
+    :param seed: seed of the choice
+    :returns: indices of the training examples, and of the held-out ones, both ascending
     """
     generator = np.random.default_rng([seed, len(labels)])
     chosen = np.zeros(len(labels), bool)
@@ -132,24 +133,24 @@ def _find(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     raise FileNotFoundError(
-        f'{folder} has no {name} and no {name}.gz; give the folder of the four MNIST files, or '
-        'have them downloaded'
+        f'{folder} contains neither {name} nor {name}.gz; choose the folder of the four MNIST '
+        'files, or download them'
     )
 
 
 def _read_idx(path: Path, axes: int) -> Bytes:
-    """Read one file of bytes with as many axes."""
+    """Read one file with unsigned bytes."""
     try:
         content = path.read_bytes()
         if path.suffix == '.gz':
             content = gzip.decompress(content)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f'{path} is damaged or no gzip file: {error}') from error
+        raise ValueError(f'{path} is damaged, or not a gzip file: {error}') from error
     except OSError as error:
         raise type(error)(f'{path} cannot be read: {error.strerror}') from error
     if content[:4] != bytes((0, 0, UINT8_CODE, axes)):
         raise ValueError(
-            f'{path} is no idx file of bytes with {axes} axes: it begins with '
+            f'{path} is not an idx file of bytes with {axes} axes: it begins with '
             f'{content[:4].hex() or "nothing"}, expected {bytes((0, 0, UINT8_CODE, axes)).hex()}'
         )
     header = 4 + 4 * axes
@@ -160,6 +161,6 @@ def _read_idx(path: Path, axes: int) -> Bytes:
             f'{path} is truncated or too long: {expected} bytes expected for '
             f'{" x ".join(map(str, lengths))}, {len(content)} found'
         )
-    # A copy, since torch wants memory that may be written.
+    # A copy, since torch needs writable memory.
     values: Bytes = np.frombuffer(content, np.uint8, offset=header).reshape(lengths).copy()
     return values

@@ -1,9 +1,9 @@
 """
-Digits as pens write them in places that MNIST does not know.
+Handwritten digits with forms that are rare in MNIST.
 
-MNIST was written by people in the United States: few ones there have a flag, hardly any a foot,
-few sevens a bar. The forms here are the strokes of each digit as they are taught elsewhere too;
-points, proportions, slant and pen vary from sample to sample.
+MNIST was written in the United States, where few ones have a flag, hardly any a foot, and few
+sevens a bar. The forms here are strokes as they are common elsewhere; points, proportions, slant
+and pen vary from sample to sample.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CANVAS_PX = 96
 DIGIT_PX = 64
 STEPS = 10
 
-# A stroke: whether it bends, and its points, x to the right and y down, in [0, 1].
+# A stroke: whether it is curved, and its points, x to the right and y down, in [0, 1].
 Stroke = tuple[bool, tuple[tuple[float, float], ...]]
 BENT, STRAIGHT = True, False
 
@@ -102,31 +102,33 @@ FORMS: dict[int, tuple[tuple[Stroke, ...], ...]] = {
 
 def pen_digit(digit: int, random: np.random.Generator) -> NDArray[np.float32]:
     """
-    Write a digit with a pen.
+    Draw a handwritten digit.
 
     :param digit: 0 to 9
-    :returns: in MNIST's form, float32, ``(28, 28)``, 0 to 1
+    :param random: chooses form and pen
+    :returns: a patch like those of MNIST, float32, ``(28, 28)``, 0 to 1
     """
     forms = FORMS[digit]
-    return to_patch(drawn(forms[random.integers(len(forms))], random))
+    return to_patch(draw_strokes(forms[random.integers(len(forms))], random))
 
 
-def drawn(
+def draw_strokes(
     strokes: Sequence[Stroke], random: np.random.Generator, *, wobble: float = 0.035
 ) -> NDArray[np.float32]:
     """
-    Draw strokes with a pen of random width, slant and proportions.
+    Draw strokes with random width, slant and proportions.
 
     :param strokes: see :data:`FORMS`
-    :param wobble: standard deviation of each point, in heights of the digit
+    :param random: chooses the pen
+    :param wobble: standard deviation of each point, relative to the height of the digit
     :returns: float32, ``(96, 96)``, 0 to 1
     """
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     thickness = int(random.integers(3, 14))
     aspect, slant = random.uniform(0.45, 0.95), random.normal(0.05, 0.15)
-    for bends, points in strokes:
+    for is_curved, points in strokes:
         path = np.array(points) + random.normal(0.0, wobble, (len(points), 2))
-        path = bent(path) if bends else path
+        path = smooth_curve(path) if is_curved else path
         x = 0.5 + (path[:, 0] - 0.5) * aspect + slant * (0.5 - path[:, 1])
         pixels = np.stack([x, path[:, 1]], axis=1) * DIGIT_PX + (CANVAS_PX - DIGIT_PX) / 2
         fixed = np.round(pixels * 16).astype(np.int32)
@@ -134,12 +136,12 @@ def drawn(
     return canvas.astype(np.float32) / 255.0
 
 
-def bent(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def smooth_curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """
-    Lead a smooth path through points.
+    Interpolate a smooth curve through points (E. Catmull and R. Rom, 1974).
 
     :param points: ``(N, 2)``, at least two
-    :returns: ``((N - 1) * 10 + 1, 2)``, a spline of E. Catmull and R. Rom, 1974
+    :returns: ``((N - 1) * 10 + 1, 2)``
     """
     padded = np.concatenate([points[:1], points, points[-1:]])
     t = np.arange(STEPS)[:, None] / STEPS

@@ -1,4 +1,4 @@
-"""Pictures of a training: its curves, its confusions, its filters, its worst mistakes."""
+"""Plots of a training: curves, confusion matrix, filters, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_FILTERS = 64
-MOST_MISTAKES = 40
+MAX_FILTERS = 64
+MAX_MISTAKES = 40
 COLUMNS = 8
 
 
 def draw_curves(path: Path, history: Sequence[Epoch]) -> None:
     """
-    Draw loss and errors by epoch, of the training and of the validation images.
+    Draw loss and error rate of training and validation by epoch.
 
     :raises OSError: if the file cannot be written
     """
@@ -41,7 +41,7 @@ def draw_curves(path: Path, history: Sequence[Epoch]) -> None:
 
 def draw_confusion(path: Path, evaluation: Evaluation) -> None:
     """
-    Draw the confusion matrix; colour shows the errors, since right answers outnumber them far.
+    Draw the confusion matrix.
 
     :raises OSError: if the file cannot be written
     """
@@ -52,12 +52,12 @@ def draw_confusion(path: Path, evaluation: Evaluation) -> None:
 
 def draw_filters(path: Path, weights: NDArray[np.float32]) -> None:
     """
-    Draw the filters of the first layer, red where ink speaks for it, blue where against.
+    Draw the filters of the first layer: red for positive weights, blue for negative ones.
 
     :param weights: ``(F, 1, H, W)``; the first 64 are drawn
     :raises OSError: if the file cannot be written
     """
-    filters = weights[:MOST_FILTERS, 0]
+    filters = weights[:MAX_FILTERS, 0]
     limit = float(np.abs(filters).max())
     figure, axes = _grid(len(filters), row_height=1.0)
     for one, values in zip(axes, filters, strict=True):
@@ -70,31 +70,31 @@ def draw_mistakes(
     path: Path, images: Bytes, truth: Bytes, logits: NDArray[np.float32], labels: Sequence[str]
 ) -> None:
     """
-    Draw the images that the network is most sure of and wrong about.
+    Draw the wrongly classified images with the lowest score of the right class.
 
     :param images: uint8, ``(N, 28, 28)``
-    :param truth: what they are, ``(N,)``
-    :param logits: what the network says, ``(N, C)``
+    :param truth: their labels, ``(N,)``
+    :param logits: logits of the network, ``(N, C)``
     :param labels: names of the ``C`` classes
     :raises OSError: if the file cannot be written
     """
     scores = softmax(logits)
-    said = scores.argmax(1)
-    wrong = np.flatnonzero(said != truth)
-    worst = wrong[np.argsort(scores[wrong, truth[wrong]], kind='stable')][:MOST_MISTAKES]
+    predicted = scores.argmax(1)
+    wrong = np.flatnonzero(predicted != truth)
+    worst = wrong[np.argsort(scores[wrong, truth[wrong]], kind='stable')][:MAX_MISTAKES]
     figure, axes = _grid(len(worst), row_height=1.35)
     for one, place in zip(axes, worst, strict=True):
         one.imshow(images[place], cmap='gray_r', vmin=0, vmax=255)
-        name, score = labels[said[place]], scores[place, said[place]]
+        name, score = labels[predicted[place]], scores[place, predicted[place]]
         one.set_title(f'{labels[truth[place]]}: {name}\n{score:.2f}', fontsize=8)
     figure.suptitle(
-        f'MNIST test: the worst {len(worst)} of {len(wrong)} mistakes (what it is: what was said)'
+        f'MNIST test: the worst {len(worst)} of {len(wrong)} mistakes (truth: prediction)'
     )
     write_figure(figure, path)
 
 
 def _grid(count: int, *, row_height: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure of ``count`` small pictures, eight a row; heights are in inches."""
+    """Create a figure of ``count`` small images, eight per row; heights are in inches."""
     rows = max(1, math.ceil(count / COLUMNS))
     figure = new_figure(COLUMNS * 0.95, 0.4 + rows * row_height)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)

@@ -1,4 +1,4 @@
-"""Printed digits and letters, from fonts that the Python packages bring along."""
+"""Printed digits and letters, in the fonts of installed Python packages."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ PLOTTER_FONTS = (
     cv2.FONT_HERSHEY_COMPLEX,
     cv2.FONT_HERSHEY_TRIPLEX,
 )
-# Without those that some hand or font writes like a digit: B D G I J O Q S Z b g i j l o q s y z.
+# Without those that can look like a digit: B D G I J O Q S Z b g i j l o q s y z.
 LETTERS = 'ACEFHKLMNPRTUVWXYacdefhkmnprtuvwx'
 SIGNS = '+=%&@#*?<>~$^'
 
 
 def printed(signs: str) -> tuple[Patches, NDArray[np.int64]]:
     """
-    Print each sign in each font.
+    Render each sign in each font.
 
-    :param signs: each is one sample of every font
-    :returns: patches in MNIST's form, ``(N, 28, 28)``, and for each the sign's place in ``signs``
+    :param signs: the signs
+    :returns: patches like those of MNIST, ``(N, 28, 28)``, and the index of each patch's sign
     """
     drawn, places = [], []
     for place, sign in enumerate(signs):
@@ -66,5 +66,5 @@ def _outline_fonts() -> list[ImageFont.FreeTypeFont | ImageFont.ImageFont]:
     folder = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
     files = [folder / f'{name}.ttf' for name in FONTS]
     fonts = [ImageFont.truetype(str(file), HEIGHT_PX) for file in files if file.exists()]
-    # Plain sans serif is what most print is set in.
+    # Most print is in a plain sans serif.
     return [*fonts, *[ImageFont.load_default(HEIGHT_PX)] * PLAIN_WEIGHT]

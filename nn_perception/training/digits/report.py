@@ -1,4 +1,4 @@
-"""What a training gave: a checkpoint, numbers and pictures."""
+"""The result of a training: checkpoint, report and plots."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SOURCE = 'trained by nn_perception train-digits on MNIST'
 
 def finish(run: TrainingRun) -> dict[str, Any]:
     """
-    Test what was trained, write everything into the output folder, and remove the state.
+    Test the network, write all files to the output folder, and remove the state.
 
-    The test images are looked at here and nowhere else.
+    This is the only place that uses the test images.
 
     :returns: the report
     :raises OSError: if a file cannot be written
@@ -67,7 +67,7 @@ def finish(run: TrainingRun) -> dict[str, Any]:
 
 
 def weights_of(run: TrainingRun) -> dict[str, NDArray[Any]]:
-    """Give the averaged weights by name, as a checkpoint holds them."""
+    """Return the averaged weights by name."""
     return {
         name: np.ascontiguousarray(values.numpy())
         for name, values in run.state.average.state_dict().items()
@@ -75,7 +75,7 @@ def weights_of(run: TrainingRun) -> dict[str, NDArray[Any]]:
 
 
 def first_layer_of(run: TrainingRun) -> NDArray[np.float32]:
-    """Give the weights of the first layer as pictures, ``(F, 1, H, W)``."""
+    """Return the weights of the first layer as images, ``(F, 1, H, W)``."""
     weights = run.state.average.first_layer
     assert isinstance(weights, torch.Tensor)
     filters: NDArray[np.float32] = weights.detach().numpy()
@@ -83,7 +83,7 @@ def first_layer_of(run: TrainingRun) -> NDArray[np.float32]:
 
 
 def version_of(run: TrainingRun) -> str:
-    """Name the training: network, seed, epochs and a hash of the weights."""
+    """Return the version: network, seed, epochs and a hash of the weights."""
     digest = hashlib.sha256()
     for values in weights_of(run).values():
         digest.update(values.tobytes())
@@ -95,9 +95,9 @@ def version_of(run: TrainingRun) -> str:
 
 def report(run: TrainingRun, test: Evaluation) -> dict[str, Any]:
     """
-    Say what came of a training.
+    Describe a training.
 
-    :param test: how the averaged weights do on MNIST's test images
+    :param test: evaluation of the averaged weights on MNIST's test images
     :returns: numbers, texts and lists
     """
     return {

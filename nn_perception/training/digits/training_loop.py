@@ -1,11 +1,11 @@
 """
 The training loop of the digit networks.
 
-Stochastic gradient descent with Nesterov's momentum and the one-cycle learning rate of Smith and
-Topin, "Super-Convergence" (2018); the weights that are used in the end are an exponential moving
-average of those on the way (Polyak and Juditsky, "Acceleration of Stochastic Approximation by
-Averaging", 1992). Everything that is random depends on the seed, the epoch and the step alone, so
-a training that was interrupted goes on as if it had not been.
+Stochastic gradient descent with Nesterov momentum and the one-cycle learning rate of Smith and
+Topin, "Super-Convergence" (2018). The result is an exponential moving average of the weights
+(Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992). Randomness
+depends only on the seed, the epoch and the step, so an interrupted training resumes as if it had
+not been interrupted.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ PRECISIONS = ('float32', 'bfloat16')
 PREPROCESSING = Preprocessing(
     size=28, crop=1.0, interpolation='linear', mean=(33.3184,), std=(78.5675,)
 )
-# The share of the steps in which the learning rate rises, and where it begins.
-RISING = 0.2
+# The share of the steps in which the learning rate rises, and its start relative to the peak.
+WARM_UP = 0.2
 FIRST_RATE = 0.05
 EVALUATION_BATCH = 500
 
@@ -42,20 +42,20 @@ EVALUATION_BATCH = 500
 @dataclass(frozen=True)
 class TrainingSettings:
     """
-    What decides, together with the samples, what is learned.
+    Settings that, together with the samples, determine the result.
 
     :param network: one of ``NETWORKS``
-    :param epochs: how often each sample is seen
-    :param batch_size: samples a step
-    :param learning_rate: the highest one, after a fifth of the steps
-    :param weight_decay: of all weights but those of batch norm and the biases
-    :param label_smoothing: share of a label that is spread over all
-    :param clutter_weight: of a sample that is no digit against one that is; below 1, since a torn
-        digit should rather be read: the reader knows clutter by its ground too
-    :param average_decay: how much of the average of weights stays at each step
-    :param seed: what all randomness begins with
-    :param precision: of the network's arithmetic while training; bfloat16 takes half the time on
-        processors that compute with it, and weights and averages stay float32
+    :param epochs: number of epochs
+    :param batch_size: number of samples per step
+    :param learning_rate: peak of the learning rate, after a fifth of the steps
+    :param weight_decay: weight decay, except for batch norm and biases
+    :param label_smoothing: share of a label that is spread over all labels
+    :param clutter_weight: weight of clutter relative to a digit; below 1, since it is better to
+        read a damaged digit: the reader also recognises clutter by its background
+    :param average_decay: share of the averaged weights that stays in each step
+    :param seed: seed of all randomness
+    :param precision: precision of the forward pass during training; bfloat16 takes half the time
+        on processors that support it, and weights and averages stay float32
     :raises ValueError: if a value is out of range
     """
 
@@ -71,7 +71,7 @@ class TrainingSettings:
     precision: str = 'float32'
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Check the values."""
         if self.network not in NETWORKS:
             raise ValueError(f'network must be {" or ".join(NETWORKS)}, got {self.network!r}')
         if self.precision not in PRECISIONS:
@@ -89,14 +89,14 @@ class TrainingSettings:
 
 
 class Samples(Protocol):
-    """What is learned from."""
+    """Training samples."""
 
     def steps(self, batch_size: int) -> int:
-        """Count the batches of an epoch."""
+        """Return the number of batches per epoch."""
 
     def batch(self, epoch: int, step: int, batch_size: int) -> tuple[Tensor, Tensor]:
         """
-        Make a batch, from nothing but these numbers and the samples' own seed.
+        Return a batch, which depends only on these numbers and the seed of the samples.
 
         :returns: images, float32, ``(B, 1, 28, 28)``, in ``[0, 1]``, and labels, int64, ``(B,)``
         """
@@ -113,64 +113,71 @@ def train(
     stopping: Callable[[], bool],
 ) -> bool:
     """
-    Go on from a state until the last epoch is done, or until it shall stop.
+    Train from a state on, until the last epoch is finished or the training is stopped.
 
-    :param state: changed at each step
-    :param validation: images and labels as a batch of the samples, to measure each epoch with
-    :param on_step: called with the epoch, the steps done in it and the steps of an epoch
-    :param on_epoch: called with what an epoch gave
-    :param stopping: asked after each step
-    :returns: whether the last epoch is done
-    :raises ArithmeticError: if the loss is no finite number
+    :param state: changed in each step
+    :param validation: images and labels, like a batch, to validate each epoch
+    :param on_step: gets the epoch, its finished steps, and its total steps
+    :param on_epoch: gets the metrics of each epoch
+    :param stopping: called after each step; whether to stop
+    :returns: whether the last epoch is finished
+    :raises ArithmeticError: if the loss is not finite
     """
     steps = samples.steps(settings.batch_size)
     before_s = time.monotonic()
-    weights = torch.ones(len(LABELS))
-    weights[NOT_A_DIGIT] = settings.clutter_weight
     for epoch, step, images, labels in _prepared(samples, settings, state):
         torch.manual_seed(_seed_of_step(settings.seed, epoch, step))
         done = (epoch * steps + step) / (settings.epochs * steps)
         state.set_learning_rate(settings.learning_rate * one_cycle(done))
-        with torch.autocast('cpu', torch.bfloat16, enabled=settings.precision == 'bfloat16'):
-            logits = state.network(normalised(images))  # (B, 11)
-        loss = functional.cross_entropy(
-            logits.float(), labels, weight=weights, label_smoothing=settings.label_smoothing
-        )
-        state.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.optimizer.step()
-        state.step_done(loss.item(), int((logits.argmax(1) == labels).sum()), len(labels))
-        state.average_weights(settings.average_decay)
+        _train_step(state, settings, images, labels)
         state.seconds += time.monotonic() - before_s
         before_s = time.monotonic()
         if step + 1 == steps:
-            validated = torch.from_numpy(evaluate(state.average, validation[0]))
-            on_epoch(state.epoch_done(validated, validation[1]))
+            logits = torch.from_numpy(evaluate(state.average, validation[0]))
+            on_epoch(state.epoch_done(logits, validation[1]))
         on_step(epoch, step + 1, steps)
         if stopping():
             break
     return state.epoch >= settings.epochs
 
 
+def _train_step(
+    state: TrainingState, settings: TrainingSettings, images: Tensor, labels: Tensor
+) -> None:
+    """Update the network and its average with one batch."""
+    weights = torch.ones(len(LABELS))
+    weights[NOT_A_DIGIT] = settings.clutter_weight
+    with torch.autocast('cpu', torch.bfloat16, enabled=settings.precision == 'bfloat16'):
+        logits = state.network(normalised(images))  # (B, 11)
+    loss = functional.cross_entropy(
+        logits.float(), labels, weight=weights, label_smoothing=settings.label_smoothing
+    )
+    state.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    state.optimizer.step()
+    state.step_done(loss.item(), int((logits.argmax(1) == labels).sum()), len(labels))
+    state.average_weights(settings.average_decay)
+
+
 def one_cycle(done: float) -> float:
     """
-    Compute the learning rate as a share of the highest: up along a line, down along a cosine.
+    Compute the learning rate relative to its peak: linear warm-up, then cosine decay.
 
-    :param done: share of the training that is done, in ``[0, 1]``
+    :param done: finished share of the training, in ``[0, 1]``
     """
-    if done < RISING:
-        return FIRST_RATE + (1.0 - FIRST_RATE) * done / RISING
-    return 0.5 * (1.0 + math.cos(math.pi * (done - RISING) / (1.0 - RISING)))
+    if done < WARM_UP:
+        return FIRST_RATE + (1.0 - FIRST_RATE) * done / WARM_UP
+    return 0.5 * (1.0 + math.cos(math.pi * (done - WARM_UP) / (1.0 - WARM_UP)))
 
 
 def normalised(images: Tensor) -> Tensor:
-    """Give ink of 0 to 1 the mean and the deviation that the network expects; same shape."""
+    """Normalise images in ``[0, 1]`` as the network expects; same shape."""
     return (images * 255.0 - PREPROCESSING.mean[0]) / PREPROCESSING.std[0]
 
 
 def evaluate(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
     """
-    Compute what a network says of images.
+    Run a network on images.
 
     :param images: float32, ``(N, 1, 28, 28)``, in ``[0, 1]``
     :returns: logits, ``(N, 11)``
@@ -185,7 +192,7 @@ def evaluate(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
 def _prepared(
     samples: Samples, settings: TrainingSettings, state: TrainingState
 ) -> Iterator[tuple[int, int, Tensor, Tensor]]:
-    """Go on from a state with epoch, step and batch; the next batch is made meanwhile."""
+    """Yield epoch, step and batch from a state on; prepare the next batch meanwhile."""
     steps = samples.steps(settings.batch_size)
     first, last = state.epoch * steps + state.step, settings.epochs * steps
     with ThreadPoolExecutor(1) as background:

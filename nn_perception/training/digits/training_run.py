@@ -1,4 +1,4 @@
-"""One training of a digit network from the files of MNIST to the files that come of it."""
+"""A training of a digit network, from the files of MNIST to the state that is saved."""
 
 from __future__ import annotations
 
@@ -21,24 +21,23 @@ import torch
 from torch import Tensor
 
 HELD_OUT = 2000
-# The share of the epochs in which digits are varied only slightly, at the end.
+# The share of the epochs, at the end, in which digits are augmented only slightly.
 SETTLING = 0.25
 STATE_FILE = f'state{SUFFIX}'
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class TrainingOptions:
     """
-    What a training is made from, and where it goes.
+    Inputs and output of a training.
 
     :param data: folder of the four MNIST files
-    :param output: folder that gets all files; made if there is none
-    :param settings: how it is trained
-    :param clutter: folders of pictures without digits, to learn from what is none, beside the
-        package's own
-    :param limit: how many of MNIST's digits to train with at most; all if None
-    :param augment: whether digits are varied, and other samples added
-    :param restart: whether to begin anew where a training was interrupted
+    :param output: folder for all files; created if it does not exist
+    :param settings: settings of the training
+    :param clutter: folders of pictures without digits, in addition to the sample photographs
+    :param limit: maximum number of MNIST's digits to train with; None: all
+    :param augment: augment digits, and add other samples
+    :param restart: start again instead of resuming an interrupted training
     """
 
     data: Path
@@ -52,14 +51,14 @@ class RunOptions:
 
 class TrainingRun:
     """
-    A training that has begun or goes on.
+    A training that starts, or resumes from the output folder.
 
-    :raises OSError: if the data cannot be read or the output folder cannot be written
-    :raises ValueError: if the data are something else, or the output folder holds the state of
-        another training
+    :raises OSError: if the data cannot be read, or the output folder cannot be written
+    :raises ValueError: if the data are not those of MNIST, or the output folder contains the state
+        of another training
     """
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: TrainingOptions) -> None:
         self.options = options
         self.state_path = options.output / STATE_FILE
         mnist = load_mnist(options.data)
@@ -105,16 +104,16 @@ class TrainingRun:
         stopping: Callable[[], bool],
     ) -> bool:
         """
-        Train; the state is written after each epoch and when it stops.
+        Train; save the state after each epoch and at the end.
 
         The callbacks are those of :func:`nn_perception.training.digits.training_loop.train`.
 
-        :returns: whether the last epoch is done
+        :returns: whether the last epoch is finished
         :raises OSError: if the state cannot be written
-        :raises ArithmeticError: if the loss is no finite number
+        :raises ArithmeticError: if the loss is not finite
         """
 
-        def save_and_tell(epoch: Epoch) -> None:
+        def save_and_report(epoch: Epoch) -> None:
             self.state.save(self.state_path, self.depends_on)
             on_epoch(epoch)
 
@@ -124,7 +123,7 @@ class TrainingRun:
             self._samples,
             self._validation,
             on_step=on_step,
-            on_epoch=save_and_tell,
+            on_epoch=save_and_report,
             stopping=stopping,
         )
         if not done:
@@ -132,13 +131,13 @@ class TrainingRun:
         return done
 
     def _resume(self) -> bool:
-        """Go to where a training of the same settings was interrupted; say if there was one."""
+        """Load the state of an interrupted training; return whether there is one."""
         if self.options.restart or not self.state_path.exists():
             return False
         try:
             found = read_settings(self.state_path)
         except ValueError as error:
-            raise ValueError(f'{error}; --restart begins anew') from error
+            raise ValueError(f'{error}; start again with --restart') from error
         other = sorted(
             name
             for name in found.keys() | self.depends_on.keys()
@@ -146,8 +145,9 @@ class TrainingRun:
         )
         if other:
             raise ValueError(
-                f'{self.state_path} is of a training with other settings ({", ".join(other)}); '
-                'give its settings to go on, another output folder, or --restart'
+                f'{self.state_path} belongs to a training with other settings '
+                f'({", ".join(other)}); resume it with the same settings, choose another output '
+                'folder, or start again with --restart'
             )
         self.state.load(self.state_path)
         return True
@@ -155,9 +155,10 @@ class TrainingRun:
 
 def as_batch(images: Bytes, labels: Bytes) -> tuple[Tensor, Tensor]:
     """
-    Turn digits into what a network takes.
+    Convert digits to a batch.
 
     :param images: uint8, ``(N, 28, 28)``
+    :param labels: uint8, ``(N,)``
     :returns: float32, ``(N, 1, 28, 28)``, in ``[0, 1]``, and int64, ``(N,)``
     """
     return torch.from_numpy(images)[:, None].float() / 255.0, torch.from_numpy(labels).long()
@@ -165,9 +166,9 @@ def as_batch(images: Bytes, labels: Bytes) -> tuple[Tensor, Tensor]:
 
 def check_writable(folder: Path) -> None:
     """
-    Make a folder if there is none and see whether files can be made in it.
+    Create a folder if it does not exist, and check that it is writable.
 
-    :raises OSError: if not
+    :raises OSError: if it is not
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -179,16 +180,16 @@ def check_writable(folder: Path) -> None:
 
 def photographs(folder: Path) -> list[Path]:
     """
-    List the pictures of a folder by name.
+    List the pictures in a folder by name.
 
-    :raises OSError: if there is no such folder
-    :raises ValueError: if it holds none
+    :raises OSError: if the folder does not exist
+    :raises ValueError: if it contains no pictures
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'there is no folder {folder}')
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
     if not found:
-        raise ValueError(f'{folder} holds no pictures ({", ".join(sorted(PHOTO_SUFFIXES))})')
+        raise ValueError(f'{folder} contains no pictures ({", ".join(sorted(PHOTO_SUFFIXES))})')
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the digit networks learn from: MNIST, print, pens, and what is no digit."""
+"""Training samples of the digit networks: MNIST, print, other handwriting, and clutter."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ from torch import Tensor
 LABELS = (*DIGITS, 'not a digit')
 NOT_A_DIGIT = len(DIGITS)
 
-# How many of each are shown in an epoch, for each of MNIST's images.
+# Number of samples of each kind in an epoch, relative to MNIST's images.
 PRINT, PEN, CLUTTER = 0.06, 0.05, 0.12
-# Drawn once; augmentation makes them new each time.
+# Drawn once; augmentation varies them in each epoch.
 PEN_DRAWINGS, CLUTTER_DRAWINGS, PAIRS = 8000, 8000, 2000
 
 
 @dataclass(frozen=True)
 class Source:
     """
-    Images of one kind.
+    Samples of one kind.
 
-    :param images: float32, ``(N, 1, 28, 28)``, 0 (ground) to 1 (ink)
+    :param images: float32, ``(N, 1, 28, 28)``, 0 (background) to 1 (ink)
     :param labels: int64, ``(N,)``
-    :param shown: how many of them an epoch shows; if there are fewer, some more than once, if
-        there are more, the others in the next epochs
-    :param variation: how they are varied, ``None``: not at all
-    :param last_variation: how they are varied in the last epochs
+    :param per_epoch: number of samples per epoch; if there are fewer, some are repeated, if there
+        are more, the next epochs use the others
+    :param augmentation: ``None``: none
+    :param last_augmentation: augmentation in the last epochs
     """
 
     images: Tensor
     labels: Tensor
-    shown: int
-    variation: Augmentation | None
-    last_variation: Augmentation | None
+    per_epoch: int
+    augmentation: Augmentation | None
+    last_augmentation: Augmentation | None
 
 
 class TrainingSet:
     """
-    Batches that are a function of seed, epoch and step, so that training can go on anywhere.
+    Batches that depend only on seed, epoch and step, so that training can resume anywhere.
 
-    :param images: MNIST's, uint8, ``(N, 28, 28)``
+    :param images: images of MNIST, uint8, ``(N, 28, 28)``
     :param labels: 0 to 9, ``(N,)``
     :param clutter: photographs without digits
-    :param seed: of all that is random
-    :param augmented: else MNIST's images alone, as they are
-    :param settling_from: from this epoch on MNIST's images are varied only slightly: what is
-        learned last should look like what is read
+    :param seed: seed of all randomness
+    :param augmented: augment, and add other samples; otherwise only MNIST's images are used
+    :param settling_from: from this epoch on, MNIST's images are augmented only slightly, so that
+        the last samples look like real ones
     """
 
     def __init__(
@@ -74,43 +74,43 @@ class TrainingSet:
         self._settling_from = settling_from
         mnist = _tensor(images.astype(np.float32) / 255.0)
         truth = torch.from_numpy(labels.astype(np.int64))
-        variations = (MILD, SLIGHT) if augmented else (None, None)
-        self._sources = [Source(mnist, truth, len(images), *variations)]
+        augmentations = (MILD, SLIGHT) if augmented else (None, None)
+        self._sources = [Source(mnist, truth, len(images), *augmentations)]
         if augmented:
             self._sources += _drawn(images, clutter, np.random.default_rng(seed))
 
     def __len__(self) -> int:
-        """Count the samples of an epoch."""
-        return sum(source.shown for source in self._sources)
+        """Return the number of samples per epoch."""
+        return sum(source.per_epoch for source in self._sources)
 
     def steps(self, batch_size: int) -> int:
-        """Count the whole batches of an epoch."""
+        """Return the number of complete batches per epoch."""
         return max(1, len(self) // batch_size)
 
     def batch(self, epoch: int, step: int, batch_size: int) -> tuple[Tensor, Tensor]:
         """
-        Make one batch.
+        Return one batch.
 
         :param epoch: from 0
         :param step: from 0, below :meth:`steps`
-        :returns: images, float32, ``(batch_size, 1, 28, 28)``, 0 (ground) to 1 (ink), and their
-            labels, int64, ``(batch_size,)``, 10 for what is no digit
+        :returns: images, float32, ``(batch_size, 1, 28, 28)``, 0 (background) to 1 (ink), and
+            their labels, int64, ``(batch_size,)``, 10 for clutter
         """
         chosen = self._order(epoch)[step * batch_size : (step + 1) * batch_size]
         generator = torch.Generator().manual_seed(_seed(self._seed, epoch, step + 1))
         images, labels = [], []
         start = 0
         for source in self._sources:
-            own = chosen[(chosen >= start) & (chosen < start + source.shown)] - start
-            own = (own + epoch * source.shown) % len(source.images)
+            own = chosen[(chosen >= start) & (chosen < start + source.per_epoch)] - start
+            own = (own + epoch * source.per_epoch) % len(source.images)
             varied = source.images[own]
             settling = epoch >= self._settling_from
-            how = source.last_variation if settling else source.variation
+            how = source.last_augmentation if settling else source.augmentation
             if how is not None and len(own):
                 varied = augment(varied, how, generator)
             images.append(varied)
             labels.append(source.labels[own])
-            start += source.shown
+            start += source.per_epoch
         return torch.cat(images), torch.cat(labels)
 
     def _order(self, epoch: int) -> Tensor:
@@ -121,7 +121,7 @@ class TrainingSet:
 def _drawn(
     images: NDArray[np.uint8], clutter: Sequence[Path], random: np.random.Generator
 ) -> list[Source]:
-    """Make what MNIST lacks."""
+    """Draw the samples that MNIST lacks."""
     share = len(images) / 60_000
     glyphs, places = printed(''.join(DIGITS))
     pens = [i % 10 for i in range(max(10, round(PEN_DRAWINGS * share)))]
@@ -156,5 +156,5 @@ def _tensor(images: Patches) -> Tensor:
 
 
 def _seed(*numbers: int) -> int:
-    """Mix numbers into one seed."""
+    """Combine numbers into one seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -1,7 +1,7 @@
 """
-Where a training is: all that is needed to go on from there, in memory and in a file.
+State of a training, in memory and in a file, from which the training can resume.
 
-The file is safetensors with metadata, so that nothing in it is ever executed.
+The file is safetensors with metadata, so nothing in it is ever executed.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ MOMENTUM = 0.9
 
 class TrainingState:
     """
-    Network, average of its weights, optimizer, and how far they are.
+    Network, average of its weights, optimizer and progress.
 
-    :param network: name for :func:`nn_perception.core.networks.build`
-    :param outputs: how many classes there are
-    :param weight_decay: of the weights with more than one axis
-    :param seed: what the first weights depend on
+    :param network: name of the network
+    :param outputs: number of classes
+    :param weight_decay: weight decay of the weights with more than one axis
+    :param seed: seed of the initial weights
     """
 
     def __init__(self, network: str, outputs: int, *, weight_decay: float, seed: int) -> None:
         torch.manual_seed(seed)
         self.network = build(network, outputs).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
-        # A list each, since batch norm and biases have one axis and must not decay.
+        # Two groups, since batch norm and biases have one axis and must not decay.
         groups = [
             {
                 'params': [p for p in self.network.parameters() if (p.ndim > 1) is decays],
@@ -59,15 +59,15 @@ class TrainingState:
         self._seen = 0
 
     def set_learning_rate(self, rate: float) -> None:
-        """Set the rate of the next step."""
+        """Set the learning rate of the next step."""
         for group in self.optimizer.param_groups:
             group['lr'] = rate
 
     def average_weights(self, decay: float) -> None:
         """
-        Let the average follow the network, the statistics of batch norm included.
+        Update the average, including the statistics of batch norm.
 
-        In the beginning it follows faster, or the random first weights would stay in it for long.
+        At first it follows faster; otherwise it would contain the initial weights for long.
         """
         self._updates += 1
         share = 1.0 - min(decay, (1.0 + self._updates) / (10.0 + self._updates))
@@ -80,10 +80,12 @@ class TrainingState:
 
     def step_done(self, loss: float, correct: int, samples: int) -> None:
         """
-        Count a step.
+        Record a step.
 
-        :param loss: mean over the batch
-        :raises ArithmeticError: if the loss is no finite number
+        :param loss: mean loss of the batch
+        :param correct: number of correct predictions
+        :param samples: size of the batch
+        :raises ArithmeticError: if the loss is not finite
         """
         if not abs(loss) < float('inf'):
             raise ArithmeticError(
@@ -97,10 +99,11 @@ class TrainingState:
 
     def epoch_done(self, logits: Tensor, labels: Tensor) -> Epoch:
         """
-        Go to the next epoch.
+        Start the next epoch.
 
-        :param logits: what the average says of the validation images, ``(N, 11)``
-        :param labels: what they are, ``(N,)``
+        :param logits: logits of the averaged network for the validation images, ``(N, 11)``
+        :param labels: their labels, ``(N,)``
+        :returns: metrics of the finished epoch
         """
         self.epoch += 1
         done = Epoch(
@@ -117,10 +120,10 @@ class TrainingState:
 
     def save(self, path: Path, settings: Mapping[str, Any]) -> None:
         """
-        Write the state; its name appears when it is whole, and replaces what was there.
+        Write the state to a file, atomically.
 
-        :param settings: what the training depends on, to be compared when it goes on
-        :raises OSError: if it cannot be written
+        :param settings: everything that the training depends on, for comparison on resuming
+        :raises OSError: if the file cannot be written
         """
         progress = {
             'epoch': self.epoch,
@@ -142,10 +145,10 @@ class TrainingState:
 
     def load(self, path: Path) -> None:
         """
-        Go to where a file is.
+        Load the state from a file.
 
-        :raises OSError: if it cannot be read
-        :raises ValueError: if it is no state of this network
+        :raises OSError: if the file cannot be read
+        :raises ValueError: if it is not a state of this network
         """
         progress = json.loads(_metadata(path)['progress'])
         try:
@@ -158,10 +161,10 @@ class TrainingState:
             self._loss_sum, self._seen = progress['loss_sum'], progress['seen']
             self._correct = progress['correct']
         except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
-            raise ValueError(f'{path} is no state of this training: {error}') from error
+            raise ValueError(f'{path} is not a state of this training: {error}') from error
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Go through all tensors, those of the optimizer as well, made if they are not yet."""
+        """Yield all tensors, including those of the optimizer, which are created if needed."""
         for part, module in (('network', self.network), ('average', self.average)):
             for name, values in module.state_dict().items():
                 yield f'{part}.{name}', values
@@ -174,10 +177,10 @@ class TrainingState:
 
 def read_settings(path: Path) -> dict[str, Any]:
     """
-    Read what a state's training depends on.
+    Read what the training of a state depends on.
 
     :raises OSError: if the file cannot be read
-    :raises ValueError: if it is no state of a training
+    :raises ValueError: if it is not a state of a training
     """
     settings: dict[str, Any] = json.loads(_metadata(path)['settings'])
     return settings
@@ -188,10 +191,10 @@ def _metadata(path: Path) -> dict[str, str]:
         with safe_open(path, framework='pt') as file:
             metadata: dict[str, str] = file.metadata() or {}
     except SafetensorError as error:
-        raise ValueError(f'{path} is no state of a training, or damaged: {error}') from error
+        raise ValueError(f'{path} is not a state of a training, or damaged: {error}') from error
     if metadata.get('format') != FORMAT or not {'settings', 'progress'} <= set(metadata):
         raise ValueError(
-            f'{path} is no state of a training: its format is {metadata.get("format")!r}, '
+            f'{path} is not a state of a training: its format is {metadata.get("format")!r}, '
             f'expected {FORMAT!r}'
         )
     return metadata

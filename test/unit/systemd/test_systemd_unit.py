@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 
+from patience import HANGS_S
 import pytest
 
 SECTIONS = ['Unit', 'Service', 'Install']
@@ -77,7 +78,7 @@ def test_the_command_starts_the_launch_file(
         stdout=subprocess.PIPE,
         text=True,
     )
-    lines = started.communicate(timeout=10)[0].splitlines()
+    lines = started.communicate(timeout=HANGS_S)[0].splitlines()
     assert started.returncode == 0
     assert lines[:3] == ['ros.bash', 'activate', 'setup.bash']
     # ros2 is the service's main process: SIGINT reaches it, and its status is the service's.

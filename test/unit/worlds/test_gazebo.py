@@ -17,6 +17,7 @@ import xml.etree.ElementTree as ElementTree
 
 import cv2
 from nn_perception.ros.nodes.camera_source import FRAME_ID
+from patience import HANGS_S
 import pytest
 import yaml
 
@@ -100,7 +101,7 @@ def sdf_commands() -> Iterator[str]:
     """Find the command of libsdformat 12 or newer: of Gazebo, or of Fortress and Debian."""
     for command in filter(shutil.which, ('gz', 'ign')):
         versions = subprocess.run(
-            [command, 'sdf', '--versions'], capture_output=True, text=True, timeout=60
+            [command, 'sdf', '--versions'], capture_output=True, text=True, timeout=HANGS_S
         )
         if any(int(major) >= 12 for major in re.findall(r'^(\d+)\.', versions.stdout, re.M)):
             yield command
@@ -114,7 +115,7 @@ if SDF_COMMANDS := list(sdf_commands()):
             [command, 'sdf', '--check', str(world_file)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANGS_S,
         )
         assert checked.returncode == 0 and 'Valid.' in checked.stdout, checked.stderr
         # SDF does not define gz_frame_id, but Gazebo reads it; nothing else sets the frame in

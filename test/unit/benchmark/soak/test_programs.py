@@ -19,6 +19,7 @@ from nn_perception.benchmark.process_samples import (
 from nn_perception.benchmark.soak import criteria
 from nn_perception.benchmark.soak.programs import Program
 from nn_perception.benchmark.soak.scripts import after, ScriptRunner
+from patience import wait_until
 import pytest
 
 LEAKING = """
@@ -69,16 +70,9 @@ def start(tmp_path: Path) -> Iterator[StartProgram]:
         program.process.wait()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < deadline, 'timed out'
-        time.sleep(0.01)
-
-
 def test_a_leak_is_found(start: StartProgram) -> None:
     program = start(LEAKING)
-    until(lambda: 'up' in program.log)
+    wait_until(lambda: 'up' in program.log)
     phases = []
     for _ in range(3):
         since = time.monotonic()
@@ -94,7 +88,7 @@ def test_a_leak_is_found(start: StartProgram) -> None:
 def test_a_crash_is_recorded_and_the_program_restarted(start: StartProgram) -> None:
     program = start(CRASHING)
     first = program.process
-    until(lambda: program.observe() or bool(program.crashes))
+    wait_until(lambda: program.observe() or bool(program.crashes))
     assert 'status 1' in program.crashes[0]
     assert 'RuntimeError: the worker ended' in program.crashes[0]
     assert program.process.pid != first.pid
@@ -107,10 +101,10 @@ def test_a_program_that_does_not_exit_is_aborted_and_logs_its_stacks(
 ) -> None:
     monkeypatch.setattr('nn_perception.benchmark.soak.programs.EXIT_LIMIT_S', 0.2)
     program = start(OBSTINATE)
-    until(lambda: 'deaf' in program.log)
+    wait_until(lambda: 'deaf' in program.log)
     program.request_exit(signal.SIGTERM)
     assert not program.has_exited()
-    until(program.has_exited)
+    wait_until(program.has_exited)
     assert program.process.poll() == -signal.SIGABRT
     assert program.exit_s >= 0.2
     assert 'Current thread' in program.log
@@ -118,10 +112,10 @@ def test_a_program_that_does_not_exit_is_aborted_and_logs_its_stacks(
 
 def test_an_exit_on_request_is_not_a_crash(start: StartProgram) -> None:
     program = start('import time; print("up", flush=True); time.sleep(60)')
-    until(lambda: 'up' in program.log)
+    wait_until(lambda: 'up' in program.log)
     assert not program.has_exited()
     program.request_exit(signal.SIGTERM)
-    until(program.has_exited)
+    wait_until(program.has_exited)
     program.observe()
     assert not program.crashes
     assert program.process.poll() == -signal.SIGTERM
@@ -132,7 +126,7 @@ def test_a_program_that_cannot_be_aborted_is_killed(
 ) -> None:
     monkeypatch.setattr('nn_perception.benchmark.soak.programs.ABORT_LIMIT_S', 0.1)
     program = start(OBSTINATE)
-    until(lambda: 'deaf' in program.log)
+    wait_until(lambda: 'deaf' in program.log)
     program.process.send_signal(signal.SIGSTOP)
     program.abort()
     assert program.process.poll() == -signal.SIGKILL
@@ -142,12 +136,12 @@ def test_a_program_that_cannot_be_aborted_is_killed(
 
 def test_tells_whether_the_signal_handlers_are_installed(start: StartProgram) -> None:
     listening = start('import signal, time; signal.signal(15, lambda *_: None); time.sleep(60)')
-    until(listening.handles_signals)
+    wait_until(listening.handles_signals)
     not_yet = start('import time; print("up", flush=True); time.sleep(60)')
-    until(lambda: 'up' in not_yet.log)
+    wait_until(lambda: 'up' in not_yet.log)
     assert not not_yet.handles_signals()
     not_yet.process.kill()
-    until(not_yet.handles_signals)
+    wait_until(not_yet.handles_signals)
 
 
 def test_the_shared_memory_of_a_process_is_told_from_that_of_others(start: StartProgram) -> None:
@@ -156,7 +150,7 @@ def test_the_shared_memory_of_a_process_is_told_from_that_of_others(start: Start
     foreign.write_bytes(b'x')
     try:
         program = start(MAPPING, str(SHARED_MEMORY / name))
-        until(lambda: 'mapped' in program.log)
+        wait_until(lambda: 'mapped' in program.log)
         assert shared_entries(program.process.pid) == {name}
         assert {name, foreign.name} <= all_shared_entries()
         assert {name, foreign.name} & used_by_anyone() == {name}

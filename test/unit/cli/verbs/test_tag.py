@@ -11,6 +11,7 @@ import cv2
 from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.subprocess import PACKAGE_ROOT
 import numpy as np
+from patience import HANGS_S
 import pytest
 
 COMMAND = [sys.executable, '-m', 'nn_perception.cli']
@@ -163,7 +164,7 @@ def test_an_interruption_ends_with_130_and_no_traceback(picture):
     process.stdout.readline()
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=HANGS_S)
     assert process.returncode == 130
     assert errors == ''
     assert all(json.loads(line) for line in output.splitlines())

@@ -1,3 +1,5 @@
+"""Checkpoint files: round trip, metadata, and everything that can be wrong with a file."""
+
 import hashlib
 import json
 import pickle
@@ -41,7 +43,7 @@ def path(tmp_path):
     return write(tmp_path / 'model.safetensors')
 
 
-def metadata_of(path):
+def read_metadata(path):
     with safetensors.safe_open(path, 'np') as file:
         return file.metadata()
 
@@ -70,9 +72,9 @@ def test_the_same_content_gives_the_same_file(tmp_path, path):
         assert write(tmp_path / f'{number}').read_bytes() == path.read_bytes()
 
 
-def test_not_contiguous_weights_keep_their_values(tmp_path):
-    turned = WEIGHTS | {'body.weight': WEIGHTS['body.weight'].T}
-    written = write(tmp_path / 'turned.safetensors', weights=turned)
+def test_non_contiguous_weights(tmp_path):
+    transposed = WEIGHTS | {'body.weight': WEIGHTS['body.weight'].T}
+    written = write(tmp_path / 'transposed.safetensors', weights=transposed)
     found = Checkpoint.read(written).weights()
     np.testing.assert_array_equal(found['body.weight'], WEIGHTS['body.weight'].T)
 
@@ -86,7 +88,7 @@ def test_truncated(path, share):
     assert str(path) in str(caught.value)
 
 
-def test_pickle_is_refused_by_name(path):
+def test_a_pickle_is_rejected_as_such(path):
     path.write_bytes(pickle.dumps({'weight': 1}))
     with pytest.raises(ValueError, match='it is a pickle'):
         Checkpoint.read(path)
@@ -109,14 +111,14 @@ def test_foreign_files(path, content):
 
 @pytest.mark.parametrize('key', ['network', 'labels', 'preprocessing', 'version'])
 def test_missing_metadata(path, key):
-    metadata = metadata_of(path)
+    metadata = read_metadata(path)
     del metadata[key]
     rewrite(path, metadata)
     with pytest.raises(ValueError, match=f'lacks {key}'):
         Checkpoint.read(path)
 
 
-def test_weights_without_any_metadata(path):
+def test_no_metadata(path):
     rewrite(path, None)
     with pytest.raises(ValueError, match='lacks network, labels, preprocessing, version'):
         Checkpoint.read(path)
@@ -134,21 +136,21 @@ def test_weights_without_any_metadata(path):
         ({'format': 'nn_perception-9'}, "format is 'nn_perception-9'"),
     ],
 )
-def test_contradictions(path, change, reason):
-    rewrite(path, metadata_of(path) | change)
+def test_inconsistent_metadata(path, change, reason):
+    rewrite(path, read_metadata(path) | change)
     with pytest.raises(ValueError, match=reason):
         Checkpoint.read(path)
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
-def test_weights_that_are_no_numbers(tmp_path, value):
+def test_weights_that_are_not_finite(tmp_path, value):
     broken = WEIGHTS | {'head.bias': np.array([0, value, 0], np.float32)}
     checkpoint = Checkpoint.read(write(tmp_path / 'nan.safetensors', weights=broken))
     with pytest.raises(ValueError, match=r'head\.bias holds values that are not finite'):
         checkpoint.weights()
 
 
-def test_a_file_that_changed_since(path):
+def test_a_file_that_has_changed(path):
     checkpoint = Checkpoint.read(path)
     write(path, version='4')
     with pytest.raises(ValueError, match='has changed'):
@@ -160,13 +162,13 @@ def test_missing_file(tmp_path):
         Checkpoint.read(tmp_path / 'none.safetensors')
 
 
-def test_writing_refuses_a_wrong_number_of_labels(tmp_path):
+def test_writing_a_wrong_number_of_labels_fails(tmp_path):
     with pytest.raises(ValueError, match=r'2 labels do not match head\.bias'):
         write(tmp_path / 'wrong', labels=('a', 'b'))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failed_writing_leaves_the_old_file(path, monkeypatch):
+def test_a_failed_write_keeps_the_old_file(path, monkeypatch):
     before = path.read_bytes()
 
     def no_space(descriptor):

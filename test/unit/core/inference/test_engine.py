@@ -1,3 +1,5 @@
+"""Engines: their results, how one is selected, CPU cores and CUDA devices."""
+
 import logging
 import os
 import subprocess
@@ -32,14 +34,14 @@ def torch_engine():
     engine.close()
 
 
-def images(count):
+def random_batch(count):
     shape = (count, 3, 224, 224)
     return np.random.default_rng(count).uniform(-1, 1, shape).astype(np.float32)
 
 
 @pytest.mark.parametrize('count', [1, 8])
 def test_both_engines_agree(onnx_engine, torch_engine, count):
-    batch = images(count)
+    batch = random_batch(count)
     found, expected = onnx_engine(batch), torch_engine(batch)
     assert found.shape == expected.shape == (count, 1000)
     assert found.dtype == expected.dtype == np.float32
@@ -47,13 +49,13 @@ def test_both_engines_agree(onnx_engine, torch_engine, count):
     assert expected.std() > 0.1
 
 
-def test_an_image_gets_the_same_result_alone_and_in_a_batch(onnx_engine):
-    batch = images(8)
-    alone = np.concatenate([onnx_engine(batch[i : i + 1]) for i in range(8)])
-    np.testing.assert_allclose(onnx_engine(batch), alone, atol=1e-4)
+def test_a_batch_gives_the_results_of_single_images(onnx_engine):
+    batch = random_batch(8)
+    single = np.concatenate([onnx_engine(batch[i : i + 1]) for i in range(8)])
+    np.testing.assert_allclose(onnx_engine(batch), single, atol=1e-4)
 
 
-def test_descriptions_say_what_runs_where(onnx_engine, torch_engine):
+def test_descriptions_name_engine_and_device(onnx_engine, torch_engine):
     assert (onnx_engine.name, onnx_engine.device) == ('onnxruntime', 'cpu')
     assert (torch_engine.name, torch_engine.device) == ('torch', 'cpu')
     for engine in (onnx_engine, torch_engine):
@@ -72,26 +74,26 @@ def test_descriptions_say_what_runs_where(onnx_engine, torch_engine):
         np.zeros((0, 3, 224, 224), np.float32),
     ],
 )
-def test_refuses_what_is_no_batch(onnx_engine, torch_engine, batch):
+def test_an_invalid_batch_is_rejected(onnx_engine, torch_engine, batch):
     for engine in (onnx_engine, torch_engine):
         with pytest.raises(ValueError, match='expected a batch'):
             engine(batch)
 
 
-def test_errors_of_onnxruntime_become_runtime_errors(onnx_engine):
+def test_onnxruntime_errors_become_runtime_errors(onnx_engine):
     with pytest.raises(RuntimeError, match='onnxruntime cannot run'):
         onnx_engine(np.zeros((1, 3, 64, 64), np.float32))
 
 
 @pytest.mark.parametrize('name', ['onnxruntime', 'torch'])
-def test_a_closed_engine_says_so(name):
+def test_a_closed_engine_raises(name):
     if name == 'torch':
         pytest.importorskip('torch')
     engine = LoadedModel.open(MODEL, RunOptions(engine=name, device='cpu')).engine
     engine.close()
     engine.close()
     with pytest.raises(RuntimeError, match='closed'):
-        engine(images(1))
+        engine(random_batch(1))
 
 
 @pytest.mark.parametrize(
@@ -103,13 +105,13 @@ def test_a_closed_engine_says_so(name):
         ({'threads': 1000}, 'threads must be'),
     ],
 )
-def test_refuses_arguments(arguments, reason):
+def test_invalid_options_are_rejected(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         LoadedModel.open(MODEL, RunOptions(**arguments))
 
 
-def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
-    """Open with a stubbed machine; give what was opened and the warnings."""
+def open_with_stubs(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
+    """Open a model with stubbed engines; return the opened engines and the log."""
     calls = []
 
     def torch_engine(checkpoint, device, threads):
@@ -118,7 +120,7 @@ def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
         calls.append(f'torch {device}')
         return SimpleNamespace(description='stub', outputs=None)
 
-    def onnxruntime_engine(checkpoint, threads, streams):
+    def onnxruntime_engine(checkpoint, threads, parallel_batches):
         calls.append('onnxruntime cpu')
         return SimpleNamespace(description='stub', outputs=None)
 
@@ -137,16 +139,18 @@ def opened(monkeypatch, caplog, *, devices, torch_error=None, **arguments):
         ('auto', 'auto', 1, 'torch cuda', ''),
         ('auto', 'cpu', 1, 'onnxruntime cpu', ''),
         ('auto', 'cuda', 1, 'torch cuda', ''),
-        ('auto', 'cuda', 0, 'onnxruntime cpu', 'there is none: running on the CPU'),
+        ('auto', 'cuda', 0, 'onnxruntime cpu', 'there is no CUDA device: running on the CPU'),
         ('torch', 'auto', 0, 'torch cpu', ''),
         ('torch', 'auto', 2, 'torch cuda', ''),
-        ('torch', 'cuda', 0, 'torch cpu', 'there is none: running on the CPU'),
+        ('torch', 'cuda', 0, 'torch cpu', 'there is no CUDA device: running on the CPU'),
         ('onnxruntime', 'auto', 1, 'onnxruntime cpu', ''),
         ('onnxruntime', 'cuda', 1, 'onnxruntime cpu', 'onnxruntime uses the CPU'),
     ],
 )
-def test_choice(monkeypatch, caplog, engine, device, devices, expected, warning):
-    calls, text = opened(monkeypatch, caplog, devices=devices, engine=engine, device=device)
+def test_selection(monkeypatch, caplog, engine, device, devices, expected, warning):
+    calls, text = open_with_stubs(
+        monkeypatch, caplog, devices=devices, engine=engine, device=device
+    )
     assert calls == [expected]
     assert warning in text
     assert bool(text) == bool(warning)
@@ -155,8 +159,8 @@ def test_choice(monkeypatch, caplog, engine, device, devices, expected, warning)
 @pytest.mark.parametrize(
     'error', [RuntimeError('out of memory'), ModuleNotFoundError('No module named torch')]
 )
-def test_a_gpu_that_fails_is_replaced_by_the_cpu(monkeypatch, caplog, error):
-    calls, text = opened(monkeypatch, caplog, devices=1, torch_error=error)
+def test_the_cpu_replaces_a_failing_gpu(monkeypatch, caplog, error):
+    calls, text = open_with_stubs(monkeypatch, caplog, devices=1, torch_error=error)
     assert calls == ['onnxruntime cpu']
     assert f'running on the CPU: {error}' in text
 
@@ -178,7 +182,9 @@ def test_cores_and_devices_are_counted():
         ('', {}, 8),
     ],
 )
-def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quotas, cores):
+def test_usable_cores_respect_the_quotas_of_all_control_groups(
+    tmp_path, monkeypatch, own, quotas, cores
+):
     for name, quota in quotas.items():
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / 'cpu.max').write_text(f'{quota}\n')
@@ -189,7 +195,7 @@ def test_the_quotas_of_all_control_groups_count(tmp_path, monkeypatch, own, quot
     assert usable_cores() == cores
 
 
-def test_weights_that_do_not_fit_are_named(tmp_path):
+def test_weights_that_do_not_match_are_named(tmp_path):
     pytest.importorskip('torch')
     from nn_perception.core.inference.checkpoint import (
         Checkpoint,
@@ -212,13 +218,7 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     }
     for tensor, changed in cases.items():
         path = tmp_path / 'changed.safetensors'
-        write_checkpoint(
-            path,
-            changed,
-            CheckpointMetadata(
-                **common,
-            ),
-        )
+        write_checkpoint(path, changed, CheckpointMetadata(**common))
         with pytest.raises(ValueError, match=f'does not match the network.*{tensor}'):
             LoadedModel.open(Checkpoint.read(path), RunOptions('torch', 'cpu'))
 
@@ -232,13 +232,13 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
         (2, {0, 1, 2, 3}, set()),
         (4, {0, 1}, set()),
     ],
-    ids=['two of two', 'four of four', 'one of one', 'two of four', 'more than there are'],
+    ids=['two of two', 'four of four', 'one of one', 'two of four', 'more than cores'],
 )
-def test_pool_threads_have_cores_of_their_own_where_all_are_used(threads, cores, expected):
+def test_pool_threads_are_pinned_if_all_cores_are_used(threads, cores, expected):
     assert pool_cores(threads, cores) == expected
 
 
-def test_a_call_leaves_the_thread_free_to_run_anywhere():
+def test_a_call_restores_the_cpu_affinity():
     before = os.sched_getaffinity(0)
     engine = LoadedModel.open(
         find_checkpoint('efficientnet_lite0'), RunOptions(engine='onnxruntime')
@@ -249,8 +249,8 @@ def test_a_call_leaves_the_thread_free_to_run_anywhere():
     assert os.sched_getaffinity(0) == before
 
 
-def test_nothing_is_prepared_to_be_sent_to_anybody(tmp_path):
-    """ONNX Runtime keeps what it would send to its maker below the home folder."""
+def test_telemetry_is_off(tmp_path):
+    """With telemetry on, ONNX Runtime stores its data in the home folder."""
     environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'ORT_DISABLE_TELEMETRY')}
     environment |= {'HOME': str(tmp_path / 'home'), 'NN_PERCEPTION_CACHE': str(cache_folder())}
     code = (

@@ -1,4 +1,4 @@
-"""The cache of exports: made once, by a child, whole or not at all."""
+"""The export cache: a subprocess exports once, atomically."""
 
 import logging
 import os
@@ -10,6 +10,7 @@ from nn_perception.core.inference import export_cache
 from nn_perception.core.inference.export_cache import export_file, find_export
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.subprocess import PACKAGE_ROOT, run_subprocess, SubprocessError
+from patience import HANGS_S
 import pytest
 
 MODEL = find_checkpoint('efficientnet_lite0')
@@ -25,7 +26,7 @@ sys.stdout.write(f'{tags[0].label}|{heavy}')
 """
 
 
-def start(cache, code=OPEN):
+def start_process(cache, code=OPEN):
     environment = dict(os.environ, NN_PERCEPTION_CACHE=str(cache), PYTHONPATH=str(PACKAGE_ROOT))
     return subprocess.Popen(
         [sys.executable, '-c', code],
@@ -38,10 +39,12 @@ def start(cache, code=OPEN):
 
 @pytest.fixture(scope='module')
 def shared_cache(tmp_path_factory):
-    """Two processes open the same model at the same moment, with nothing in the cache."""
+    """Let two processes open the same model at the same time, with an empty cache."""
     cache = tmp_path_factory.mktemp('cache')
-    processes = [start(cache), start(cache)]
-    results = [(*process.communicate(timeout=300), process.returncode) for process in processes]
+    processes = [start_process(cache), start_process(cache)]
+    results = [
+        (*process.communicate(timeout=HANGS_S), process.returncode) for process in processes
+    ]
     return cache, results
 
 
@@ -58,8 +61,8 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def children(monkeypatch, good_export):
-    """Replace the exporting child by one that copies a good export, and count its calls."""
+def subprocesses(monkeypatch, good_export):
+    """Replace the exporting subprocess by a copy of a good export; record the calls."""
     calls = []
 
     def copy(module, arguments, folder):
@@ -72,7 +75,7 @@ def children(monkeypatch, good_export):
 
 
 def load_export(model):
-    """Read the export that an engine would be given."""
+    """Read the export that an engine would load."""
     with export_file(model) as path:
         return path.read_bytes()
 
@@ -87,19 +90,19 @@ def test_two_processes_at_once_export_once(shared_cache):
 
 
 def test_with_a_cached_export_torch_is_not_imported(shared_cache):
-    output, errors = (process := start(shared_cache[0])).communicate(timeout=60)
+    output, errors = (process := start_process(shared_cache[0])).communicate(timeout=HANGS_S)
     assert process.returncode == 0, errors
     assert output.endswith('|[]')
     assert output == shared_cache[1][0][0]
     assert 'exporting' not in errors
-    assert 'onnxruntime' in errors  # one line says what runs where
+    assert 'onnxruntime' in errors  # one line names the engine
 
 
-def test_a_good_export_is_used_again(cache, children, good_export):
+def test_a_good_export_is_reused(cache, subprocesses, good_export):
     assert find_export(MODEL) is None
     assert load_export(MODEL) == good_export.read_bytes()
     assert load_export(MODEL) == good_export.read_bytes()
-    assert len(children) == 1
+    assert len(subprocesses) == 1
     assert find_export(MODEL).name == good_export.name
 
 
@@ -111,9 +114,9 @@ def test_a_good_export_is_used_again(cache, children, good_export):
         lambda content: b'not a network at all',
         lambda content: content[:-1] + bytes([content[-1] ^ 1]),
     ],
-    ids=['empty', 'torn', 'foreign', 'one bit'],
+    ids=['empty', 'truncated', 'foreign', 'one bit'],
 )
-def test_a_damaged_export_is_made_anew(cache, children, good_export, caplog, damage):
+def test_a_damaged_export_is_replaced(cache, subprocesses, good_export, caplog, damage):
     load_export(MODEL)
     path = find_export(MODEL)
     path.write_bytes(damage(good_export.read_bytes()))
@@ -121,19 +124,19 @@ def test_a_damaged_export_is_made_anew(cache, children, good_export, caplog, dam
         assert load_export(MODEL) == good_export.read_bytes()
     assert f'{path} is damaged' in caplog.text
     assert path.read_bytes() == good_export.read_bytes()
-    assert len(children) == 2
+    assert len(subprocesses) == 2
 
 
-def test_what_a_killed_export_left_is_removed(cache, children):
-    torn = cache / 'exports' / f'.{export_cache.export_key(MODEL)}-x1y2'
-    torn.mkdir(parents=True)
-    (torn / 'export.onnx').write_bytes(b'half')
+def test_leftovers_of_a_killed_export_are_removed(cache, subprocesses):
+    leftover = cache / 'exports' / f'.{export_cache.export_key(MODEL)}-x1y2'
+    leftover.mkdir(parents=True)
+    (leftover / 'export.onnx').write_bytes(b'half')
     load_export(MODEL)
-    assert not torn.exists()
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize('change', ['checkpoint', 'export version', 'network code'])
-def test_the_key_changes_with_what_decides_the_result(monkeypatch, tmp_path, change):
+def test_the_key_depends_on_checkpoint_version_and_code(monkeypatch, tmp_path, change):
     before = export_cache.export_key(MODEL)
     model = MODEL
     if change == 'checkpoint':
@@ -146,7 +149,7 @@ def test_the_key_changes_with_what_decides_the_result(monkeypatch, tmp_path, cha
     assert export_cache.export_key(model) != before
 
 
-def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, children, good_export, caplog):
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, subprocesses, good_export, caplog):
     (tmp_path / 'file').write_bytes(b'in the way')
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'file' / 'cache'))
     with caplog.at_level(logging.WARNING):
@@ -172,7 +175,7 @@ def test_a_full_disk_falls_back_to_the_temporary_folder(cache, monkeypatch, good
 @pytest.mark.parametrize(
     ('reason', 'hint'), [('the Python package onnx is missing', 'pip install'), ('boom', 'boom')]
 )
-def test_a_failed_export_gives_one_sentence(cache, monkeypatch, reason, hint):
+def test_a_failed_export_gives_a_one_line_error(cache, monkeypatch, reason, hint):
     def fail(module, arguments, folder):
         raise SubprocessError(reason, 1)
 
@@ -184,7 +187,7 @@ def test_a_failed_export_gives_one_sentence(cache, monkeypatch, reason, hint):
     assert list((cache / 'exports').glob('*.onnx')) == []
 
 
-def test_a_real_child_gives_its_reason(tmp_path):
+def test_a_real_subprocess_reports_its_error(tmp_path):
     with pytest.raises(SubprocessError, match='cannot be read: No such file') as caught:
         run_subprocess(
             'nn_perception.core.inference.onnx_export',
@@ -194,6 +197,6 @@ def test_a_real_child_gives_its_reason(tmp_path):
     assert caught.value.status == export_cache.CANNOT_WRITE
 
 
-def test_a_child_is_not_led_astray_by_its_folder(tmp_path):
+def test_a_subprocess_ignores_modules_in_its_folder(tmp_path):
     with pytest.raises(SubprocessError, match='No module named'):
         run_subprocess('nn_perception.core.no_such_module', [], tmp_path)

@@ -1,4 +1,4 @@
-"""Networks that take grey images, many at once, in both engines."""
+"""Networks for batches of grey images, in both engines."""
 
 from exports import export_here
 from nn_perception.benchmark.baseline import baseline_forward, random_image
@@ -42,7 +42,7 @@ def checkpoint(request, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def engines(checkpoint, tmp_path_factory):
-    """Run it with both engines; it is exported here, as this process has torch already."""
+    """Open both engines; export in this process, which has imported torch already."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('NN_PERCEPTION_CACHE', str(tmp_path_factory.mktemp('cache')))
         patch.setattr(export_cache, 'run_subprocess', export_here)
@@ -58,24 +58,24 @@ def engines(checkpoint, tmp_path_factory):
 
 
 @pytest.mark.parametrize('count', [1, 2, 7, 256, 2048])
-def test_both_engines_take_batches_of_any_size(checkpoint, engines, count):
+def test_batches_of_any_size(checkpoint, engines, count):
     images = np.random.default_rng(count).integers(0, 256, (count, 28, 28, 3), np.uint8)
     batch = checkpoint.preprocessing(list(images))
     assert batch.shape == (count, 1, 28, 28)
     found, expected = (engine(batch) for engine in engines)
     assert found.shape == expected.shape == (count, len(LABELS))
     np.testing.assert_allclose(found, expected, atol=1e-3)
-    # Each image has the result that it has alone.
+    # A single image gets the same result.
     np.testing.assert_allclose(engines[0](batch[-1:]), found[-1:], atol=1e-4)
 
 
-def test_images_in_colour_are_refused(engines):
+def test_colour_images_are_rejected(engines):
     for engine in engines:
         with pytest.raises(ValueError, match='N x 1 x H x W, got float32 of shape'):
             engine(np.zeros((1, 3, 28, 28), np.float32))
 
 
-def test_a_random_image_fits(checkpoint, engines):
+def test_the_random_image_of_the_benchmark(checkpoint, engines):
     batch = random_image(checkpoint)
     assert batch.shape == (1, 1, 28, 28)
     assert engines[0](batch).shape == (1, len(LABELS))

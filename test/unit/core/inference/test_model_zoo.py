@@ -1,4 +1,4 @@
-"""Models by name; torchvision's with random weights under the name of the published file."""
+"""Models by name; torchvision models get random weights in place of the published file."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ NO_NETWORK = {'https_proxy': 'http://127.0.0.1:9', 'http_proxy': 'http://127.0.0
 
 @pytest.fixture(scope='module')
 def torch_home(tmp_path_factory):
-    """Put random weights where torch hub keeps its downloads."""
+    """Create random weights in the download folder of torch hub."""
     torch = pytest.importorskip('torch')
     torchvision = pytest.importorskip('torchvision')
     folder = tmp_path_factory.mktemp('torch') / 'hub' / 'checkpoints'
@@ -38,8 +38,8 @@ def torch_home(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def made(torch_home, tmp_path_factory):
-    """Get the model in one go; give cache folder, checkpoint and warnings."""
+def created(torch_home, tmp_path_factory):
+    """Create the checkpoint once; return cache folder, checkpoint and warnings."""
     cache = tmp_path_factory.mktemp('cache')
     log = []
     with pytest.MonkeyPatch.context() as patch:
@@ -49,8 +49,8 @@ def made(torch_home, tmp_path_factory):
         return cache, find_checkpoint(NAME), ' '.join(log)
 
 
-def test_a_torchvision_checkpoint_is_complete(made):
-    checkpoint = made[1]
+def test_a_torchvision_checkpoint_is_complete(created):
+    checkpoint = created[1]
     assert checkpoint.network == f'torchvision:{NAME}'
     assert len(checkpoint.labels) == 1000
     assert checkpoint.labels[0] == 'tench'
@@ -61,13 +61,13 @@ def test_a_torchvision_checkpoint_is_complete(made):
     np.testing.assert_allclose(checkpoint.preprocessing.std, [58.395, 57.12, 57.375])
 
 
-def test_weights_put_there_by_hand_are_used_with_a_warning(made):
-    _, _, log = made
-    assert f'{FILE} is not the file that was published' in log
+def test_weights_with_another_hash_are_used_with_a_warning(created):
+    _, _, log = created
+    assert f'{FILE} differs from the published file' in log
 
 
 @pytest.mark.parametrize('name', ['mnasnet0_5', 'googlenet'])
-def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
+def test_special_networks(name, tmp_path, monkeypatch):
     torch = pytest.importorskip('torch')
     models_of = pytest.importorskip('torchvision').models
     weights = models_of.get_model_weights(name).DEFAULT
@@ -77,8 +77,8 @@ def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
     random = models_of.get_model(name, weights=None, **options)
     torch.save(random.state_dict(), folder / weights.url.rsplit('/', 1)[1])
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
-    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
-    torchvision_checkpoint.make_checkpoint(name, tmp_path / 'out.safetensors')
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
+    torchvision_checkpoint.create_checkpoint(name, tmp_path / 'out.safetensors')
     network = load_network(Checkpoint.read(tmp_path / 'out.safetensors'))
     expected = models_of.get_model(name, weights=weights).eval()
     batch = torch.rand(1, 3, 96, 96)
@@ -86,16 +86,18 @@ def test_networks_with_ways_of_their_own(name, tmp_path, monkeypatch):
         torch.testing.assert_close(network(batch), expected(batch))
 
 
-def test_the_second_time_needs_neither_torch_nor_its_weights(made, monkeypatch):
-    cache, checkpoint, _ = made
+def test_a_cached_checkpoint_needs_neither_torch_nor_its_weights(created, monkeypatch):
+    cache, checkpoint, _ = created
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
-    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+    monkeypatch.setattr(
+        model_zoo, 'run_subprocess', lambda *_: pytest.fail('a subprocess was started')
+    )
     assert find_checkpoint(NAME) == checkpoint
     assert find_checkpoint(f'torchvision:{NAME}') == checkpoint
 
 
-def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeypatch):
-    """Torchvision resizes with another filter; logits may differ by 2 % of their spread."""
+def test_the_logits_are_those_of_torchvision(created, torch_home, monkeypatch):
+    """Torchvision resizes with another filter: 2 % of the standard deviation are allowed."""
     from PIL import Image
     import torch
     import torchvision
@@ -106,7 +108,7 @@ def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeyp
     rows, columns = np.mgrid[0:480, 0:640].astype(float)
     waves = [128 + 100 * np.sin(rows / (20 + 9 * i) + columns / (50 - 7 * i)) for i in range(3)]
     rgb = np.stack(waves, axis=-1).astype(np.uint8)
-    checkpoint = made[1]
+    checkpoint = created[1]
     engine = LoadedModel.open(checkpoint, RunOptions(engine='torch', device='cpu')).engine
     found = engine(checkpoint.preprocessing([rgb[..., ::-1]]))[0]
     with torch.inference_mode():
@@ -114,19 +116,19 @@ def test_gives_the_logits_of_torchvisions_own_pipeline(made, torch_home, monkeyp
     assert np.abs(found - expected).max() < 0.02 * expected.std()
 
 
-def test_a_damaged_cache_is_made_anew(made, tmp_path, monkeypatch, caplog):
-    whole = made[1].path.read_bytes()
+def test_a_damaged_checkpoint_is_replaced(created, tmp_path, monkeypatch, caplog):
+    content = created[1].path.read_bytes()
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path))
     monkeypatch.setattr(
         model_zoo,
         'run_subprocess',
-        lambda module, words, folder: Path(words[1]).write_bytes(whole) and '',
+        lambda module, words, folder: Path(words[1]).write_bytes(content) and '',
     )
-    torn = tmp_path / 'torchvision' / f'{NAME}.safetensors'
-    torn.parent.mkdir()
-    torn.write_bytes(whole[:5000])
-    assert find_checkpoint(NAME).sha256 == made[1].sha256
-    assert 'it is made anew' in caplog.text
+    damaged = tmp_path / 'torchvision' / f'{NAME}.safetensors'
+    damaged.parent.mkdir()
+    damaged.write_bytes(content[:5000])
+    assert find_checkpoint(NAME).sha256 == created[1].sha256
+    assert 'it is created again' in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_a_damaged_cache_is_made_anew(made, tmp_path, monkeypatch, caplog):
     ],
     ids=['offline', 'damaged', 'code'],
 )
-def test_weights_that_cannot_be_had(tmp_path, monkeypatch, capsys, content, reason):
+def test_unavailable_weights(tmp_path, monkeypatch, capsys, content, reason):
     pytest.importorskip('torchvision')
     folder = tmp_path / 'hub' / 'checkpoints'
     folder.mkdir(parents=True)
@@ -147,16 +149,16 @@ def test_weights_that_cannot_be_had(tmp_path, monkeypatch, capsys, content, reas
     for key, value in NO_NETWORK.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
-    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is put back
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
     out = tmp_path / 'out.safetensors'
     assert torchvision_checkpoint.main([NAME, str(out)]) == 1
-    sentence = capsys.readouterr().err.strip().splitlines()[-1]
-    assert reason in sentence
-    assert str(folder) in sentence
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert reason in error
+    assert str(folder) in error
     assert not out.exists()
 
 
-def test_a_failed_child_becomes_an_error_with_its_reason(tmp_path, monkeypatch):
+def test_the_error_of_a_subprocess_is_raised(tmp_path, monkeypatch):
     def fail(module, words, folder):
         raise SubprocessError('the weights cannot be downloaded', 1)
 
@@ -166,7 +168,7 @@ def test_a_failed_child_becomes_an_error_with_its_reason(tmp_path, monkeypatch):
         find_checkpoint(NAME)
 
 
-def test_a_models_cache_that_cannot_be_written(tmp_path, monkeypatch):
+def test_a_cache_that_is_not_writable(tmp_path, monkeypatch):
     (tmp_path / 'file').write_bytes(b'in the way')
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'file' / 'cache'))
     with pytest.raises(OSError, match='set NN_PERCEPTION_CACHE to a folder'):
@@ -179,7 +181,7 @@ def test_names_are_known_without_importing_torchvision():
     assert model_zoo.torchvision_names() == sorted(known)
 
 
-def test_an_unknown_name_suggests_similar_ones():
+def test_an_unknown_name_suggests_similar_names():
     known = ['resnet18', 'resnet50', 'vgg16']
     assert 'did you mean resnet50' in unknown_model('resnet5O', known)
     assert 'did you mean' not in unknown_model('zzz', known)
@@ -187,8 +189,10 @@ def test_an_unknown_name_suggests_similar_ones():
 
 
 @pytest.mark.parametrize('name', ['a b', '../x y', 'store:', 'x' * 65, '', 'torchvision:a-b'])
-def test_an_impossible_name_starts_no_child(name, monkeypatch, tmp_path):
-    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+def test_an_invalid_name_starts_no_subprocess(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        model_zoo, 'run_subprocess', lambda *_: pytest.fail('a subprocess was started')
+    )
     monkeypatch.chdir(tmp_path)
     with pytest.raises((ValueError, OSError)):
         find_checkpoint(name)
@@ -205,8 +209,8 @@ def test_a_path_is_read_as_a_checkpoint(tmp_path, monkeypatch):
         find_checkpoint('other.safetensors')
 
 
-def test_the_list_shows_shipped_cached_and_broken(made, monkeypatch):
-    cache, checkpoint, _ = made
+def test_the_list_shows_shipped_cached_and_damaged_models(created, monkeypatch):
+    cache, checkpoint, _ = created
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
     broken = cache / 'torchvision' / 'alexnet.safetensors'
     broken.write_bytes(b'broken')
@@ -220,7 +224,7 @@ def test_the_list_shows_shipped_cached_and_broken(made, monkeypatch):
     assert 'not a usable checkpoint' in entries['alexnet'].error
 
 
-def test_every_shipped_checkpoint_states_licence_and_source():
+def test_every_shipped_checkpoint_has_a_licence_and_a_source():
     for path in WEIGHTS_FOLDER.glob('*.safetensors'):
         checkpoint = find_checkpoint(path.stem)
         assert checkpoint.licence
@@ -228,14 +232,16 @@ def test_every_shipped_checkpoint_states_licence_and_source():
         assert checkpoint.sha256 in (WEIGHTS_FOLDER / 'README.md').read_text(encoding='utf-8')
 
 
-def test_an_unknown_model_is_refused_at_once(monkeypatch):
+def test_an_unknown_model_is_rejected_at_once(monkeypatch):
     pytest.importorskip('torchvision')
-    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('a child was started'))
+    monkeypatch.setattr(
+        model_zoo, 'run_subprocess', lambda *_: pytest.fail('a subprocess was started')
+    )
     with pytest.raises(ValueError, match="unknown model 'resnet5O': did you mean resnet50"):
         find_checkpoint('resnet5O')
 
 
-def test_without_torchvision_an_unknown_model_says_so(monkeypatch):
+def test_an_unknown_model_without_torchvision(monkeypatch):
     monkeypatch.setattr(model_zoo, 'torchvision_names', list)
     with pytest.raises(ValueError, match=r"'resnet50'.*torchvision, which is missing"):
         find_checkpoint('resnet50')

@@ -1,4 +1,4 @@
-"""The two networks for single digits: size, shapes, and their way through a checkpoint."""
+"""The two networks for single digits: size, shapes and checkpoints."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def name(request):
     return request.param
 
 
-def test_is_small(name):
+def test_size(name):
     assert sum(values.numel() for values in build(name, 11).parameters()) < 500_000
 
 
-def test_classifies_each_image_by_itself(name):
+def test_images_of_a_batch_are_independent(name):
     torch.manual_seed(0)
     network = build(name, 11).eval()
     batch = torch.randn(5, 1, 28, 28)
@@ -36,13 +36,13 @@ def test_classifies_each_image_by_itself(name):
         torch.testing.assert_close(network(batch[2:3]), logits[2:3], rtol=1e-4, atol=1e-5)
 
 
-def test_shows_its_first_layer(name):
+def test_first_layer(name):
     network = build(name, 11)
     assert network.first_layer.shape == FIRST_LAYERS[name]
     assert network.to(memory_format=torch.channels_last).first_layer.shape == FIRST_LAYERS[name]
 
 
-def test_goes_through_a_checkpoint(name, tmp_path):
+def test_checkpoint_round_trip(name, tmp_path):
     torch.manual_seed(0)
     network = build(name, 11).to(memory_format=torch.channels_last)
     network.train()(torch.randn(8, 1, 28, 28))  # so that batch norm has statistics

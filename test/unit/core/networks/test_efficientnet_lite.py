@@ -1,3 +1,5 @@
+"""EfficientNet-Lite0: layers, shapes, training, and the logits of the original network."""
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,14 @@ from nn_perception.core.networks.efficientnet_lite import (  # noqa: E402
 )
 
 PUBLISHED_VALUES = 4_694_073
-# The first five logits, and the best class, of the gradient below.
+# The first five logits and the best class for the gradient image below.
 ORIGINAL_LOGITS = (-0.214057, 0.222051, 0.182704, -0.286974, 0.694286, 818)
 
 
 @pytest.mark.parametrize(
     ('length', 'kernel', 'stride', 'padding'),
     [
-        (224, 3, 2, (0, 1)),  # even input: the odd pixel comes after
+        (224, 3, 2, (0, 1)),  # even input: the odd pixel is appended
         (225, 3, 2, (1, 1)),
         (112, 3, 1, (1, 1)),
         (56, 5, 2, (1, 2)),
@@ -43,7 +45,7 @@ def test_convolution_pads_at_the_bottom_and_right():
     assert conv(image).flatten().tolist() == [45.0, 39.0, 66.0, 50.0]
 
 
-def test_has_as_many_values_as_the_published_weights():
+def test_the_number_of_values_is_that_of_the_published_weights():
     network = EfficientNetLite()
     assert sum(value.numel() for value in network.state_dict().values()) == PUBLISHED_VALUES
 
@@ -64,7 +66,7 @@ def test_head_on_embedding_is_the_forward_pass():
         torch.testing.assert_close(network.head(network.features(batch)), network(batch))
 
 
-def test_training_drops_whole_blocks_and_keeps_the_mean():
+def test_stochastic_depth_keeps_the_mean():
     torch.manual_seed(0)
     block = EfficientNetLite(2, drop_path=0.5).blocks[-2].train()
     kept = block._drop_path(torch.ones(20_000, 1, 1, 1))
@@ -79,8 +81,8 @@ def test_gradients_reach_the_stem():
     assert network.stem.conv.weight.grad.abs().sum() > 0
 
 
-def test_shipped_weights_give_the_logits_of_the_original_network():
-    """The expected values were computed by the code of the package that the weights come from."""
+def test_the_shipped_weights_give_the_original_logits():
+    """The expected values were computed by the package that published the weights."""
     network = load_network(find_checkpoint('efficientnet_lite0'))
     rows = torch.linspace(-1.0, 1.0, 224)
     batch = torch.stack(

@@ -1,4 +1,4 @@
-"""The shipped pose networks compute what TensorFlow.js computes with the published models."""
+"""The shipped pose networks give the results of TensorFlow.js with the published models."""
 
 import json
 
@@ -23,9 +23,9 @@ PARAMETERS = {
     'movenet_multipose': 4_723_346,
 }
 HEADS = {'movenet_multipose': MULTI_POSE_HEADS, 'movenet_thunder': SINGLE_POSE_HEADS}
-# The published graph takes the better score of all its people at a place; here it is the person's
-# own. Beside a person of 0.1 or more no other changes the scores by more than the tolerance.
-LEAST_PERSON = 0.1
+# Where people overlap, the published graph takes the maximum of their scores; this package keeps
+# them apart. Above this score the difference is within the tolerance.
+MIN_PERSON_SCORE = 0.1
 
 
 @pytest.fixture(scope='module')
@@ -42,8 +42,8 @@ def people(repository):
 
 @pytest.fixture(scope='module')
 def images(people):
-    alone = np.pad(people[:, :160], ((0, 0), (48, 48), (0, 0)))
-    return {'movenet_multipose': people, 'movenet_thunder': alone}
+    single = np.pad(people[:, :160], ((0, 0), (48, 48), (0, 0)))
+    return {'movenet_multipose': people, 'movenet_thunder': single}
 
 
 @pytest.fixture(scope='module', params=['onnxruntime', 'torch'])
@@ -58,7 +58,7 @@ def outputs(request, images):
 
 
 @pytest.mark.parametrize('name', list(HEADS))
-def test_maps_are_those_of_tensorflow(outputs, golden, name):
+def test_the_output_maps_are_those_of_tensorflow(outputs, golden, name):
     cells = golden[name]['cells']
     assert sorted(cells) == sorted(HEADS[name])
     first, step = golden['first'], golden['step']
@@ -71,26 +71,26 @@ def test_maps_are_those_of_tensorflow(outputs, golden, name):
         assert np.abs(expected).max() > 0.1
 
 
-def test_people_are_those_of_tensorflow(outputs, golden):
+def test_the_people_are_those_of_tensorflow(outputs, golden):
     height, width = golden['movenet_multipose']['shape']
     rows = np.array(golden['movenet_multipose']['output'])
-    rows = rows[rows[:, 55] > LEAST_PERSON]
+    rows = rows[rows[:, 55] > MIN_PERSON_SCORE]
     assert len(rows) == 2
     maps = [output[0] for output in outputs['movenet_multipose']]
     found = decode_people(maps, max_count=6, min_centre_score=0.0)
     for row in rows:
         expected = row[:51].reshape(17, 3)
         joints = expected[:, [1, 0]] * (width, height)
-        apart = np.abs(found.keypoints[:, :, :2] - joints).max(axis=(1, 2))
-        same = int(apart.argmin())
-        assert apart[same] < 0.1
+        distances = np.abs(found.keypoints[:, :, :2] - joints).max(axis=(1, 2))
+        same = int(distances.argmin())
+        assert distances[same] < 0.1
         np.testing.assert_allclose(found.keypoints[same, :, 2], expected[:, 2], atol=1e-3)
         assert found.scores[same] == pytest.approx(row[55], abs=1e-3)
         box = row[[52, 51, 54, 53]] * (width, height, width, height)
         np.testing.assert_allclose(found.boxes[same], box, atol=0.1)
 
 
-def test_a_person_alone_is_that_of_tensorflow(outputs, golden):
+def test_a_single_person_is_that_of_tensorflow(outputs, golden):
     expected = np.array(golden['movenet_thunder']['output']).reshape(17, 3)
     (found,) = decode_single(outputs['movenet_thunder'])
     np.testing.assert_allclose(found[:, :2], expected[:, [1, 0]] * 256, atol=0.1)
@@ -104,7 +104,7 @@ def test_the_networks_have_the_published_size(name):
 
 
 @pytest.mark.parametrize(('rows', 'columns'), [(32, 32), (32, 96), (64, 32), (160, 224)])
-def test_any_multiple_of_the_step_will_do(rows, columns):
+def test_input_sizes_are_any_multiple_of_the_step(rows, columns):
     checkpoint = find_checkpoint('movenet_multipose')
     batch = np.random.default_rng(0).uniform(-1, 1, (2, 3, rows, columns)).astype(np.float32)
     results = {}
@@ -118,6 +118,6 @@ def test_any_multiple_of_the_step_will_do(rows, columns):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
 
-def test_an_unknown_network_is_refused():
+def test_an_unknown_network_is_rejected():
     with pytest.raises(ValueError, match='unknown network'):
         build('movenet_thunderstorm', 0)

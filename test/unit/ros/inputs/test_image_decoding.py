@@ -25,6 +25,7 @@ from nn_perception.ros.inputs import image_decoding
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, ENCODINGS, to_bgr
 import numpy as np
 from numpy.typing import NDArray
+from patience import HANGS_S
 from PIL import Image as Pillow
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
@@ -294,7 +295,7 @@ def working_converters() -> list[str]:
         "CvBridge().imgmsg_to_cv2(Image(height=1, width=1, step=1, encoding='mono8', "
         "data=[1]), 'bgr8')"
     )
-    usable = subprocess.run([sys.executable, '-c', probe], capture_output=True, timeout=60)
+    usable = subprocess.run([sys.executable, '-c', probe], capture_output=True, timeout=HANGS_S)
     names = ['cv_bridge'] if usable.returncode == 0 else []
     return names + (['rosbags-image'] if find_spec('rosbags.image') else [])
 

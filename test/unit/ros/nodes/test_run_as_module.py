@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import nn_perception
+from patience import HANGS_S
 import pytest
 
 NODES = Path(nn_perception.__file__).parent / 'ros' / 'nodes'
@@ -32,7 +33,7 @@ def test_module_runs_the_node(node: str) -> None:
         [sys.executable, '-m', f'nn_perception.ros.nodes.{node}', '--ros-args', '-p', argument],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_S,
         check=False,
     )
     assert ended.returncode == 2, ended.stderr

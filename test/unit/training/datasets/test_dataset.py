@@ -18,6 +18,7 @@ from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.labelled_frames import hash_file, MANIFEST, read_frames
 import numpy as np
+from patience import HANGS_S
 import pytest
 
 TOPIC = '/camera/image'
@@ -227,7 +228,7 @@ def can_mount():
 @pytest.mark.parametrize('how', ['limit', 'tmpfs'] if can_mount() else ['limit'])
 def test_a_full_disk(tmp_path, how):
     prefix = (*IN_SMALL_FILE_SYSTEM, str(tmp_path)) if how == 'tmpfs' else ()
-    out, err = (process := start(FILL, tmp_path, how, prefix=prefix)).communicate(timeout=60)
+    out, err = (process := start(FILL, tmp_path, how, prefix=prefix)).communicate(timeout=HANGS_S)
     assert process.returncode == 0, err
     reason = {'limit': '(File too large|No space left on device)', 'tmpfs': 'No space left'}[how]
     assert re.match(
@@ -253,7 +254,7 @@ Dataset.open(sys.argv[1], 'kitchen')
 
 def test_only_one_process_writes(three):
     with Dataset.open(three.parent, 'kitchen'):
-        _, err = (process := start(OPEN, three.parent)).communicate(timeout=60)
+        _, err = (process := start(OPEN, three.parent)).communicate(timeout=HANGS_S)
         assert process.returncode == 1
         assert 'is already open for writing in process ' in err.splitlines()[-1]
         with pytest.raises(BlockingIOError, match='already open for writing'):
@@ -355,7 +356,7 @@ def test_kill_9_while_capturing(tmp_path):
         said = [process.stdout.readline() for _ in range(rng.randint(10, 40))]
         time.sleep(rng.uniform(0.0, 0.02))
         process.kill()
-        rest, err = process.communicate(timeout=30)
+        rest, err = process.communicate(timeout=HANGS_S)
         assert process.returncode == -signal.SIGKILL, err
         for line in (''.join(said) + rest).splitlines():
             acknowledged[line[1:]] = line[0]
@@ -399,7 +400,7 @@ def test_reading_while_another_process_writes(tmp_path):
         assert process.poll() is None, process.stderr.read()
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANGS_S)
     assert len(counts) > 2
     assert counts <= set(range(1, 7))
 

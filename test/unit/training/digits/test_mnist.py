@@ -47,13 +47,13 @@ def test_reads_plain_and_compressed_files(tmp_path, compressed):
     assert mnist.train_images[0, 0, :2].tolist() == [217, 163]
 
 
-def test_the_hash_says_which_digits_they_are(tmp_path):
+def test_the_hash_depends_on_the_digits(tmp_path):
     plain = load_mnist(write_mnist(tmp_path / 'a'))
     assert plain.sha256 == load_mnist(write_mnist(tmp_path / 'b', compressed=True)).sha256
     assert plain.sha256 != load_mnist(write_mnist(tmp_path / 'c', counts=(20, 11))).sha256
 
 
-def test_reads_where_torchvision_puts_them(tmp_path):
+def test_reads_the_folder_of_torchvision(tmp_path):
     write_mnist(tmp_path / 'MNIST' / 'raw')
     assert len(load_mnist(tmp_path).train_labels) == 20
 
@@ -71,7 +71,11 @@ IMAGES_FILE, LABELS_FILE = IMAGE_FILES['train'], LABEL_FILES['train']
     ('name', 'content', 'reason'),
     [
         (IMAGES_FILE, b'', 'begins with nothing, expected 00000803'),
-        (IMAGES_FILE, b'\x89PNG\r\n', 'no idx file of bytes with 3 axes: it begins with 89504e47'),
+        (
+            IMAGES_FILE,
+            b'\x89PNG\r\n',
+            'not an idx file of bytes with 3 axes: it begins with 89504e47',
+        ),
         (IMAGES_FILE, idx(np.zeros((20, 28, 28)))[:-1], 'truncated or too long: 15696 bytes'),
         (IMAGES_FILE, idx(np.zeros((20, 28, 28)))[:9], 'truncated or too long'),
         (IMAGES_FILE, idx(np.zeros((20, 28, 28))) + b'x', '15696 bytes expected for 20 x 28 x 28'),
@@ -81,7 +85,7 @@ IMAGES_FILE, LABELS_FILE = IMAGE_FILES['train'], LABEL_FILES['train']
         (LABELS_FILE, idx(np.zeros((20, 28, 28))), 'with 1 axes: it begins with 00000803'),
     ],
 )
-def test_refuses_other_files(tmp_path, name, content, reason):
+def test_other_files_are_rejected(tmp_path, name, content, reason):
     write_mnist(tmp_path)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=reason) as caught:
@@ -93,33 +97,33 @@ def test_refuses_other_files(tmp_path, name, content, reason):
     'damage',
     [lambda content: b'no gzip at all', lambda content: content[:8], lambda content: content[:99]],
 )
-def test_refuses_damaged_compression(tmp_path, damage):
+def test_damaged_compression_is_rejected(tmp_path, damage):
     write_mnist(tmp_path, compressed=True)
     path = tmp_path / f'{IMAGES_FILE}.gz'
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match='is damaged or no gzip file'):
+    with pytest.raises(ValueError, match='is damaged, or not a gzip file'):
         load_mnist(tmp_path)
 
 
-def test_names_what_is_missing(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='there is no folder /'):
         load_mnist(tmp_path / 'nowhere')
-    with pytest.raises(FileNotFoundError, match=f'has no {IMAGES_FILE} and no {IMAGES_FILE}.gz'):
+    with pytest.raises(FileNotFoundError, match=f'neither {IMAGES_FILE} nor {IMAGES_FILE}.gz'):
         load_mnist(tmp_path)
     write_mnist(tmp_path)
     (tmp_path / LABEL_FILES['test']).unlink()
-    with pytest.raises(FileNotFoundError, match=f'has no {LABEL_FILES["test"]}'):
+    with pytest.raises(FileNotFoundError, match=f'neither {LABEL_FILES["test"]}'):
         load_mnist(tmp_path)
 
 
-def test_without_a_network_the_download_says_so(tmp_path, monkeypatch):
+def test_a_download_without_a_network(tmp_path, monkeypatch):
     import torchvision.datasets
 
     def fail(*_, **__):
         raise RuntimeError('Error downloading train-images-idx3-ubyte.gz:\nTried one,\n got: no')
 
     monkeypatch.setattr(torchvision.datasets, 'MNIST', fail)
-    with pytest.raises(OSError, match='give the folder of its four files instead') as caught:
+    with pytest.raises(OSError, match='choose the folder of its four files instead') as caught:
         download_mnist(tmp_path / 'new')
     assert '.gz: Tried one, got: no)' in str(caught.value)
 

@@ -54,8 +54,8 @@ def test_mistakes(tmp_path, wrong, rows):
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (60, 28, 28), np.uint8)
     truth = np.arange(60, dtype=np.uint8) % 10
-    said = np.where(np.arange(60) < wrong, 10, truth)
-    logits = 5.0 * np.eye(11, dtype=np.float32)[said]
+    predicted = np.where(np.arange(60) < wrong, 10, truth)
+    logits = 5.0 * np.eye(11, dtype=np.float32)[predicted]
     draw_mistakes(tmp_path / 'mistakes.png', images, truth, logits, LABELS)
     assert cv2.imread(str(tmp_path / 'mistakes.png')).shape[0] == round(120 * (0.4 + 1.35 * rows))
 

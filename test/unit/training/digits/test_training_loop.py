@@ -28,7 +28,7 @@ def one_thread():
 
 
 class Bars:
-    """Eleven kinds of image: a bar at eleven heights, in noise."""
+    """Eleven classes: a bar at eleven heights, in noise."""
 
     def __init__(self, count: int = 320) -> None:
         self.count = count
@@ -50,15 +50,15 @@ def new_state(settings=SETTINGS):
     )
 
 
-def go_on(state, settings=SETTINGS, stop_after=10**9):
-    """Train until done or for so many steps; gives whether it is done, and the epochs."""
+def continue_training(state, settings=SETTINGS, stop_after=10**9):
+    """Train until finished, or for some steps; return whether it is finished, steps and epochs."""
     steps, epochs = [], []
     done = train(
         state,
         settings,
         Bars(),
         Bars().batch(99, 0, 110),
-        on_step=lambda *place: steps.append(place),
+        on_step=lambda *done: steps.append(done),
         on_epoch=epochs.append,
         stopping=lambda: len(steps) >= stop_after,
     )
@@ -71,7 +71,7 @@ def weights(state):
 
 def test_learns():
     state = new_state()
-    done, steps, epochs = go_on(state, replace(SETTINGS, epochs=4))
+    done, steps, epochs = continue_training(state, replace(SETTINGS, epochs=4))
     assert done
     assert len(steps) == 40
     assert (steps[0], steps[-1]) == ((0, 1, 10), (3, 10, 10))
@@ -86,38 +86,38 @@ def test_learns():
 
 @pytest.mark.parametrize('precision', ['float32', 'bfloat16'])
 @pytest.mark.parametrize('stops', [[1], [9, 1, 4], [10], [19]])
-def test_goes_on_bit_for_bit(tmp_path, stops, precision):
+def test_resumes_bit_for_bit(tmp_path, stops, precision):
     settings = replace(SETTINGS, precision=precision)
     whole = new_state()
-    go_on(whole, settings)
+    continue_training(whole, settings)
     path = tmp_path / 'state.safetensors'
     for number, stop_after in enumerate(stops):
         part = new_state()
         if number:
             part.load(path)
-        done, steps, _ = go_on(part, settings, stop_after)
+        done, steps, _ = continue_training(part, settings, stop_after)
         assert (done, len(steps)) == (False, stop_after)
         part.save(path, {'seed': 0})
     last = new_state(replace(SETTINGS, seed=7))  # nothing of it may remain
     last.load(path)
-    assert go_on(last, settings)[0]
+    assert continue_training(last, settings)[0]
     assert torch.equal(weights(last), weights(whole))
     assert [epoch.train_loss for epoch in last.history] == [e.train_loss for e in whole.history]
 
 
-def test_a_finished_training_stays_as_it_is():
+def test_a_finished_training_does_not_change():
     state = new_state()
-    go_on(state)
+    continue_training(state)
     before = weights(state)
-    assert go_on(state) == (True, [], [])
+    assert continue_training(state) == (True, [], [])
     assert torch.equal(weights(state), before)
 
 
-def test_half_the_precision_learns_as_well_and_leaves_whole_weights():
+def test_bfloat16_learns_and_keeps_float32_weights():
     half = replace(SETTINGS, precision='bfloat16')
     exact, rounded = new_state(), new_state(half)
-    go_on(exact)
-    go_on(rounded, half)
+    continue_training(exact)
+    continue_training(rounded, half)
     assert all(values.dtype == torch.float32 for values in rounded.network.parameters())
     assert (weights(exact) != weights(rounded)).any()
     assert rounded.history[-1].validation_loss == pytest.approx(
@@ -125,20 +125,20 @@ def test_half_the_precision_learns_as_well_and_leaves_whole_weights():
     )
 
 
-def test_the_seed_decides():
+def test_the_seed_determines_the_result():
     results = []
     for seed in (0, 0, 1):
         state = new_state(replace(SETTINGS, seed=seed))
-        go_on(state, replace(SETTINGS, seed=seed), stop_after=3)
+        continue_training(state, replace(SETTINGS, seed=seed), stop_after=3)
         results.append(weights(state))
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
 
 
-def test_a_rate_that_is_too_high_is_told():
+def test_a_learning_rate_that_is_too_high():
     settings = replace(SETTINGS, learning_rate=1e30)
     with pytest.raises(ArithmeticError, match='a smaller learning rate may help'):
-        go_on(new_state(settings), settings)
+        continue_training(new_state(settings), settings)
 
 
 def test_the_average_follows_weights_and_statistics():
@@ -185,12 +185,12 @@ def test_normalises_as_the_checkpoint_says():
         ({'precision': 'float16'}, "must be float32 or bfloat16, got 'float16'"),
     ],
 )
-def test_refuses_impossible_settings(change, reason):
+def test_invalid_settings(change, reason):
     with pytest.raises(ValueError, match=reason):
         replace(SETTINGS, **change)
 
 
-def test_a_state_says_what_it_depends_on(tmp_path):
+def test_a_state_contains_what_it_depends_on(tmp_path):
     path = tmp_path / 'state.safetensors'
     new_state().save(path, {'seed': 3, 'limit': None})
     assert read_settings(path) == {'seed': 3, 'limit': None}
@@ -199,16 +199,16 @@ def test_a_state_says_what_it_depends_on(tmp_path):
 @pytest.mark.parametrize(
     'damage', [lambda content: b'', lambda content: content[:200], lambda content: content[:-9]]
 )
-def test_refuses_a_damaged_state(tmp_path, damage):
+def test_a_damaged_state_is_rejected(tmp_path, damage):
     path = tmp_path / 'state.safetensors'
     new_state().save(path, {})
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match='is no state of a training'):
+    with pytest.raises(ValueError, match='is not a state of a training'):
         read_settings(path)
 
 
-def test_refuses_the_state_of_another_network(tmp_path):
+def test_the_state_of_another_network_is_rejected(tmp_path):
     path = tmp_path / 'state.safetensors'
     new_state(replace(SETTINGS, network='digit_cnn')).save(path, {})
-    with pytest.raises(ValueError, match='is no state of this training'):
+    with pytest.raises(ValueError, match='is not a state of this training'):
         new_state().load(path)

@@ -13,7 +13,7 @@ from nn_perception.training.digits.clutter import (
     SAMPLES,
     without_bars,
 )
-from nn_perception.training.digits.pen_digits import bent, FORMS, pen_digit
+from nn_perception.training.digits.pen_digits import FORMS, pen_digit, smooth_curve
 from nn_perception.training.digits.printed_digits import LETTERS, printed, SIGNS
 from nn_perception.training.digits.training_set import (
     CLUTTER,
@@ -41,7 +41,7 @@ def is_patch(images: np.ndarray) -> bool:
     return images.dtype == np.float32 and images.min() >= 0.0 and images.max() <= 1.0
 
 
-def test_batches_are_what_the_loop_expects(samples: TrainingSet) -> None:
+def test_batches_have_the_expected_types(samples: TrainingSet) -> None:
     images, labels = samples.batch(0, 0, 64)
     assert images.shape == (64, 1, 28, 28)
     assert images.dtype == torch.float32
@@ -51,7 +51,7 @@ def test_batches_are_what_the_loop_expects(samples: TrainingSet) -> None:
     assert int(labels.max()) <= NOT_A_DIGIT
 
 
-def test_a_batch_depends_on_nothing_but_its_place(samples: TrainingSet) -> None:
+def test_a_batch_depends_only_on_its_position(samples: TrainingSet) -> None:
     images, labels = samples.batch(3, 2, 32)
     samples.batch(0, 0, 32)
     torch.manual_seed(99)
@@ -62,7 +62,7 @@ def test_a_batch_depends_on_nothing_but_its_place(samples: TrainingSet) -> None:
         assert not torch.equal(images, samples.batch(*place, 32)[0]), place
 
 
-def test_an_epoch_shows_each_of_mnist_once(samples: TrainingSet) -> None:
+def test_an_epoch_contains_each_mnist_image_once(samples: TrainingSet) -> None:
     plain = TrainingSet(
         np.arange(DIGITS, dtype=np.uint32).view(np.uint8).reshape(DIGITS, 2, 2),
         np.zeros(DIGITS, np.int64),
@@ -74,7 +74,7 @@ def test_an_epoch_shows_each_of_mnist_once(samples: TrainingSet) -> None:
     assert len(samples) == pytest.approx((1 + PRINT + PEN + CLUTTER) * DIGITS, abs=2)
 
 
-def test_what_is_learned_last_is_varied_less() -> None:
+def test_the_last_epochs_are_augmented_less() -> None:
     random = np.random.default_rng(2)
     image = (pen_digit(5, random) * 255).astype(np.uint8)
     samples = TrainingSet(
@@ -90,7 +90,7 @@ def test_what_is_learned_last_is_varied_less() -> None:
     assert difference(2) == pytest.approx(difference(1), rel=0.1)
 
 
-def test_all_kinds_are_shown(samples: TrainingSet) -> None:
+def test_an_epoch_contains_all_kinds(samples: TrainingSet) -> None:
     labels = torch.cat([samples.batch(0, step, 32)[1] for step in range(samples.steps(32))])
     counts = torch.bincount(labels, minlength=11)
     assert (counts[:10] > 40).all()
@@ -98,7 +98,7 @@ def test_all_kinds_are_shown(samples: TrainingSet) -> None:
 
 
 @pytest.mark.parametrize('how', [MILD, STRONG])
-def test_augmentation_varies_and_stays_legible(how: object) -> None:
+def test_augmentation_keeps_digits_legible(how: object) -> None:
     random = np.random.default_rng(1)
     digit = torch.from_numpy(pen_digit(3, random)).repeat(200, 1, 1, 1)
     varied = augment(digit.clone(), how, torch.Generator().manual_seed(0))  # type: ignore[arg-type]
@@ -114,7 +114,7 @@ def test_augmentation_varies_and_stays_legible(how: object) -> None:
 
 
 @pytest.mark.parametrize('digit', range(10))
-def test_pens_write_in_the_form_of_mnist(digit: int) -> None:
+def test_pen_digits_are_like_mnist(digit: int) -> None:
     random = np.random.default_rng(digit)
     written = np.stack([pen_digit(digit, random) for _ in range(8 * len(FORMS[digit]))])
     assert is_patch(written)
@@ -124,9 +124,9 @@ def test_pens_write_in_the_form_of_mnist(digit: int) -> None:
         assert 18 <= (np.ptp(inked, axis=0) + 1).max() <= 20
 
 
-def test_a_path_leads_through_its_points() -> None:
+def test_a_curve_passes_through_its_points() -> None:
     points = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 1.0]])
-    path = bent(points)
+    path = smooth_curve(points)
     assert path.shape == (21, 2)
     np.testing.assert_allclose(path[[0, 10, 20]], points, atol=1e-12)
 
@@ -138,7 +138,7 @@ def test_print_has_every_sign_in_many_fonts() -> None:
     assert not set('0123456789') & set(LETTERS + SIGNS)
 
 
-def test_clutter_is_no_plain_bar() -> None:
+def test_clutter_is_not_a_plain_bar() -> None:
     bars = np.zeros((6, 28, 28), np.float32)
     for i, image in enumerate(bars):
         cv2.line(image, (14 - 2 * i, 4), (14 + 2 * i, 24), 1.0, 1 + i % 2)

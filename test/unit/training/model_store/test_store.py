@@ -23,6 +23,7 @@ from nn_perception.training.model_store import store as store_module
 from nn_perception.training.model_store import version as version_module
 from nn_perception.training.model_store.store import ModelStore
 import numpy as np
+from patience import HANGS_S
 import pytest
 
 PREPROCESSING = Preprocessing(8, 0.5, 'cubic', (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
@@ -423,7 +424,7 @@ def test_two_processes_at_once_and_kill_9(store, three, tmp_path, caplog):
         assert process.poll() is None, process.stderr.read()
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANGS_S)
     assert process.returncode == -signal.SIGKILL
     assert len(seen) >= 3
     assert max(seen) <= store.active_name('kitchen')

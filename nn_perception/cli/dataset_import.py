@@ -1,0 +1,106 @@
+"""The action ``import`` of ``nn_perception dataset``."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+
+from nn_perception.cli.console import print_result
+from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from nn_perception.training.datasets.dataset import Dataset
+    from nn_perception.training.datasets.transfer import ImportResult
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the action."""
+    parser.add_argument(
+        'dataset', metavar='DATASET', help='name of the dataset; created if it does not exist'
+    )
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        metavar='SOURCE',
+        help='folder with one subfolder of pictures for each label, another dataset, a folder of '
+        'pictures (with --label), or a recorded bag (with --label)',
+    )
+    parser.add_argument(
+        '--label', default='', help='label of the pictures in a folder, or of the images of a bag'
+    )
+    parser.add_argument(
+        '--topic', default='', help='image topic of a bag (default: its only image topic)'
+    )
+    parser.add_argument(
+        '--max-rate',
+        type=_rate,
+        default=0.0,
+        metavar='HZ',
+        help='maximum number of frames per second of a bag; 0: all (default: 0)',
+    )
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f'must be 0 or more, got {text}')
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import the sources; one that fails does not stop the others."""
+    from nn_perception.core.files.folders import folder_of
+    from nn_perception.core.files.names import checked_name
+    from nn_perception.training.datasets.catalog import dataset_names, delete_dataset
+    from nn_perception.training.datasets.dataset import Dataset
+
+    status, root = ExitStatus.OK, folder_of('datasets', args.data)
+    existed = checked_name(args.dataset, 'dataset') in dataset_names(root)
+    with Dataset.open(root, args.dataset) as dataset:
+        for source in args.sources:
+            fields: dict[str, Any] = {'dataset': dataset.name, 'source': source}
+            try:
+                result = _import_source(args, dataset, Path(source).expanduser())
+            except (OSError, ValueError, RuntimeError, ImportError) as error:
+                status = ExitStatus.FAILED
+                print_result(args.json, {**fields, 'error': str(error)}, f'{source}: {error}')
+                continue
+            if result.problems:
+                status = ExitStatus.FAILED
+            print_result(
+                args.json,
+                {**fields, **vars(result)},
+                f'{source}: {result.stored} new frames, {result.present} already present',
+                *(f'  problem: {problem}' for problem in result.problems),
+            )
+    if not existed and not dataset.frames():
+        delete_dataset(root, dataset.name)
+    return status
+
+
+def _import_source(args: argparse.Namespace, dataset: Dataset, source: Path) -> ImportResult:
+    from nn_perception.training.datasets.transfer import import_bag, import_folder, is_bag
+
+    bar = ProgressBar()
+
+    def show(done: int, total: int) -> None:
+        bar.show(f'importing {source.name}', done, total)
+
+    try:
+        if not is_bag(source):
+            return import_folder(dataset, source, args.label, show)
+        if not args.label:
+            raise ValueError(f'{source} is a bag; choose a label for its images with --label')
+        return import_bag(
+            dataset,
+            source,
+            args.label,
+            topic=args.topic,
+            max_rate_hz=args.max_rate,
+            on_progress=show,
+        )
+    finally:
+        bar.clear()
