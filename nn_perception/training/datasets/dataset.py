@@ -52,7 +52,6 @@ class Dataset:
     Changes wait for each other; reading the frames and their counts never waits for the disk.
 
     :ivar problems: defects that were found on opening, one sentence each
-
     :param folder: folder of the dataset
     :param quota_bytes: maximum size of all pictures together; 0 for no limit
     """

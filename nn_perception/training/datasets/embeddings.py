@@ -54,8 +54,7 @@ class Embedder:
     A network without its head.
 
     :ivar checkpoint: the network with its head
-    :ivar key: identifies the embeddings: networks with the same backbone and preprocessing share
-        them
+    :ivar key: identifies the embeddings, which depend on backbone and preprocessing
     """
 
     def __init__(self, checkpoint: Checkpoint, backbone: LoadedModel) -> None:
