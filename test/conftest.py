@@ -17,18 +17,23 @@ MAY_BE_SKIPPED = ('cuda', 'launch_ros')
 # other processes idle. What is missing here costs time and nothing else.
 LONGEST = (
     'integration/test_fine_tuner.py',
-    'integration/test_pose_estimator.py',
+    'integration/test_fuzz_images.py',
     'integration/test_tagger.py',
-    'integration/test_demo.py',
+    'integration/test_pose_estimator.py',
+    'integration/test_fine_tune_accuracy.py',
     'integration/test_silence.py',
     'integration/test_clean_end.py',
-    'integration/test_digit_accuracy.py',
-    'unit/capabilities/poses/test_pose_estimator.py',
+    'integration/test_demo.py',
     'integration/test_camera_source.py',
     'integration/test_train_digits.py',
-    'integration/test_fuzz_images.py',
+    'integration/test_digit_accuracy.py',
     'integration/test_digit_reader.py',
     'integration/test_bag_verb.py',
+    'unit/capabilities/poses/test_pose_estimator.py',
+    'unit/core/inference/test_export_cache.py',
+    'integration/test_perception.py',
+    'integration/test_soak.py',
+    'integration/test_transport.py',
 )
 
 REPOSITORY = Path(__file__).resolve().parent.parent

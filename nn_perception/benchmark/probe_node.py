@@ -12,8 +12,8 @@ import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.benchmark.digit_page import digit_page
 from nn_perception.core.files.folders import SAMPLES_FOLDER
-from nn_perception.core.imaging.image_files import Image as Picture
 from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.imaging.preprocessing import Image as Picture
 from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.node_process import end_process

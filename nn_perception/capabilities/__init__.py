@@ -1,1 +1,1 @@
-"""What the networks find in images: one folder per capability."""
+"""What networks find in images: one folder per capability."""

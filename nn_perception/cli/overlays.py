@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nn_perception.cli.pictures import Picture
 
 if TYPE_CHECKING:
-    from nn_perception.core.imaging.image_files import Image
+    from nn_perception.core.imaging.preprocessing import Image
 
 OVERLAY_SUFFIXES = ('.jpg', '.jpeg', '.png')
 # The JPEG format can hold no larger width or height.

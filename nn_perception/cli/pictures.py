@@ -15,7 +15,7 @@ from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import show_progress
 
 if TYPE_CHECKING:
-    from nn_perception.core.imaging.image_files import Image
+    from nn_perception.core.imaging.preprocessing import Image
 
 R = TypeVar('R')
 

@@ -1,4 +1,4 @@
-"""An image with what is known of its capture."""
+"""The frame: an image with the data of its capture."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from nn_perception.core.imaging.preprocessing import Image
 @dataclass(frozen=True)
 class Frame:
     """
-    An image with what is known of its capture.
+    An image with the data of its capture.
 
     :param image_bgr: uint8, ``(H, W, 3)``, blue first
-    :param name: for people: the photograph's file name, or the source's name and a number
-    :param source: the camera or topic; frames of one source form a stream
-    :param stamp_s: when it was captured, or received if the source does not say, in seconds
-    :param interval_s: time since the previous frame of its source; None where all frames come at
-        the source's rate
+    :param name: name to show to people: a file name, or the name of the source and a number
+    :param source: camera or topic; all frames of a source belong to one stream
+    :param stamp_s: time of capture in seconds, or of receipt if the source does not know it
+    :param interval_s: time since the previous frame of the source in seconds; None if the source
+        has a constant rate
     :param frame_id: coordinate frame of the camera; empty if unknown
-    :param header: header of the message that it came in; None elsewhere
+    :param header: header of the message that contained the image; None if there was no message
     """
 
     image_bgr: Image

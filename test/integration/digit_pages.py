@@ -1,4 +1,4 @@
-"""Draw pages of MNIST's test digits, to read them again: sizes, inks, light, lines, leaning."""
+"""Draw pages of MNIST's test digits, with various sizes, contrasts, shadows, lines and tilts."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 @dataclass(frozen=True)
 class Page:
     """
-    How a page looks.
+    The appearance of a page.
 
-    :param height_px: of a digit
-    :param count: of digits in a line
-    :param lines: of writing
-    :param paper: grey value of the ground
+    :param height_px: height of the digits
+    :param count: number of digits per line
+    :param lines: number of lines of text
+    :param paper: grey value of the background
     :param ink: grey value of the digits
-    :param rotation_deg: of the whole page
-    :param shadow: how much darker the page is at its right edge, in [0, 1]
-    :param ruled: whether the digits stand in a table
-    :param noise: deviation of the sensor's noise in grey values
+    :param rotation_deg: rotation of the page
+    :param shadow: how much darker the page is at its right edge, in ``[0, 1]``
+    :param ruled: whether the digits are in a table
+    :param noise: standard deviation of the sensor noise in grey values
     """
 
     height_px: int = 40
@@ -52,43 +52,55 @@ def draw_page(
     page: Page, images: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """
-    Draw a page.
+    Draw a page with randomly chosen digits.
 
+    :param images: of digits, uint8, ``(N, 28, 28)``
+    :param labels: of the images, ``(N,)``
     :returns: uint8 BGR, and the text of each line
     """
     random = np.random.default_rng(seed)
-    cell = round(page.height_px * 1.5)
-    margin = page.height_px
+    cell, margin = round(page.height_px * 1.5), page.height_px
     height, width = cell * page.lines + 2 * margin, cell * page.count + 2 * margin
-    amount = np.zeros((height, width), np.float32)
+    coverage = np.zeros((height, width), np.float32)
     texts = []
     for row in range(page.lines):
-        text = ''
-        for column in range(page.count):
-            chosen = int(random.integers(len(images)))
-            digit = images[chosen]
-            rows, columns = np.flatnonzero(digit.max(1) > 60), np.flatnonzero(digit.max(0) > 60)
-            cut = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            size = (max(2, round(cut.shape[1] * page.height_px / len(rows))), page.height_px)
-            size = (min(size[0], round(page.height_px * 1.2)), size[1])
-            how = cv2.INTER_AREA if page.height_px < len(rows) else cv2.INTER_CUBIC
-            drawn = np.clip(cv2.resize(cut, size, interpolation=how) / 255.0, 0, 1)
-            top = margin + row * cell + (cell - size[1]) // 2
-            left = margin + column * cell + (cell - size[0]) // 2
-            amount[top : top + size[1], left : left + size[0]] = drawn
-            text += str(labels[chosen])
-        texts.append(text)
+        chosen = [int(random.integers(len(images))) for _ in range(page.count)]
+        for column, index in enumerate(chosen):
+            digit = _scaled(images[index], page.height_px)
+            top = margin + row * cell + (cell - digit.shape[0]) // 2
+            left = margin + column * cell + (cell - digit.shape[1]) // 2
+            coverage[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+        texts.append(''.join(str(labels[index]) for index in chosen))
     if page.ruled:
-        for row in range(page.lines + 1):
-            y = margin + row * cell
-            cv2.line(amount, (margin, y), (width - margin, y), 1.0, max(1, page.height_px // 25))
-        for column in range(page.count + 1):
-            x = margin + column * cell
-            cv2.line(amount, (x, margin), (x, height - margin), 1.0, max(1, page.height_px // 25))
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), page.rotation_deg, 1.0)
-    amount = np.clip(cv2.warpAffine(amount, turn, (width, height), flags=cv2.INTER_CUBIC), 0, 1)
-    grey = page.paper + (page.ink - page.paper) * amount
+        _draw_table(coverage, page)
+    rotation = cv2.getRotationMatrix2D((width / 2, height / 2), page.rotation_deg, 1.0)
+    rotated = cv2.warpAffine(coverage, rotation, (width, height), flags=cv2.INTER_CUBIC)
+    grey = page.paper + (page.ink - page.paper) * np.clip(rotated, 0, 1)
     grey = grey * (1.0 - page.shadow * np.linspace(0, 1, width))
     grey = grey + random.normal(0.0, page.noise, grey.shape)
     image = np.clip(grey, 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8), texts
+
+
+def _scaled(digit: NDArray[np.uint8], height_px: int) -> NDArray[np.float32]:
+    """Crop a digit and scale it to a height: float32, 0 (background) to 1 (foreground)."""
+    rows, columns = np.flatnonzero(digit.max(1) > 60), np.flatnonzero(digit.max(0) > 60)
+    cropped = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width_px = max(2, round(cropped.shape[1] * height_px / len(rows)))
+    size = (min(width_px, round(height_px * 1.2)), height_px)
+    interpolation = cv2.INTER_AREA if height_px < len(rows) else cv2.INTER_CUBIC
+    scaled = cv2.resize(cropped, size, interpolation=interpolation)
+    return np.asarray(np.clip(scaled / 255.0, 0, 1), np.float32)
+
+
+def _draw_table(coverage: NDArray[np.float32], page: Page) -> None:
+    """Draw lines between all digits."""
+    cell, margin = round(page.height_px * 1.5), page.height_px
+    height, width = coverage.shape
+    thickness = max(1, page.height_px // 25)
+    for row in range(page.lines + 1):
+        y = margin + row * cell
+        cv2.line(coverage, (margin, y), (width - margin, y), 1.0, thickness)
+    for column in range(page.count + 1):
+        x = margin + column * cell
+        cv2.line(coverage, (x, margin), (x, height - margin), 1.0, thickness)

@@ -184,7 +184,7 @@ def test_stamps_and_rate_follow_simulated_time(
         ({'source': '/nowhere'}, 'is neither a folder, a file nor a webcam'),
         ({'source': '/dev/video77'}, 'webcam /dev/video77 does not exist'),
         ({'source': __file__}, 'is not a video that OpenCV can read'),
-        ({'camera_info_file': __file__}, 'is no camera calibration'),
+        ({'camera_info_file': __file__}, 'is not a camera calibration'),
         ({'encoding': 'cmyk'}, 'parameter encoding: expected one of bgr8'),
         ({'rate': -1.0}, 'parameter rate'),
         ({'rate': 'fast'}, 'parameter rate: expected a value of type double'),

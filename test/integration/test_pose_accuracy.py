@@ -1,4 +1,4 @@
-"""The pose presets on photographs with and without people: COCO's keypoint AP."""
+"""Accuracy of the pose presets on photographs with and without people: COCO's keypoint AP."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 import pytest
 
-# AP counts also those who are hardly sure, after all the others.
-LEAST_SCORE = 0.02
-MUST = {'fast': 0.39, 'accurate': 0.50}
+# AP also counts people with low scores, after all others.
+MIN_SCORE = 0.02
+MIN_PRECISION = {'fast': 0.39, 'accurate': 0.50}
 
 
-@pytest.fixture(scope='module', params=MUST)
+@pytest.fixture(scope='module', params=MIN_PRECISION)
 def estimator(request: pytest.FixtureRequest) -> PoseEstimator:
     return PoseEstimator.open(request.param, RunOptions(device='cpu'))
 
@@ -31,8 +31,8 @@ def average_precision(estimator: PoseEstimator, folder: Path) -> float:
         truth = COCO(str(folder / 'person_keypoints.json'))
     found = []
     for image in truth.loadImgs(truth.getImgIds()):
-        picture = read_image(folder / 'images' / image['file_name'])
-        for person in estimator.estimate(picture, min_score=LEAST_SCORE):
+        photo = read_image(folder / 'images' / image['file_name'])
+        for person in estimator.estimate(photo, min_score=MIN_SCORE):
             found.append(
                 {
                     'image_id': image['id'],
@@ -52,7 +52,7 @@ def average_precision(estimator: PoseEstimator, folder: Path) -> float:
 def test_coco_keypoint_ap(estimator: PoseEstimator, test_data: Path) -> None:
     precision = average_precision(estimator, test_data / 'pose')
     sys.stdout.write(f'{estimator.preset}: AP {precision:.3f}\n')
-    assert precision >= MUST[estimator.preset]
+    assert precision >= MIN_PRECISION[estimator.preset]
 
 
 def test_photographs_without_people(estimator: PoseEstimator, test_data: Path) -> None:

@@ -328,7 +328,7 @@ TWO_METRES = np.full(SIZE[::-1], 2000, np.uint16)
     ('depth', 'options', 'reason'),
     [
         (np.full((240, 320), 2000, np.uint16), {}, 'not aligned: it has 320 x 240 pixels'),
-        (TWO_METRES, {'encoding': 'mono16'}, "encoding 'mono16' is no depth"),
+        (TWO_METRES, {'encoding': 'mono16'}, "encoding 'mono16' is not a depth encoding"),
         (TWO_METRES, {'focal': 0.0}, 'the camera is not calibrated'),
         (TWO_METRES, {'size': (320, 240)}, 'is for 320 x 240 pixels'),
         (TWO_METRES, {'frame': 'depth_frame'}, "its frame_id is 'depth_frame'"),

@@ -1,4 +1,4 @@
-"""The tags of real photographs, through the command, as a user gets them."""
+"""Accuracy of the tags of photographs, with the command line tool."""
 
 import json
 import os
@@ -7,8 +7,8 @@ import sys
 
 from nn_perception.core.subprocess import PACKAGE_ROOT
 
-LEAST_TOP_1 = 0.87
-LEAST_TOP_5 = 0.97
+MIN_TOP_1 = 0.87
+MIN_TOP_5 = 0.97
 
 
 def test_tags_of_imagenet_photographs(test_data):
@@ -32,5 +32,5 @@ def test_tags_of_imagenet_photographs(test_data):
         ranks.append(labels.index(entry['name']) if entry['name'] in labels else 5)
     top_1 = sum(rank == 0 for rank in ranks) / len(ranks)
     top_5 = sum(rank < 5 for rank in ranks) / len(ranks)
-    assert top_1 >= LEAST_TOP_1
-    assert top_5 >= LEAST_TOP_5
+    assert top_1 >= MIN_TOP_1
+    assert top_5 >= MIN_TOP_5

@@ -11,7 +11,7 @@ MAX_FILES = 10
 MAX_RETURNS = 3
 
 
-def test_an_image_enters_few_files(repository: Path) -> None:
+def test_an_image_enters_few_files(repository: Path, ros_environment: None) -> None:
     tool = repository / 'tools' / 'trace_files.py'
     command = [sys.executable, str(tool), 'image', str(repository), '--json']
     done = subprocess.run(command, capture_output=True, text=True, timeout=120.0)

@@ -1,4 +1,4 @@
-"""Measure how even the background of a candidate is: people write on even ground."""
+"""Measure how even the background of a candidate is: paper is, most clutter is not."""
 
 from __future__ import annotations
 

@@ -39,15 +39,15 @@ def draw_poses(image_bgr: Image, people: Sequence[Person], *, min_score: float =
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
-    picture = enlarged_copy(image_bgr)
-    scale = np.array(picture.shape[1::-1]) / image_bgr.shape[1::-1]
+    canvas = enlarged_copy(image_bgr)
+    scale = np.array(canvas.shape[1::-1]) / image_bgr.shape[1::-1]
     for index in reversed(range(len(people))):  # the best on top
         person = people[index]
         colour = person_colour(person.id, index)
-        _draw_skeleton(picture, person, scale, colour, min_score)
+        _draw_skeleton(canvas, person, scale, colour, min_score)
         if person.id:
-            _draw_id(picture, person, scale, colour)
-    return picture
+            _draw_id(canvas, person, scale, colour)
+    return canvas
 
 
 def person_colour(person_id: str, index: int = 0) -> tuple[int, int, int]:
@@ -62,7 +62,7 @@ def person_colour(person_id: str, index: int = 0) -> tuple[int, int, int]:
 
 
 def _draw_skeleton(
-    picture: Image,
+    canvas: Image,
     person: Person,
     scale: NDArray[np.float64],
     colour: tuple[int, int, int],
@@ -72,7 +72,7 @@ def _draw_skeleton(
     size_px = float(max(np.array(person.bbox[2:]) * scale))
     thickness = int(np.clip(round(size_px / 80), 1, 6))
     # OpenCV takes whole pixels, and wraps around far outside the image.
-    limit = 4.0 * max(picture.shape)
+    limit = 4.0 * max(canvas.shape)
     points = [
         tuple(int(value) for value in np.clip((keypoint.x, keypoint.y) * scale, -limit, limit))
         for keypoint in person.keypoints
@@ -80,26 +80,26 @@ def _draw_skeleton(
     seen = [keypoint.score >= min_score for keypoint in person.keypoints]
     for one, other in LIMBS:
         if seen[one] and seen[other]:
-            cv2.line(picture, points[one], points[other], colour, thickness, cv2.LINE_AA)
+            cv2.line(canvas, points[one], points[other], colour, thickness, cv2.LINE_AA)
     for point, is_seen in zip(points, seen, strict=True):
         if is_seen:
-            cv2.circle(picture, point, thickness + 1, DARK, cv2.FILLED, cv2.LINE_AA)
-            cv2.circle(picture, point, thickness, colour, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(canvas, point, thickness + 1, DARK, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(canvas, point, thickness, colour, cv2.FILLED, cv2.LINE_AA)
 
 
 def _draw_id(
-    picture: Image, person: Person, scale: NDArray[np.float64], colour: tuple[int, int, int]
+    canvas: Image, person: Person, scale: NDArray[np.float64], colour: tuple[int, int, int]
 ) -> None:
     """Draw the id at the upper edge of the person's box."""
-    text_px = max(MIN_TEXT_PX, round(min(picture.shape[:2]) / 30))
+    text_px = max(MIN_TEXT_PX, round(min(canvas.shape[:2]) / 30))
     text_scale, thickness = text_px / FONT_PX, max(1, text_px // 9)
     text = ascii_text(person.id)
     width = cv2.getTextSize(text, FONT, text_scale, thickness)[0][0]
     left, top = np.array(person.bbox[:2]) * scale
-    left = int(np.clip(left, 0, max(0, picture.shape[1] - width)))
-    baseline = int(np.clip(top - text_px // 3, text_px, picture.shape[0] - 1))
+    left = int(np.clip(left, 0, max(0, canvas.shape[1] - width)))
+    baseline = int(np.clip(top - text_px // 3, text_px, canvas.shape[0] - 1))
     for text_colour, extra in ((DARK, 2), (colour, 0)):
         place = (left, baseline)
         cv2.putText(
-            picture, text, place, FONT, text_scale, text_colour, thickness + extra, cv2.LINE_AA
+            canvas, text, place, FONT, text_scale, text_colour, thickness + extra, cv2.LINE_AA
         )

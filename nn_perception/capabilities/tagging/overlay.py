@@ -32,21 +32,21 @@ def draw_tags(image_bgr: Image, tags: Sequence[Tag]) -> Image:
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
-    picture = enlarged_copy(image_bgr)
-    height, width = picture.shape[:2]
+    canvas = enlarged_copy(image_bgr)
+    height, width = canvas.shape[:2]
     text_px = max(MIN_TEXT_PX, round(min(width / 30, height / 23)))
     row_px = round(text_px * 1.8)
     rows = max(1, min(len(tags), height // 2 // row_px))
-    panel = picture[: rows * row_px]
+    panel = canvas[: rows * row_px]
     panel[:] = panel // 3
     for row, tag in enumerate(tags[:rows]):
         end = round(width * min(max(tag.score, 0.0), 1.0))
         top = row * row_px
-        picture[top + 1 : top + row_px - 1, :end] = BAR
-        _write_row(picture[top : top + row_px], tag.label, f'{tag.score:.2f}', text_px)
+        canvas[top + 1 : top + row_px - 1, :end] = BAR
+        _write_row(canvas[top : top + row_px], tag.label, f'{tag.score:.2f}', text_px)
     if not tags:
-        _write_row(picture[:row_px], 'no tag', '', text_px)
-    return picture
+        _write_row(canvas[:row_px], 'no tag', '', text_px)
+    return canvas
 
 
 def _write_row(row: Image, label: str, score: str, text_px: int) -> None:

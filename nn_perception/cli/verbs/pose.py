@@ -27,7 +27,7 @@ from nn_perception.cli.pictures import (
 )
 
 if TYPE_CHECKING:
-    from nn_perception.core.imaging.image_files import Image
+    from nn_perception.core.imaging.preprocessing import Image
     from nn_perception.core.results import Person
 
 

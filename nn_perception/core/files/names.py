@@ -1,32 +1,35 @@
-"""Which texts may become names of files: labels, data sets, models."""
+"""Validate names of labels, data sets and models, which become names of files."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from nn_perception.core.quoting import quoted
+
 MAX_CHARACTERS = 64
-# What file systems allow, counted in bytes of UTF-8.
+# The limit of file systems, in bytes of UTF-8.
 MAX_BYTES = 255
 
 
 def checked_name(text: str, what: str, *, spaces: bool = True) -> str:
     """
-    Check that a text is safe as the name of a file or folder.
+    Check that a name is safe as the name of a file or folder.
 
-    Safe are 1 to 64 letters of any script with their accents and vowel signs, digits, ``_``, ``-``
-    and spaces that are not at an end. So there is no path, no hidden file and no control
-    character.
+    A safe name has 1 to 64 characters: letters of any script with their accents and vowel signs,
+    digits, ``_``, ``-``, and spaces except at the ends. This excludes paths, hidden files and
+    control characters.
 
-    :param what: what the text names, for the message
+    :param text: the name
+    :param what: kind of thing that it names, for the error message
     :param spaces: whether spaces are allowed
-    :returns: the text in Unicode's normal form C, since ``é`` can be written in two ways
-    :raises ValueError: if it is not safe
+    :returns: the name in Unicode normalisation form C, because ``é`` has two representations
+    :raises ValueError: if the name is not safe
     """
     name = unicodedata.normalize('NFC', text)
     fault = _fault(name, spaces=spaces)
     if fault:
         raise ValueError(
-            f'{_quoted(name)} cannot be the name of a {what}: {fault}; allowed are 1 to '
+            f'{quoted(name)} cannot be the name of a {what}: {fault}; allowed are 1 to '
             f'{MAX_CHARACTERS} letters, digits, {"spaces, " if spaces else ""}_ and -'
         )
     return name
@@ -37,26 +40,20 @@ def _fault(name: str, *, spaces: bool) -> str:
         return 'it is empty'
     if len(name) > MAX_CHARACTERS:
         return f'it has {len(name)} characters'
-    wrong = next((place for place in range(len(name)) if not _is_safe(name, place, spaces)), None)
-    if wrong is not None:
-        return f'{name[wrong]!r} is not allowed'
+    unsafe = next((i for i in range(len(name)) if not _is_safe(name, i, spaces)), None)
+    if unsafe is not None:
+        return f'{name[unsafe]!r} is not allowed'
     if name != name.strip(' '):
         return 'it begins or ends with a space'
     size = len(name.encode())
     return f'it takes {size} bytes of at most {MAX_BYTES}' if size > MAX_BYTES else ''
 
 
-def _is_safe(name: str, place: int, spaces: bool) -> bool:
-    character = name[place]
+def _is_safe(name: str, index: int, spaces: bool) -> bool:
+    character = name[index]
     if character.isalnum() or character in '_-':
         return True
     if character == ' ':
         return spaces
-    # Vowel signs and accents are letters to the reader (Hindi, Thai), but not to isalnum.
-    return place > 0 and unicodedata.category(character) in ('Mn', 'Mc')
-
-
-def _quoted(name: str) -> str:
-    """Quote a text from outside, cut to a length that a log line can bear."""
-    quoted = repr(name)
-    return quoted if len(quoted) <= 42 else quoted[:38] + "...'"
+    # Vowel signs (Hindi, Thai) and combining accents are not alphanumeric to Python.
+    return index > 0 and unicodedata.category(character) in ('Mn', 'Mc')

@@ -1,4 +1,4 @@
-"""The bytes of a safetensors file: is it one, is it whole, and the same for the same content."""
+"""The header of a safetensors file: validation, and a reproducible order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x0
 
 def read_header(content: bytes) -> dict[str, Any]:
     """
-    Parse and check the header of a safetensors file without touching the weights.
+    Parse and check the header of a safetensors file, without reading the weights.
 
-    :param content: of the whole file
-    :returns: name of each tensor -> its type, shape and place; ``__metadata__`` -> texts
-    :raises ValueError: if it is no safetensors file, a pickle for instance, or not a whole one
+    :param content: the whole file
+    :returns: name of each tensor -> its dtype, shape and offsets; ``__metadata__`` -> strings
+    :raises ValueError: if it is not a safetensors file, for example a pickle, or not complete
     """
     if not content:
         raise ValueError('the file is empty')
@@ -38,7 +38,7 @@ def read_header(content: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ValueError(f'its header is damaged ({error})') from error
     if len(content) != 8 + length + last:
-        state = 'truncated' if len(content) < 8 + length + last else 'longer than it should be'
+        state = 'truncated' if len(content) < 8 + length + last else 'too long'
         raise ValueError(
             f'it is {state}: {8 + length + last} bytes expected, {len(content)} found'
         )
@@ -48,10 +48,10 @@ def read_header(content: bytes) -> dict[str, Any]:
 
 
 def in_fixed_order(content: bytes) -> bytes:
-    """Sort the header's metadata, which safetensors writes in random order; so hashes repeat."""
+    """Sort the metadata, which safetensors writes in random order, so that hashes repeat."""
     end = 8 + int.from_bytes(content[:8], 'little')
     header = json.loads(content[8:end])
     header['__metadata__'] = dict(sorted(header['__metadata__'].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(',', ':')).encode()
-    text += b' ' * (-len(text) % 8)  # tensors begin at a multiple of eight bytes
+    text += b' ' * (-len(text) % 8)  # tensors start at a multiple of eight bytes
     return len(text).to_bytes(8, 'little') + text + content[end:]

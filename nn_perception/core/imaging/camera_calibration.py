@@ -1,4 +1,4 @@
-"""Camera calibration files, as the camera_calibration tools of ROS write them."""
+"""Camera calibration files, as written by the ROS package camera_calibration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MATRICES = {
 
 
 def uncalibrated(width: int, height: int) -> dict[str, Any]:
-    """Describe a camera of which only the size in pixels is known: ``k[0]`` is 0."""
+    """Return the fields of an uncalibrated camera: only its size in pixels is known."""
     return {'width': width, 'height': height}
 
 
@@ -23,9 +23,9 @@ def read_calibration(path: str | Path) -> dict[str, Any]:
     """
     Read a calibration file (YAML).
 
-    :returns: the fields of sensor_msgs/CameraInfo: ``width``, ``height`` in pixels,
-        ``distortion_model``, ``d``, and ``k``, ``r``, ``p`` row by row
-    :raises ValueError: if something is missing or has the wrong length
+    :returns: the fields of sensor_msgs/CameraInfo: ``width`` and ``height`` in pixels,
+        ``distortion_model``, ``d``, and ``k``, ``r``, ``p`` in row-major order
+    :raises ValueError: if a field is missing or has the wrong length
     :raises OSError: if the file cannot be read
     """
     path = Path(path).expanduser()
@@ -42,9 +42,9 @@ def read_calibration(path: str | Path) -> dict[str, Any]:
             if len(fields[field]) != length:
                 raise ValueError(f'{name} has {len(fields[field])} values, expected {length}')
     except KeyError as error:
-        raise ValueError(f'{path} is no camera calibration: {error} is missing') from error
+        raise ValueError(f'{path} is not a camera calibration file: {error} is missing') from error
     except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} is no camera calibration file') from error
+        raise ValueError(f'{path} is not a camera calibration file') from error
     except ValueError as error:
-        raise ValueError(f'{path} is no camera calibration: {error}') from error
+        raise ValueError(f'{path} is not a camera calibration file: {error}') from error
     return fields

@@ -1,4 +1,4 @@
-"""From pixels to directions: what a camera's calibration says."""
+"""The pinhole camera model: from pixels to rays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# The names of sensor_msgs/CameraInfo.
+# The names in sensor_msgs/CameraInfo.
 DISTORTION_MODELS = ('plumb_bob', 'rational_polynomial', 'equidistant')
 ASSUMED_FIELD_OF_VIEW_DEG = 60.0
 
@@ -22,11 +22,11 @@ class CameraModel:
     """
     A calibrated camera.
 
-    :param width: of the images that it was calibrated for, in pixels
-    :param height: of the same
-    :param matrix: ``(3, 3)``, focal lengths and principal point in pixels
-    :param distortion: coefficients of OpenCV's model; empty: none
-    :param fisheye: whether they are of the equidistant model
+    :param width: width of the calibrated images in pixels
+    :param height: height of the calibrated images in pixels
+    :param matrix: focal lengths and principal point in pixels, ``(3, 3)``
+    :param distortion: distortion coefficients of OpenCV; empty: no distortion
+    :param fisheye: whether the coefficients are those of the equidistant model
     """
 
     width: int
@@ -40,12 +40,14 @@ class CameraModel:
         cls, width: int, height: int, k: Sequence[float], d: Sequence[float], model: str
     ) -> CameraModel:
         """
-        Read the fields of sensor_msgs/CameraInfo.
+        Create from the fields of sensor_msgs/CameraInfo.
 
-        :param k: nine numbers, row by row
+        :param width: width of the images in pixels
+        :param height: height of the images in pixels
+        :param k: camera matrix, nine values in row-major order
         :param d: distortion coefficients
-        :param model: name of the distortion model; may be empty where nothing is distorted
-        :raises ValueError: if the camera is not calibrated or its distortion cannot be undone
+        :param model: name of the distortion model; may be empty without distortion
+        :raises ValueError: if the camera is not calibrated or the distortion is not supported
         """
         matrix = np.array(k, np.float64).reshape(3, 3)
         if not np.isfinite(matrix).all() or matrix[0, 0] <= 0.0 or matrix[1, 1] <= 0.0:
@@ -57,30 +59,29 @@ class CameraModel:
         if not distortion.any():
             return cls(width, height, matrix, np.zeros(0))
         fisheye = model == 'equidistant'
-        fits = len(distortion) == 4 if fisheye else len(distortion) in (4, 5, 8, 12, 14)
-        if model not in DISTORTION_MODELS or not fits or not np.isfinite(distortion).all():
+        valid_length = len(distortion) == 4 if fisheye else len(distortion) in (4, 5, 8, 12, 14)
+        if model not in DISTORTION_MODELS or not valid_length or not np.isfinite(distortion).all():
             raise ValueError(
-                f'the distortion {model!r} with {len(distortion)} coefficients is not known; '
-                f'known are {", ".join(DISTORTION_MODELS)}'
+                f'the distortion {model!r} with {len(distortion)} coefficients is not supported; '
+                f'supported are {", ".join(DISTORTION_MODELS)}'
             )
         return cls(width, height, matrix, distortion, fisheye)
 
     @classmethod
     def assumed(cls, width: int, height: int) -> CameraModel:
-        """Assume a camera of 60 degrees' field of view across the longer side."""
+        """Create a camera with a field of view of 60 degrees along the longer side."""
         focal = max(width, height) / (2.0 * math.tan(math.radians(ASSUMED_FIELD_OF_VIEW_DEG / 2)))
         matrix = np.array([(focal, 0.0, width / 2), (0.0, focal, height / 2), (0.0, 0.0, 1.0)])
         return cls(width, height, matrix, np.zeros(0))
 
     def rays(self, points: Floats) -> Floats:
         """
-        Find the directions in which pixels look.
+        Compute the viewing rays of pixels.
 
         :param points: x and y in pixels, ``(N, 2)``
-        :returns: the place where each ray is at a distance of 1 along the optical axis, x to the
-            right, y down, z ahead, ``(N, 3)``
+        :returns: the point of each ray at depth 1, ``(N, 3)``: x right, y down, z forward
         """
-        places = np.ascontiguousarray(points, np.float64)[:, None]
+        pixels = np.ascontiguousarray(points, np.float64)[:, None]
         undistort = cv2.fisheye.undistortPoints if self.fisheye else cv2.undistortPoints
-        ahead = undistort(places, self.matrix, self.distortion)
-        return np.column_stack([ahead[:, 0], np.ones(len(points))])
+        undistorted = undistort(pixels, self.matrix, self.distortion)
+        return np.column_stack([undistorted[:, 0], np.ones(len(points))])

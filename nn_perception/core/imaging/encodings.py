@@ -1,12 +1,12 @@
 """
-From image messages to pictures, wherever the messages come from.
+Convert image messages to arrays, without ROS.
 
-A message is anything with the fields of sensor_msgs/Image or CompressedImage: one of a
-subscription, or one of a recorded bag. Pictures come out as uint8 BGR. ``bgr8`` and ``8UC3``
-are views of the message's own buffer; everything else goes through a converter that the
-caller chooses, see :func:`rosbags_image`. It only gets 8 bit rows without padding and names
-that cv_bridge and rosbags-image both know, so both give the same pictures: the stripping of
-padding, the byte order, the scaling of deeper pixels and the planar YUV forms are done here.
+A message is any object with the fields of sensor_msgs/Image or CompressedImage, from a
+subscription or from a recorded bag. The result is uint8 BGR. For ``bgr8`` and ``8UC3`` it is a
+view of the message's buffer; other encodings go through a converter that the caller selects, for
+example :func:`rosbags_image`. A converter gets only 8-bit rows without padding, in encodings that
+both cv_bridge and rosbags-image support, so both give the same result. Padding, byte order, 16-bit
+values and planar YUV are handled here.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
-from nn_perception.core.imaging.image_files import decode_image, Image, MAX_PIXELS
+from nn_perception.core.imaging.image_files import decode_image, MAX_PIXELS
+from nn_perception.core.imaging.preprocessing import Image
+from nn_perception.core.quoting import quoted
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
 
-# Encoding -> (dtype, channels, name of the 8 bit form that both converters know).
+# Encoding -> (dtype, channels, name of the 8-bit encoding that both converters support).
 _PACKED = {
     'mono8': (np.uint8, 1, 'mono8'),
     '8UC1': (np.uint8, 1, 'mono8'),
@@ -47,15 +49,15 @@ _PACKED = {
         for bits, dtype in ((8, np.uint8), (16, np.uint16))
     },
 }
-# No colours but distances or temperatures: stretched from the frame's least to its largest value.
-_MEASURED = {'16UC1': np.uint16, '32FC1': np.float32}
-# Depth images as REP 118 has them: metres that a value of 1 means.
+# Distances or temperatures; scaled so that minimum and maximum of the image become 0 and 255.
+_SCALAR = {'16UC1': np.uint16, '32FC1': np.float32}
+# Depth images (REP 118): the length of a value of 1 in metres.
 _DEPTH_UNITS_M = {'16UC1': 0.001, '32FC1': 1.0}
-# Planar YUV: (bytes of chroma for one of luma, steps that a line of chroma takes).
+# Planar YUV: (bytes of chroma per byte of luma, length of a chroma row in steps).
 _PLANAR = {'nv21': (0.5, 1), 'nv24': (2.0, 2)}
 
-ENCODINGS = (*_PACKED, *_MEASURED, *_PLANAR)
-_KNOWN = ', '.join(name for name in ENCODINGS if not name.startswith('bayer'))
+ENCODINGS = (*_PACKED, *_SCALAR, *_PLANAR)
+_SUPPORTED = ', '.join(name for name in ENCODINGS if not name.startswith('bayer'))
 
 
 class ImageMessage(Protocol):
@@ -78,7 +80,7 @@ class CompressedMessage(Protocol):
 
 @dataclass(frozen=True)
 class PackedImage:
-    """The part of sensor_msgs/Image that the converters read, without padding."""
+    """The fields of sensor_msgs/Image that converters read; rows have no padding."""
 
     height: int
     width: int
@@ -89,17 +91,17 @@ class PackedImage:
 
 
 Converter = Callable[[PackedImage], Pixels]
-"""Brings packed 8 bit pixels to BGR."""
+"""Converts packed 8-bit pixels to BGR."""
 
 
 def to_bgr(msg: ImageMessage, convert: Converter) -> Image:
     """
-    Read the picture of a raw image message.
+    Convert a raw image message.
 
-    :param convert: brings what is not BGR already to it
-    :returns: uint8 BGR, shape ``(height, width, 3)``; for ``bgr8`` and ``8UC3`` a
-        read-only view of the message's buffer, which must outlive it
-    :raises ValueError: if the message contradicts itself or its encoding is not known
+    :param convert: converts encodings other than BGR
+    :returns: uint8 BGR, ``(height, width, 3)``; for ``bgr8`` and ``8UC3`` a read-only view of the
+        message's buffer, which must outlive it
+    :raises ValueError: if the message is inconsistent or its encoding is not supported
     """
     if msg.encoding in _PACKED:
         dtype, channels, name = _PACKED[msg.encoding]
@@ -107,38 +109,39 @@ def to_bgr(msg: ImageMessage, convert: Converter) -> Image:
         if dtype is np.uint16:
             pixels = cv2.convertScaleAbs(pixels, alpha=255 / 65535).reshape(pixels.shape)
         return _convert(pixels, name, convert)
-    if msg.encoding in _MEASURED:
-        values = _rows(msg, np.dtype(_MEASURED[msg.encoding]), 1)
-        return np.asarray(cv2.cvtColor(_stretched(values), cv2.COLOR_GRAY2BGR), np.uint8)
+    if msg.encoding in _SCALAR:
+        values = _rows(msg, np.dtype(_SCALAR[msg.encoding]), 1)
+        return np.asarray(cv2.cvtColor(_scaled(values), cv2.COLOR_GRAY2BGR), np.uint8)
     if msg.encoding in _PLANAR:
         return _planar_to_bgr(msg)
     raise ValueError(
-        f'encoding {_quoted(msg.encoding)} is not known; known are {_KNOWN}, bayer_*8, bayer_*16'
+        f'encoding {quoted(msg.encoding)} is not supported; supported are {_SUPPORTED}, bayer_*8, '
+        'bayer_*16'
     )
 
 
 def rosbags_image() -> Converter:
     """
-    Load rosbags-image.
+    Load the converter of rosbags-image.
 
     :raises ImportError: if it is not installed
     """
     from rosbags.image import image_to_cvimage
 
-    # Its own annotation wants a message of rosbags; it reads these fields only.
+    # It is annotated for messages of rosbags, but reads only these fields.
     return lambda message: image_to_cvimage(message, 'bgr8')  # type: ignore[arg-type]
 
 
 def compressed_to_bgr(msg: CompressedMessage) -> Image:
     """
-    Decode the picture of a compressed image message, pixels as they are stored.
+    Decode a compressed image message; EXIF orientation is ignored.
 
-    :returns: uint8 BGR, shape ``(height, width, 3)``
-    :raises ValueError: if it is no JPEG or PNG, is damaged, or holds depth
+    :returns: uint8 BGR, ``(height, width, 3)``
+    :raises ValueError: if it is not JPEG or PNG, is damaged, or holds depth
     """
     if 'compressedDepth' in msg.format:
         raise ValueError(
-            f'format {_quoted(msg.format)} is compressed depth, not a picture; '
+            f'format {quoted(msg.format)} is compressed depth, not a colour image; '
             'subscribe to the colour image'
         )
     try:
@@ -149,34 +152,28 @@ def compressed_to_bgr(msg: CompressedMessage) -> Image:
 
 def to_depth(msg: ImageMessage) -> tuple[Pixels, float]:
     """
-    Read the distances of a depth image message.
+    Convert a depth image message.
 
-    :returns: uint16 or float32, ``(height, width)``, where they are in this machine's byte order
-        a view of the message's buffer; and the metres that a value of 1 means
-    :raises ValueError: if the message contradicts itself or is no depth image
+    :returns: the depths, uint16 or float32, ``(height, width)``, a view of the message's buffer if
+        its byte order is that of this machine; and the length of a value of 1 in metres
+    :raises ValueError: if the message is inconsistent or not a depth image
     """
     if msg.encoding not in _DEPTH_UNITS_M:
         raise ValueError(
-            f'encoding {_quoted(msg.encoding)} is no depth; known are {", ".join(_DEPTH_UNITS_M)}'
+            f'encoding {quoted(msg.encoding)} is not a depth encoding; these are '
+            f'{", ".join(_DEPTH_UNITS_M)}'
         )
-    dtype = np.dtype(_MEASURED[msg.encoding])
+    dtype = np.dtype(_SCALAR[msg.encoding])
     return _rows(msg, dtype, 1)[:, :, 0], _DEPTH_UNITS_M[msg.encoding]
 
 
-def _quoted(text: str) -> str:
-    """Quote text that came from outside, cut to a length that a log line can bear."""
-    quoted = repr(text)
-    # Cut after quoting: what cannot be printed grows by that up to ten times.
-    return quoted if len(quoted) <= 42 else quoted[:38] + "...'"
-
-
 def _rows(msg: ImageMessage, dtype: np.dtype[Any], channels: int) -> Pixels:
-    """View the message's pixels ``(H, W, C)`` without padding, in this machine's byte order."""
+    """View the pixels ``(H, W, C)`` of a message without padding, in native byte order."""
     row_bytes = msg.width * channels * dtype.itemsize
-    # The last row needs no padding behind it: some drivers leave it out.
+    # Some drivers omit the padding of the last row.
     _check_size(msg, row_bytes, msg.step * (msg.height - 1) + row_bytes)
     if msg.step % dtype.itemsize:
-        raise ValueError(f'step {msg.step} is no multiple of {dtype.itemsize} bytes a value')
+        raise ValueError(f'step {msg.step} is not a multiple of {dtype.itemsize} bytes per value')
     values: Pixels = np.ndarray(
         (msg.height, msg.width, channels),
         dtype.newbyteorder('>' if msg.is_bigendian else '<'),
@@ -188,31 +185,31 @@ def _rows(msg: ImageMessage, dtype: np.dtype[Any], channels: int) -> Pixels:
 
 
 def _check_size(msg: ImageMessage, row_bytes: int, expected: int) -> None:
-    """Refuse a message whose size, step and data contradict each other."""
+    """Reject a message whose size, step and data are inconsistent."""
     if not msg.height or not msg.width:
         raise ValueError(f'the image is empty: {msg.width} x {msg.height}')
     if msg.height * msg.width > MAX_PIXELS:
         raise ValueError(f'the image is too large: {msg.width} x {msg.height}')
     if msg.step < row_bytes:
         raise ValueError(
-            f'step {msg.step} is too small: {msg.width} pixels of {_quoted(msg.encoding)} '
+            f'step {msg.step} is too small: {msg.width} pixels of {quoted(msg.encoding)} '
             f'are {row_bytes} bytes'
         )
     if len(msg.data) < expected:
         raise ValueError(
             f'the data is truncated: {len(msg.data)} bytes, expected {expected} for '
-            f'{msg.width} x {msg.height} {_quoted(msg.encoding)} with step {msg.step}'
+            f'{msg.width} x {msg.height} {quoted(msg.encoding)} with step {msg.step}'
         )
 
 
 def _convert(pixels: Pixels, encoding: str, convert: Converter) -> Image:
-    """Bring 8 bit pixels ``(H, W, C)`` of a known encoding to BGR."""
+    """Convert 8-bit pixels ``(H, W, C)`` to BGR."""
     if encoding == 'bgr8':
         return pixels
     height, width, channels = pixels.shape
     if encoding.startswith('yuv422') and width % 2:
         raise ValueError(f'{encoding} needs an even width, got {width}')
-    # OpenCV makes a smaller mosaic black.
+    # OpenCV returns black for smaller mosaics.
     if encoding.startswith('bayer') and (height < 3 or width < 3):
         raise ValueError(f'{encoding} needs at least 3 x 3 pixels, got {width} x {height}')
     packed = np.ascontiguousarray(pixels)
@@ -220,9 +217,9 @@ def _convert(pixels: Pixels, encoding: str, convert: Converter) -> Image:
     return np.asarray(convert(message), np.uint8)
 
 
-def _stretched(values: Pixels) -> Image:
-    """Map the finite values of one frame linearly to 0 to 255; what is not finite becomes 0."""
-    with np.errstate(invalid='ignore'):  # a signalling NaN is one of many
+def _scaled(values: Pixels) -> Image:
+    """Scale the finite values of an image to 0 to 255; the others become 0."""
+    with np.errstate(invalid='ignore'):  # signalling NaNs are allowed
         values = values[:, :, 0].astype(np.float64)
     finite = np.isfinite(values)
     if not finite.any():
@@ -235,22 +232,22 @@ def _stretched(values: Pixels) -> Image:
 
 def _planar_to_bgr(msg: ImageMessage) -> Image:
     """
-    Read luma rows followed by rows of interleaved chroma.
+    Convert luma rows followed by rows of interleaved chroma.
 
-    Drivers disagree on ``height``: rows of the picture, or rows of the buffer with those
-    of the chroma counted in. The length of the data tells which.
+    For some drivers ``height`` is the number of rows of the image, for others that of the buffer,
+    which includes the rows of chroma. The length of the data shows which.
     """
     share, chroma_steps = _PLANAR[msg.encoding]
     height, rows = msg.height, int(msg.height * (1 + share))
     if len(msg.data) <= msg.step * msg.height:
-        # No room for chroma below so many rows of luma.
+        # There is no room for chroma after this many rows of luma.
         height, rows = int(msg.height / (1 + share)), msg.height
     _check_size(msg, msg.width, msg.step * rows - chroma_steps * (msg.step - msg.width))
     odd = msg.encoding == 'nv21' and (msg.width % 2 or height % 2)
     if odd or rows != height * (1 + share):
         raise ValueError(
-            f'{msg.width} x {msg.height} {msg.encoding} with {len(msg.data)} bytes is no '
-            'whole picture'
+            f'{msg.width} x {msg.height} {msg.encoding} with {len(msg.data)} bytes is not a '
+            'complete image'
         )
     step, start = msg.step, height * msg.step
     luma = np.ndarray((height, msg.width), np.uint8, msg.data, strides=(step, 1))
@@ -258,15 +255,15 @@ def _planar_to_bgr(msg: ImageMessage) -> Image:
         chroma = np.ndarray((height // 2, msg.width), np.uint8, msg.data, start, (step, 1))
         planes = np.vstack((luma, chroma))
         return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_NV21), np.uint8)
-    # A row of NV24 chroma is twice as long as one of luma, its padding too.
+    # A row of NV24 chroma, with its padding, is twice as long as a row of luma.
     shape = (height, msg.width, 2)
     chroma = np.ndarray(shape, np.uint8, msg.data, start, (2 * step, 2, 1))
     return _limited_yuv_to_bgr(luma, chroma[:, :, 0], chroma[:, :, 1])
 
 
 def _limited_yuv_to_bgr(luma: Pixels, u: Pixels, v: Pixels) -> Image:
-    """Convert full resolution planes by ITU-R BT.601, luma 16 to 235, as the other YUV forms."""
-    # Nothing is blacker than black, as OpenCV has it.
+    """Convert full-resolution planes by ITU-R BT.601 with luma 16 to 235, like the other forms."""
+    # Luma below 16 is black, as in OpenCV.
     y = 1.164383 * (np.maximum(luma, 16).astype(np.float32) - 16.0)
     u, v = u.astype(np.float32) - 128.0, v.astype(np.float32) - 128.0
     bgr = np.stack((y + 2.017232 * u, y - 0.391762 * u - 0.812968 * v, y + 1.596027 * v), axis=-1)

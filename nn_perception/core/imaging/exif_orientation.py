@@ -1,4 +1,4 @@
-"""Where a place of an upright picture lies in its file, which may hold the picture turned."""
+"""Map results from an upright image to the image as stored, which EXIF may rotate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nn_perception.core.results import Box, Keypoint, Person
 
 UPRIGHT = 1
 ORIENTATION_TAG = 0x0112
-# EXIF orientations whose stored picture is mirrored left to right, upside down, and transposed.
+# EXIF orientations whose stored image is mirrored, upside down or transposed.
 MIRRORED = (2, 3, 6, 7)
 UPSIDE_DOWN = (3, 4, 7, 8)
 TRANSPOSED = (5, 6, 7, 8)
@@ -19,15 +19,15 @@ TRANSPOSED = (5, 6, 7, 8)
 
 def read_orientation(path: str | os.PathLike[str]) -> int:
     """
-    Read from a picture's EXIF data how it is stored.
+    Read the orientation of an image file from its EXIF data.
 
-    :returns: 1 to 8, as EXIF numbers them; 1, which is upright, where nothing is said
+    :returns: 1 to 8, as EXIF defines them; 1, which is upright, if there is no valid entry
     """
     from PIL import Image as Pillow
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of large pictures and damaged EXIF data
+            warnings.simplefilter('ignore')  # about large images and damaged EXIF data
             with Pillow.open(path) as picture:
                 orientation = picture.getexif().get(ORIENTATION_TAG, UPRIGHT)
     except (OSError, SyntaxError, ValueError, struct.error, Pillow.DecompressionBombError):
@@ -37,12 +37,12 @@ def read_orientation(path: str | os.PathLike[str]) -> int:
 
 def to_stored(bbox: Box, orientation: int, size: tuple[int, int]) -> Box:
     """
-    Find a box of an upright picture in the picture as it is stored.
+    Map a box from an upright image to the image as stored.
 
-    :param bbox: left, top, width and height in pixels of the upright picture
+    :param bbox: in pixels of the upright image
     :param orientation: see :func:`read_orientation`
-    :param size: width and height of the upright picture in pixels
-    :returns: left, top, width and height in pixels of the stored picture
+    :param size: width and height of the upright image in pixels
+    :returns: in pixels of the stored image
     """
     left, top, width, height = bbox
     if orientation in MIRRORED:
@@ -56,15 +56,16 @@ def to_stored(bbox: Box, orientation: int, size: tuple[int, int]) -> Box:
 
 def person_to_stored(person: Person, orientation: int, size: tuple[int, int]) -> Person:
     """
-    Find a person of an upright picture in the picture as it is stored.
+    Map a person from an upright image to the image as stored.
 
-    :param person: in pixels of the upright picture
+    :param person: in pixels of the upright image
     :param orientation: see :func:`read_orientation`
-    :param size: width and height of the upright picture in pixels
-    :returns: in pixels of the stored picture
+    :param size: width and height of the upright image in pixels
+    :returns: in pixels of the stored image
     """
-    joints = []
-    for joint in person.keypoints:
-        x, y, _, _ = to_stored(Box(joint.x, joint.y, 0.0, 0.0), orientation, size)
-        joints.append(Keypoint(x, y, joint.score))
-    return replace(person, bbox=to_stored(person.bbox, orientation, size), keypoints=tuple(joints))
+    keypoints = []
+    for point in person.keypoints:
+        x, y, _, _ = to_stored(Box(point.x, point.y, 0.0, 0.0), orientation, size)
+        keypoints.append(Keypoint(x, y, point.score))
+    bbox = to_stored(person.bbox, orientation, size)
+    return replace(person, bbox=bbox, keypoints=tuple(keypoints))

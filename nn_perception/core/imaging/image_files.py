@@ -1,8 +1,8 @@
 """
-Image files and compressed images, decoded to uint8 BGR with clear refusals.
+Decode image files and compressed images to uint8 BGR, with clear errors.
 
-OpenCV fills what is missing of a truncated JPEG with grey and says nothing, and it decodes
-whatever size a header claims. So the headers are read here first.
+OpenCV silently fills the missing part of a truncated JPEG with grey, and decodes any size that a
+header claims. So this module checks the headers first.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ import struct
 from typing import Any
 
 import cv2
-from nn_perception.core.imaging.preprocessing import check_image
+from nn_perception.core.imaging.preprocessing import check_image, Image
 import numpy as np
 from numpy.typing import NDArray
-
-Image = NDArray[np.uint8]
 
 MAX_PIXELS = 100_000_000
 JPEG_START = b'\xff\xd8\xff'
@@ -31,16 +29,15 @@ PNG_COLOUR_ALPHA = {4, 6}
 
 def read_image(path: str | os.PathLike[str]) -> Image:
     """
-    Read an image file as a person would see it.
+    Read an image file the way an image viewer shows it.
 
-    The picture is turned upright as its EXIF data say. Grey becomes three equal channels, 16 bits
-    a channel become 8 by keeping the upper ones, and what is transparent is laid on white. Of an
-    animation the first picture is taken. JPEG and PNG are read by OpenCV, anything else (BMP,
-    WebP, TIFF, GIF, PNM) by Pillow.
+    The image is rotated as its EXIF data says. Grey becomes three equal channels, 16-bit values
+    keep their upper 8 bits, transparency is blended with white, and an animation gives its first
+    image. OpenCV reads JPEG and PNG, Pillow everything else (BMP, WebP, TIFF, GIF, PNM).
 
     :returns: uint8, ``(H, W, 3)``, blue first
     :raises OSError: if the file cannot be read
-    :raises ValueError: if it is not a whole image of at most 100 megapixels
+    :raises ValueError: if it is not a complete image of at most 100 megapixels
     """
     path = Path(path)
     if path.is_dir():
@@ -61,12 +58,12 @@ def decode_image(data: Any, *, upright: bool) -> Image:
     """
     Decode a JPEG or PNG.
 
-    :param data: the whole compressed image, any bytes-like object
-    :param upright: turn the picture as its EXIF data say and lay what is transparent on white;
-        without it the pixels come as they are stored, and transparency is dropped
+    :param data: the compressed image, any bytes-like object
+    :param upright: rotate the image as its EXIF data says and blend transparency with white;
+        otherwise the pixels are returned as stored, without transparency
     :returns: uint8, ``(H, W, 3)``, blue first; grey and 16-bit images are converted
-    :raises ValueError: if it is not a whole JPEG or PNG of at most 100 megapixels; the message
-        lacks its subject, so that a caller can put the name of the file in front of it
+    :raises ValueError: if it is not a complete JPEG or PNG of at most 100 megapixels; the message
+        has no subject, so that the caller can prepend the name of the file
     """
     stored = bytes(data)
     if not stored:
@@ -90,7 +87,7 @@ def decode_image(data: Any, *, upright: bool) -> Image:
     if image is None or image.size == 0:
         raise ValueError('is damaged and cannot be decoded')
     if image.ndim == 3 and image.shape[2] == 4:
-        return _lay_on_white(_to_8_bits(image))
+        return _blend_with_white(_to_8_bits(image))
     return np.asarray(image, np.uint8)
 
 
@@ -105,11 +102,13 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _jpeg_size(stored: bytes) -> tuple[int, int]:
-    """Walk the segments up to the first scan: width and height; refuse what has no end."""
+    """Read width and height from the segments before the first scan; require the end marker."""
     at, size = 2, None
     while at + 4 <= len(stored):
         if stored[at] != 0xFF:
-            raise ValueError('is damaged: its JPEG segments do not follow each other')
+            raise ValueError(
+                'is damaged: a JPEG segment does not start where the previous one ends'
+            )
         marker = stored[at + 1]
         if marker == 0xFF:  # padding before a marker
             at += 1
@@ -120,7 +119,7 @@ def _jpeg_size(stored: bytes) -> tuple[int, int]:
             size = width, height
         at += 2 + length
         if marker == JPEG_SCAN and size is not None:
-            # Inside a scan every FF is followed by 00 or a restart, so this can only be the end.
+            # In a scan, FF is followed by 00 or a restart marker, so this can only be the end.
             if stored.rfind(JPEG_END, at) < 0:
                 raise ValueError('is truncated: the end of the JPEG is missing')
             return size
@@ -128,7 +127,7 @@ def _jpeg_size(stored: bytes) -> tuple[int, int]:
 
 
 def _png_size(stored: bytes) -> tuple[int, int, bool]:
-    """Read width, height and whether there is transparency; refuse what has no end."""
+    """Read width, height and whether there is transparency; require the end chunk."""
     if len(stored) < 33:
         raise ValueError('is truncated: the PNG ends in its header')
     width, height, _, colour = struct.unpack_from('>IIBB', stored, 16)
@@ -141,15 +140,15 @@ def _to_8_bits(image: NDArray[Any]) -> Image:
     return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)
 
 
-def _lay_on_white(image_bgra: Image) -> Image:
-    """Blend ``(H, W, 4)`` with white by its alpha channel."""
+def _blend_with_white(image_bgra: Image) -> Image:
+    """Blend ``(H, W, 4)``, uint8, with white by its alpha channel."""
     colour = image_bgra[..., :3].astype(np.uint16)
     alpha = image_bgra[..., 3:].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def _decode_with_pillow(stored: bytes) -> Image:
-    """Decode what is neither JPEG nor PNG: ``(H, W, 3)``, blue first."""
+    """Decode an image that is neither JPEG nor PNG to ``(H, W, 3)``, blue first."""
     if not stored:
         raise ValueError('is empty')
     import io
@@ -174,18 +173,18 @@ def _decode_with_pillow(stored: bytes) -> Image:
         raise ValueError('is too large: the limit is 100 megapixels') from error
     except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ValueError(f'is damaged: {error}') from error
-    return _lay_on_white(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]))
+    return _blend_with_white(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]))
 
 
 def encode_png(image_bgr: Image) -> bytes:
     """
-    Encode a picture without loss.
+    Encode an image as PNG.
 
     :param image_bgr: uint8, ``(H, W, 3)``
-    :raises ValueError: if it is none
+    :raises ValueError: if it has another shape or type, or cannot be encoded
     """
     check_image(image_bgr)
-    good, png = cv2.imencode('.png', image_bgr)
-    if not good:
-        raise ValueError('the image cannot be stored as PNG')
+    ok, png = cv2.imencode('.png', image_bgr)
+    if not ok:
+        raise ValueError('the image cannot be encoded as PNG')
     return bytes(png)

@@ -1,4 +1,4 @@
-"""From images to the batch that a network takes."""
+"""Convert images to the input batch of a network."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 @dataclass(frozen=True)
 class Preprocessing:
     """
-    Cut the middle out of an image, resize it to a square and normalise its colours, or its grey.
+    Crop the centre of an image, resize it to a square and normalise its colours, or its grey.
 
-    An image is cut before it is resized, so that no pixel is computed in vain. Shrinking averages
-    the pixels that fall together, whatever ``interpolation`` says: a camera's picture is several
-    times larger than the input, and picking single pixels out of it would alias.
+    Cropping comes first, so that no pixel is computed in vain. Scaling down always averages areas,
+    whatever ``interpolation`` is: camera images are several times larger than the input, and other
+    methods would alias.
 
     :param size: width and height of the network's input in pixels
-    :param crop: side of the square that is cut out, as a fraction of the image's short side,
-        in ``(0, 1]``; with ``stretch`` a fraction of either side
-    :param interpolation: how a square that is smaller than the input is enlarged,
-        ``linear`` or ``cubic``
-    :param mean: mean of red, green and blue, in units of the pixel values 0 to 255; one value
-        for a network that takes grey images
-    :param std: divisor of each of them after the mean is taken off, in the same units
-    :param stretch: whether what is cut out has the form of the image, and is stretched to a square
+    :param crop: side of the square crop as a fraction of the shorter side of the image, in
+        ``(0, 1]``; with ``stretch``, fraction of both sides
+    :param interpolation: method for scaling up, ``linear`` or ``cubic``
+    :param mean: mean of red, green and blue, for pixel values of 0 to 255; a single value for
+        networks with grey input
+    :param std: standard deviation of the same channels, for pixel values of 0 to 255
+    :param stretch: whether the crop keeps the aspect ratio of the image and is stretched to a
+        square
     :raises ValueError: if a value is out of range
     """
 
@@ -46,7 +46,7 @@ class Preprocessing:
     stretch: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what no network could have been trained with."""
+        """Check the values."""
         if not 1 <= self.size <= 8192:
             raise ValueError(f'preprocessing size must be 1 to 8192 pixels, got {self.size}')
         if not 0.0 < self.crop <= 1.0:
@@ -67,9 +67,9 @@ class Preprocessing:
     @classmethod
     def from_json(cls, values: Any) -> Preprocessing:
         """
-        Build from what :meth:`to_json` gave.
+        Create from the result of :meth:`to_json`.
 
-        :raises ValueError: if a field is missing, unknown or of another type
+        :raises ValueError: if a field is missing or has the wrong type
         """
         if not isinstance(values, dict):
             raise ValueError(f'preprocessing must be an object, got {type(values).__name__}')
@@ -88,7 +88,7 @@ class Preprocessing:
             raise ValueError(f'preprocessing is malformed: {error}') from error
 
     def to_json(self) -> dict[str, Any]:
-        """Give the fields as numbers, strings and lists."""
+        """Convert to a dictionary that can be written as JSON."""
         values: dict[str, Any] = {
             'size': self.size,
             'crop': self.crop,
@@ -100,17 +100,16 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """How many channels the network's input has: 3 for colours, 1 for grey."""
+        """Number of input channels: 3 for colour, 1 for grey."""
         return len(self.mean)
 
     def __call__(self, images_bgr: Sequence[Image]) -> Batch:
         """
-        Prepare images for the network.
+        Convert images to a batch.
 
-        :param images_bgr: any number of images, each uint8, ``(H, W, 3)``, blue first; their
-            sizes may differ
-        :returns: float32, ``(N, 3, size, size)``, red first, or ``(N, 1, size, size)``, the
-            luma of ITU-R BT.601; contiguous
+        :param images_bgr: N images, uint8, ``(H, W, 3)`` each, blue first; sizes may differ
+        :returns: float32, ``(N, 3, size, size)``, red first, or ``(N, 1, size, size)``, luma as
+            in ITU-R BT.601; contiguous
         :raises ValueError: if an image has another shape or type, or no pixels
         """
         batch = np.empty((len(images_bgr), self.channels, self.size, self.size), np.float32)
@@ -123,9 +122,9 @@ class Preprocessing:
 
     def crop_box(self, height: int, width: int) -> tuple[int, int, int, int]:
         """
-        Locate what is cut out of an image.
+        Locate the crop of an image.
 
-        :returns: left, top, width and height in pixels; the last two are at least 1
+        :returns: left, top, width and height in pixels; width and height are at least 1
         """
         sides = (width, height) if self.stretch else (min(height, width),) * 2
         right, down = (max(1, round(side * self.crop)) for side in sides)
@@ -133,30 +132,30 @@ class Preprocessing:
 
     def resized(self, image_bgr: Image) -> Batch:
         """
-        Cut and resize one image, its colours as they are.
+        Crop and resize an image, without normalisation.
 
         :param image_bgr: uint8, ``(H, W, 3)``
-        :returns: float32, ``(size, size, 3)``, 0 to 255, in the same order of colours
+        :returns: float32, ``(size, size, 3)``, 0 to 255, in the same order of channels
         :raises ValueError: if the image has another shape or type, or no pixels
         """
         check_image(image_bgr)
         left, top, width, height = self.crop_box(*image_bgr.shape[:2])
-        # OpenCV averages areas of float32 faster than those of uint8, the conversion included.
+        # Including the conversion, OpenCV averages areas of float32 faster than of uint8.
         part = image_bgr[top : top + height, left : left + width].astype(np.float32, order='C')
-        # First the sides that are too long, since it averages only where no side grows.
+        # Scale down first: OpenCV averages areas only if no side is scaled up.
         shrunk = min(width, self.size), min(height, self.size)
         if shrunk != (width, height):
             part = np.asarray(cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA), np.float32)
         if shrunk != (self.size, self.size):
-            how = INTERPOLATIONS[self.interpolation]
+            method = INTERPOLATIONS[self.interpolation]
             part = np.asarray(
-                cv2.resize(part, (self.size, self.size), interpolation=how), np.float32
+                cv2.resize(part, (self.size, self.size), interpolation=method), np.float32
             )
             np.clip(part, 0.0, 255.0, out=part)
         return part
 
     def _channels_of(self, square_bgr: Batch) -> Sequence[Batch]:
-        """Take a square ``(size, size, 3)`` apart into red, green and blue, or make it grey."""
+        """Split a square ``(size, size, 3)`` into red, green and blue, or convert it to grey."""
         if self.channels == 1:
             return (np.asarray(cv2.cvtColor(square_bgr, cv2.COLOR_BGR2GRAY), np.float32),)
         blue, green, red = (np.asarray(plane, np.float32) for plane in cv2.split(square_bgr))
@@ -164,16 +163,16 @@ class Preprocessing:
 
     @cached_property
     def _normalisation(self) -> tuple[Batch, Batch]:
-        """Factor and offset that normalise each channel; shape ``(channels,)`` each."""
+        """Factors and offsets that normalise the channels, ``(channels,)`` each."""
         mean, std = np.array(self.mean), np.array(self.std)
         return (1.0 / std).astype(np.float32), (-mean / std).astype(np.float32)
 
 
 def check_image(image: NDArray[Any]) -> None:
     """
-    Refuse what is not a colour image.
+    Reject what is not a colour image.
 
-    :raises ValueError: if the image is not uint8 of the shape ``(H, W, 3)`` with H and W positive
+    :raises ValueError: if it is not uint8 of the shape ``(H, W, 3)`` with positive H and W
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(

@@ -1,9 +1,10 @@
 """
 End the process when its main loop hangs, so that a supervisor can restart it.
 
-The middleware can hang forever inside a call that holds Python's lock (docs/endurance.md): then no
-signal and no thread of the process can help, and it looks alive. The timer used here needs no
-lock; it writes the stack of every thread, and exits with status 1.
+The middleware can hang forever inside a call that holds Python's lock, see
+docs/evaluation/endurance.md: then no signal and no thread of the process can help, and it looks
+alive. The timer used here needs no lock; it writes the stack of every thread, and exits with
+status 1.
 """
 
 from __future__ import annotations

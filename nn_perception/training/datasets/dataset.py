@@ -21,7 +21,8 @@ import threading
 from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
 from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_name
-from nn_perception.core.imaging.image_files import encode_png, Image
+from nn_perception.core.imaging.image_files import encode_png
+from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.training.datasets.labelled_frames import (
     distinct_label,
     LabelledFrame,
@@ -51,7 +52,6 @@ class Dataset:
     Changes wait for each other; reading the frames and their counts never waits for the disk.
 
     :ivar problems: defects that were found on opening, one sentence each
-
     :param folder: folder of the dataset
     :param quota_bytes: maximum size of all pictures together; 0 for no limit
     """

@@ -20,7 +20,8 @@ from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.folders import cache_folder
 from nn_perception.core.files.locks import lock_stream
 from nn_perception.core.files.records import add_checksum, is_intact
-from nn_perception.core.imaging.image_files import Image, read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
@@ -53,8 +54,7 @@ class Embedder:
     A network without its head.
 
     :ivar checkpoint: the network with its head
-    :ivar key: identifies the embeddings: networks with the same backbone and preprocessing share
-        them
+    :ivar key: identifies the embeddings, which depend on backbone and preprocessing
     """
 
     def __init__(self, checkpoint: Checkpoint, backbone: LoadedModel) -> None:

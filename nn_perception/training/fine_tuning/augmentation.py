@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import cv2
-from nn_perception.core.imaging.image_files import Image
+from nn_perception.core.imaging.preprocessing import Image
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray

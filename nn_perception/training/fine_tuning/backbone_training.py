@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 import math
 import time
 
-from nn_perception.core.imaging.image_files import Image, read_image
+from nn_perception.core.imaging.image_files import read_image
+from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.training.datasets.labelled_frames import LabelledFrame

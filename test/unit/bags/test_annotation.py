@@ -97,7 +97,7 @@ def test_every_image_has_its_result(
     assert summary.outputs == {'/brightness/text': 5}
     assert sorted(summary.reasons.values()) == [1, 1]
     assert {reason.partition(';')[0] for reason in summary.reasons} == {
-        "encoding 'cmyk' is not known", 'it is dark'
+        "encoding 'cmyk' is not supported", 'it is dark'
     }  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == ['given', 'made']
 

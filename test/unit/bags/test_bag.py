@@ -36,7 +36,7 @@ def test_images_with_their_headers(
         assert (bag.message_count, bag.count('/cam/image')) == (4, 3)
         assert bag.duration_s == pytest.approx(2.0)
         first, second, third = bag.messages([bag.choose_topic()])
-        with pytest.raises(ValueError, match="encoding 'cmyk' is not known"):
+        with pytest.raises(ValueError, match="encoding 'cmyk' is not supported"):
             bag.frame(third)
         first, second = bag.frame(first), bag.frame(second)
     np.testing.assert_array_equal(first.image_bgr, picture(0))

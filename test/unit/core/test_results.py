@@ -1,4 +1,4 @@
-"""Results as values."""
+"""Results of the networks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PERSON = Person(
 )
 
 
-def test_unsure_joints_are_not_seen() -> None:
-    found = PERSON.without_uncertain_keypoints(0.6)
-    assert found.keypoints[:10] == (Keypoint(0.0, 0.0, 0.0),) * 10
-    assert found.keypoints[10:] == PERSON.keypoints[10:]
-    assert replace(found, keypoints=PERSON.keypoints) == PERSON
+def test_uncertain_keypoints_are_hidden() -> None:
+    person = PERSON.without_uncertain_keypoints(0.6)
+    assert person.keypoints[:10] == (Keypoint(0.0, 0.0, 0.0),) * 10
+    assert person.keypoints[10:] == PERSON.keypoints[10:]
+    assert replace(person, keypoints=PERSON.keypoints) == PERSON

@@ -230,5 +230,5 @@ def test_keypoint_rcnn_gives_tensors():
     assert scores.shape == (1, count)
     assert keypoints.shape == (1, count, 17, 3)
     assert logits.shape == (1, count, 17)
-    with pytest.raises(RuntimeError, match='expected one picture'):
+    with pytest.raises(RuntimeError, match='expected one image'):
         network(torch.rand(2, 3, 64, 64))

@@ -1,3 +1,5 @@
+"""Folders and the environment variables that choose them."""
+
 from pathlib import Path
 
 from nn_perception.core.files.folders import cache_folder, data_folder, folder_of

@@ -1,4 +1,4 @@
-"""The journal of long work survives every end."""
+"""The journal resumes after any interruption."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def fill(path: Path) -> None:
         assert list(journal.entries()) == ENTRIES
 
 
-def test_goes_on_after_a_clean_end(tmp_path: Path) -> None:
+def test_resume_after_closing(tmp_path: Path) -> None:
     fill(tmp_path / 'journal')
     with Journal(tmp_path / 'journal', IDENTITY) as journal:
         assert len(journal) == 3
@@ -26,15 +26,15 @@ def test_goes_on_after_a_clean_end(tmp_path: Path) -> None:
         assert list(journal.entries()) == [*ENTRIES, {'n': 0.1}]
 
 
-def test_goes_on_wherever_it_was_cut_off(tmp_path: Path) -> None:
+def test_resume_after_truncation_at_any_byte(tmp_path: Path) -> None:
     path = tmp_path / 'journal'
     fill(path)
     content = path.read_bytes()
     kept = set()
     for size in range(len(content) + 1):
-        # A power cut may leave zeros where something was to be.
-        for rest in (b'', bytes(7)):
-            path.write_bytes(content[:size] + rest)
+        # A power cut may leave zeros in place of data.
+        for garbage in (b'', bytes(7)):
+            path.write_bytes(content[:size] + garbage)
             with Journal(path, IDENTITY) as journal:
                 count = len(journal)
                 journal.append({'new': 1})
@@ -44,7 +44,7 @@ def test_goes_on_wherever_it_was_cut_off(tmp_path: Path) -> None:
     assert kept == {0, 1, 2, 3}
 
 
-def test_a_damaged_line_ends_what_is_believed(tmp_path: Path) -> None:
+def test_entries_after_a_damaged_line_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / 'journal'
     fill(path)
     path.write_bytes(path.read_bytes().replace(b'"n": 1', b'"n": 9'))
@@ -52,7 +52,7 @@ def test_a_damaged_line_ends_what_is_believed(tmp_path: Path) -> None:
         assert list(journal.entries()) == ENTRIES[:1]
 
 
-def test_other_work_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_of_other_work_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / 'journal'
     fill(path)
     content = path.read_bytes()

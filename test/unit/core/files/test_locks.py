@@ -1,3 +1,5 @@
+"""Locks between processes; flock treats each open file as an owner of its own."""
+
 import threading
 
 from nn_perception.core.files.locks import lock, shared_lock, writer_lock
@@ -20,12 +22,14 @@ def test_a_lock_has_one_owner(tmp_path):
     assert order == ['first', 'second']
 
 
-def test_there_is_one_writer(tmp_path):
+def test_a_second_writer_is_rejected(tmp_path):
     path = tmp_path / 'lock'
     with (
-        writer_lock(path, 'it'),
-        pytest.raises(BlockingIOError, match='it is already open for writing in process'),
-        writer_lock(path, 'it'),
+        writer_lock(path, 'the data set'),
+        pytest.raises(
+            BlockingIOError, match='the data set is already open for writing in process'
+        ),
+        writer_lock(path, 'the data set'),
     ):
         pass
     with writer_lock(path, 'the data set'):

@@ -1,3 +1,5 @@
+"""Names that are safe as names of files."""
+
 import unicodedata
 
 from nn_perception.core.files.names import checked_name
@@ -31,11 +33,11 @@ def test_allowed(tmp_path, label):
         ('a\x00b', 'is not allowed'),
         ('a\x1b[2J', 'is not allowed'),
         ('a\u2028b', 'is not allowed'),
-        ('a\u200bb', 'is not allowed'),  # of no width
-        ('a\u202eb', 'is not allowed'),  # turns the direction of reading
-        ('a\u00a0b', 'is not allowed'),  # looks like a space
-        ('a\udcffb', 'is not allowed'),  # no character at all
-        ('\u0301', 'is not allowed'),  # an accent on nothing
+        ('a\u200bb', 'is not allowed'),  # zero width
+        ('a\u202eb', 'is not allowed'),  # right-to-left override
+        ('a\u00a0b', 'is not allowed'),  # no-break space
+        ('a\udcffb', 'is not allowed'),  # a lone surrogate
+        ('\u0301', 'is not allowed'),  # a combining accent without a letter
         ('mug?', 'is not allowed'),
         ('"mug"', 'is not allowed'),
         ('☕', 'is not allowed'),
@@ -46,7 +48,7 @@ def test_allowed(tmp_path, label):
         ('𝒜' * 64, 'it takes 256 bytes of at most 255'),
     ],
 )
-def test_refused(label, reason):
+def test_rejected(label, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         checked_name(label, 'label')
     message = str(caught.value)
@@ -55,7 +57,7 @@ def test_refused(label, reason):
     assert 'cannot be the name of a label' in message
 
 
-def test_two_ways_to_write_one_letter():
+def test_equivalent_spellings_give_one_name():
     assert checked_name('cafe\u0301', 'label') == checked_name('café', 'label') == 'caf\u00e9'
 
 

@@ -7,7 +7,7 @@ import pytest
 
 K = (500.0, 0.0, 320.0, 0.0, 400.0, 240.0, 0.0, 0.0, 1.0)
 MATRIX = np.array(K).reshape(3, 3)
-PLACES = np.array([(0.3, -0.2, 1.5), (0.0, 0.0, 2.0), (-0.6, 0.4, 3.0)])
+POINTS = np.array([(0.3, -0.2, 1.5), (0.0, 0.0, 2.0), (-0.6, 0.4, 3.0)])
 
 
 @pytest.mark.parametrize(
@@ -20,15 +20,15 @@ PLACES = np.array([(0.3, -0.2, 1.5), (0.0, 0.0, 2.0), (-0.6, 0.4, 3.0)])
         ('equidistant', (0.05, -0.01, 0.002, 0.0)),
     ],
 )
-def test_rays_undo_the_distortion_of_the_lens(model, d):
+def test_rays_are_undistorted(model, d):
     coefficients = np.array(d or (0.0,) * 4)
     project = cv2.fisheye.projectPoints if model == 'equidistant' else cv2.projectPoints
     none = np.zeros(3)
     arguments = (none, none, MATRIX, coefficients)
-    pixels = project(PLACES[:, None], *arguments)[0][:, 0]
+    pixels = project(POINTS[:, None], *arguments)[0][:, 0]
     camera = CameraModel.from_calibration(640, 480, K, d, model)
     rays = camera.rays(pixels)
-    np.testing.assert_allclose(rays, PLACES / PLACES[:, 2:], atol=1e-4)
+    np.testing.assert_allclose(rays, POINTS / POINTS[:, 2:], atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,10 @@ def test_rays_undo_the_distortion_of_the_lens(model, d):
     [
         ((0.0,) * 9, (), '', 'not calibrated'),
         ((np.nan, *K[1:]), (), '', 'not calibrated'),
-        (K, (0.1,) * 5, 'thin_prism', "'thin_prism' with 5 coefficients is not known"),
+        (K, (0.1,) * 5, 'thin_prism', "'thin_prism' with 5 coefficients is not supported"),
         (K, (0.1,) * 3, 'plumb_bob', 'with 3 coefficients'),
         (K, (0.1,) * 5, 'equidistant', 'with 5 coefficients'),
-        (K, (0.1, np.inf, 0.0, 0.0), 'plumb_bob', 'not known'),
+        (K, (0.1, np.inf, 0.0, 0.0), 'plumb_bob', 'not supported'),
     ],
 )
 def test_unusable_calibrations_are_rejected(k, d, model, message):

@@ -6,7 +6,7 @@ from nn_perception.core.imaging.preprocessing import Preprocessing
 import numpy as np
 import pytest
 
-HOW = Preprocessing(
+PREPROCESSING = Preprocessing(
     size=256, crop=1.0, interpolation='linear', mean=(127.5,) * 3, std=(127.5,) * 3
 )
 SIZES = [
@@ -26,7 +26,7 @@ SIZES = [
 @pytest.mark.parametrize(('height', 'width'), SIZES)
 @pytest.mark.parametrize('long_side', [256, 384])
 def test_inputs_are_multiples_of_the_step(height, width, long_side):
-    batch, _ = letterbox(np.full((height, width, 3), 255, np.uint8), long_side, HOW)
+    batch, _ = letterbox(np.full((height, width, 3), 255, np.uint8), long_side, PREPROCESSING)
     assert batch.dtype == np.float32
     assert batch.shape[:2] == (1, 3)
     assert max(batch.shape[2:]) == long_side
@@ -42,7 +42,7 @@ def test_inputs_are_multiples_of_the_step(height, width, long_side):
 
 @pytest.mark.parametrize(('height', 'width'), SIZES)
 def test_mapping_back_is_exact(height, width):
-    _, placement = letterbox(np.zeros((height, width, 3), np.uint8), 384, HOW)
+    _, placement = letterbox(np.zeros((height, width, 3), np.uint8), 384, PREPROCESSING)
     corners = np.array([(0.0, 0.0), (width, height), (width / 3, height / 7)])
     there = corners * (placement.scale_x, placement.scale_y)
     there += (placement.shift_x, placement.shift_y)
@@ -50,14 +50,14 @@ def test_mapping_back_is_exact(height, width):
 
 
 @pytest.mark.parametrize(('height', 'width'), [(480, 640), (640, 480), (611, 377), (120, 160)])
-def test_a_spot_is_mapped_back_to_its_place(height, width):
+def test_a_bright_spot_is_mapped_back(height, width):
     image = np.zeros((height, width, 3), np.uint8)
     x, y = 0.7 * width, 0.3 * height
     cv2.circle(image, (round(x - 0.5), round(y - 0.5)), 8, (255, 255, 255), cv2.FILLED)
-    batch, placement = letterbox(image, 384, HOW)
+    batch, placement = letterbox(image, 384, PREPROCESSING)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
     square, placement = crop_square(image, round(x) - 50, round(y) - 70, 100, 256)
-    batch = to_batch([square], HOW)
+    batch = to_batch([square], PREPROCESSING)
     assert placement.to_image(_middle(batch[0, 0])) == pytest.approx((x, y), abs=1.0)
 
 
@@ -82,11 +82,11 @@ def test_crops_may_exceed_the_image(left, top, side):
     np.testing.assert_allclose(placement.to_image(np.full(2, 64.0)), (left + side, top + side))
 
 
-def test_red_comes_first_and_values_are_normalised():
+def test_red_first_and_normalised():
     image = np.zeros((64, 64, 3), np.uint8)
     image[..., 2] = 255  # red in BGR
     image[..., 1] = 51
-    batch, _ = letterbox(image, 64, HOW)
+    batch, _ = letterbox(image, 64, PREPROCESSING)
     np.testing.assert_allclose(batch[0, :, 10, 10], (1.0, -0.6, -1.0), atol=1e-6)
 
 

@@ -75,20 +75,20 @@ def test_shrinks_by_averaging_areas():
         (5, 3, 1.0, (0, 1, 3, 3), (0, 0, 3, 5)),
     ],
 )
-def test_cuts_the_central_square_or_the_form_of_the_image(height, width, crop, box, stretched):
+def test_crop_box(height, width, crop, box, stretched):
     preprocessing = make(crop=crop)
     assert preprocessing.crop_box(height, width) == box
     assert replace(preprocessing, stretch=True).crop_box(height, width) == stretched
 
 
-def test_stretches_each_side_by_itself():
-    # Three rows grow to four, eight columns are averaged to four.
+def test_stretching_resizes_each_side_separately():
+    # Three rows are scaled up to four, eight columns are averaged to four.
     image = np.repeat(np.arange(8, dtype=np.uint8)[None] * 10, 3, axis=0)[..., None].repeat(3, 2)
     found = make(size=4, stretch=True).resized(image)
     np.testing.assert_allclose(found[..., 0], np.tile([5.0, 25.0, 45.0, 65.0], (4, 1)))
 
 
-def test_takes_the_pixels_of_the_box():
+def test_the_crop_has_the_pixels_of_its_box():
     image = ramp(6, 8)
     found = make(size=3, crop=0.5).resized(image)
     np.testing.assert_array_equal(found, image[1:4, 2:5])
@@ -96,7 +96,7 @@ def test_takes_the_pixels_of_the_box():
 
 @pytest.mark.parametrize('interpolation', ['linear', 'cubic'])
 @pytest.mark.parametrize('shape', [(1, 1), (1, 300), (300, 1), (2, 3), (223, 225), (7, 1000)])
-def test_any_shape_gives_a_finite_contiguous_batch(shape, interpolation):
+def test_any_shape_gives_a_contiguous_batch_in_range(shape, interpolation):
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     batch = make(size=224, crop=0.875, interpolation=interpolation)([image])
     assert batch.shape == (1, 3, 224, 224)
@@ -134,7 +134,7 @@ def test_views_and_read_only_images():
         np.zeros((0, 4, 3), np.uint8),
     ],
 )
-def test_refuses_what_is_no_image(image):
+def test_invalid_images_are_rejected(image):
     with pytest.raises(ValueError, match='expected an image'):
         make()([image])
 
@@ -154,7 +154,7 @@ def test_refuses_what_is_no_image(image):
         ({'mean': (), 'std': ()}, 'got 0 and 0'),
     ],
 )
-def test_refuses_impossible_settings(change, reason):
+def test_invalid_values_are_rejected(change, reason):
     with pytest.raises(ValueError, match=reason):
         make(**change)
 
@@ -162,7 +162,7 @@ def test_refuses_impossible_settings(change, reason):
 def test_json_round_trip_and_its_errors():
     stretched = make(stretch=True)
     assert Preprocessing.from_json(stretched.to_json()) == stretched
-    # Checkpoints from before there was a choice say nothing of it.
+    # Older checkpoints do not have this field.
     assert 'stretch' not in make().to_json()
     grey = make(size=28, mean=(33.3,), std=(78.5,))
     assert grey.to_json()['mean'] == [33.3]

@@ -9,7 +9,7 @@ import sys
 from nn_perception.core.inference import export_cache
 from nn_perception.core.inference.export_cache import export_file, find_export
 from nn_perception.core.inference.model_zoo import find_checkpoint
-from nn_perception.core.subprocess import PACKAGE_ROOT, run_subprocess, SubprocessError
+from nn_perception.core.subprocess import PACKAGE_ROOT, SubprocessError
 from patience import HANGS_S
 import pytest
 
@@ -185,18 +185,3 @@ def test_a_failed_export_gives_a_one_line_error(cache, monkeypatch, reason, hint
     assert hint in str(caught.value)
     assert '\n' not in str(caught.value)
     assert list((cache / 'exports').glob('*.onnx')) == []
-
-
-def test_a_real_subprocess_reports_its_error(tmp_path):
-    with pytest.raises(SubprocessError, match='cannot be read: No such file') as caught:
-        run_subprocess(
-            'nn_perception.core.inference.onnx_export',
-            [str(tmp_path / 'none'), '0', 'out.onnx'],
-            tmp_path,
-        )
-    assert caught.value.status == export_cache.CANNOT_WRITE
-
-
-def test_a_subprocess_ignores_modules_in_its_folder(tmp_path):
-    with pytest.raises(SubprocessError, match='No module named'):
-        run_subprocess('nn_perception.core.no_such_module', [], tmp_path)

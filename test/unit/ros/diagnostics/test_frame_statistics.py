@@ -79,8 +79,8 @@ def test_a_reason_is_new_once() -> None:
     [
         ('expected 12 bytes, got 7', 'expected 480000 bytes, got 31', False),
         ('it starts with 00 00 00 01 67 42', 'it starts with a5 ff 1c 9e ab cd', False),
-        ("'mono8' is not known", "'mono12' is not known", True),
-        ("'8UC2' is not known", "'8UC5' is not known", True),
+        ("'mono8' is not supported", "'mono12' is not supported", True),
+        ("'8UC2' is not supported", "'8UC5' is not supported", True),
         ('the width is 4', 'the height is 4', True),
     ],
 )

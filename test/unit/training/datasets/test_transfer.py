@@ -215,7 +215,9 @@ def test_compressed_images_and_bad_ones(tmp_path, dataset):
         f"1 images of {bag}: the data is truncated: 143 bytes, expected 144 for 8 x 6 'bgr8' "
         'with step 24'
     )
-    assert problems[1].startswith(f"2 images of {bag}: encoding 'cmyk' is not known; known are ")
+    assert problems[1].startswith(
+        f"2 images of {bag}: encoding 'cmyk' is not supported; supported are "
+    )
 
 
 def test_the_maximum_rate(tmp_path, dataset):
