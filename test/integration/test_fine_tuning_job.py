@@ -19,6 +19,7 @@ from nn_perception.training.datasets.labelled_frames import read_frames
 from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
 from nn_perception.training.fine_tuning.job_process import FineTuningProcess
 from nn_perception.training.fine_tuning.result import measure
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
 from nn_perception.training.model_store.store import ModelStore
 import pytest
 
@@ -80,12 +81,9 @@ def test_the_accuracy_is_that_of_the_tagger(job: FineTuningJob) -> None:
     assert measure(checkpoint, wrong) == 0.0
 
 
-def test_the_export_exists_when_the_version_is_active(
-    job: FineTuningJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job.run()  # its embeddings are cached
-    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
-    result = job.run()
+def test_a_trained_backbone_is_exported_before_a_tagger_needs_it(job: FineTuningJob) -> None:
+    settings = FineTuneSettings('last_block', max_epochs=1)
+    result = replace(job, base='digit_cnn', settings=settings).run()
     assert find_export(Checkpoint.read(result.checkpoint).without_head()) is not None
 
 

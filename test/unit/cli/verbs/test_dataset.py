@@ -31,7 +31,6 @@ def write_pictures(folder: Path, labels: str, count: int = 3) -> Path:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a dataset ``kitchen``: a mug, two cups."""
     monkeypatch.setenv('NN_PERCEPTION_DATA', str(tmp_path / 'data'))
-    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
     root = tmp_path / 'data' / 'datasets'
     with Dataset.open(root, 'kitchen') as dataset:
         for seed, label in enumerate(('mug', 'cup', 'cup')):
