@@ -141,6 +141,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
 
     def destroy_node(self) -> None:
         """Finish what has begun while its responses can still be sent."""
+        self._stop()  # the worker uses the recorder, too
         self._action.close()
         if self._recorder is not None:
             self._recorder.close()
