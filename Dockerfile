@@ -1,49 +1,44 @@
-# ROS 2 Jazzy with nn_perception. Build and run:
+# ROS 2 Jazzy with nn_perception, by the steps of docs/install.md. Build and run:
 #
-#   docker build -t nn_perception .
-#   docker run --rm -it --network host --ipc host nn_perception \
+#   docker build --tag nn_perception .
+#   docker run --rm -it --network host --ipc host --volume nn_perception:/home/robot nn_perception \
 #     ros2 launch nn_perception perception.launch.py image:=/camera/image_raw
 #
-# The steps are those of docs/install.md. This file was not built on the machine that nn_perception
-# is developed on, which has no Docker engine.
+# This file was not built on the machine where nn_perception is developed, which has no Docker engine.
 FROM ros:jazzy-ros-base
 
+WORKDIR /ros2_ws
+# Only what rosdep reads: a change of the code must not install everything again.
+COPY package.xml src/nn_perception/
+COPY nn_perception_interfaces/package.xml src/nn_perception/nn_perception_interfaces/
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       build-essential \
       python3-colcon-common-extensions \
-      python3-matplotlib \
-      python3-opencv \
-      python3-pil \
-      python3-platformdirs \
-      python3-rosdep \
-      python3-tqdm \
       python3-venv \
-      python3-yaml \
-      ros-jazzy-cv-bridge \
-      ros-jazzy-diagnostic-msgs \
-      ros-jazzy-launch-ros \
-      ros-jazzy-vision-msgs \
-      ros-jazzy-visualization-msgs \
+ && rosdep update --rosdistro jazzy \
+ && rosdep install --from-paths src src/nn_perception/nn_perception_interfaces --ignore-src -y \
+      --dependency-types buildtool --dependency-types build --dependency-types exec \
  && rm -rf /var/lib/apt/lists/*
 
-WORKDIR /ros2_ws
 RUN python3 -m venv --system-site-packages venv \
  && touch venv/COLCON_IGNORE \
- && venv/bin/pip install --no-cache-dir 'numpy>=1.24,<2' \
-      onnxruntime rosbags rosbags-image safetensors \
-# Needed to export networks, not to run them; brings several GB of CUDA libraries.
- && venv/bin/pip install --no-cache-dir 'numpy>=1.24,<2' torch torchvision onnx onnxscript
+ && venv/bin/pip install --no-cache-dir 'numpy>=1.24,<2' onnxruntime safetensors rosbags-image
+# To export networks, not to run them. Installs several GB of CUDA libraries, unless the options
+# name an index with CPU wheels: --build-arg TORCH_PIP_OPTIONS='--extra-index-url ...'.
+ARG TORCH_PIP_OPTIONS=
+RUN venv/bin/pip install --no-cache-dir ${TORCH_PIP_OPTIONS} \
+      'numpy>=1.24,<2' torch torchvision onnx onnxscript
 
 COPY . src/nn_perception
 RUN . /opt/ros/jazzy/setup.sh \
  && colcon build --base-paths src/nn_perception src/nn_perception/nn_perception_interfaces
 
-# Exports and fine-tuned models survive the container when this is a volume.
+# The home directory holds exported networks, data sets and fine-tuned models.
 RUN useradd --create-home --shell /bin/bash robot
 USER robot
-VOLUME /home/robot
 WORKDIR /home/robot
+VOLUME /home/robot
 
 ENTRYPOINT ["/ros2_ws/src/nn_perception/tools/docker_entrypoint.sh"]
 CMD ["ros2", "launch", "nn_perception", "perception.launch.py"]

@@ -49,7 +49,9 @@ setup(
         'torchvision>=0.20',
         'tqdm',
     ],
-    extras_require={'test': ['mcap', 'mcap-ros2-support', 'pycocotools', 'pytest']},
+    extras_require={
+        'test': ['mcap', 'mcap-ros2-support', 'pycocotools', 'pytest', 'pytest-xdist'],
+    },
     entry_points={
         'console_scripts': [
             'nn_perception = nn_perception.cli.main:main',

@@ -11,7 +11,6 @@ import sys
 from typing import Any
 
 import cv2
-from hri_msgs.msg import IdsList, NormalizedRegionOfInterest2D, Skeleton2D
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
@@ -379,10 +378,12 @@ def test_depth_without_values_gives_unknown_positions(
     assert np.isnan(places_in(pose)).all()
 
 
+@pytest.mark.hri_msgs
 def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected: Person) -> None:
+    hri = pytest.importorskip('hri_msgs.msg')
     estimator = Estimator(peer)
     start_node('pose_estimator', parameters={'max_age_s': 0.5})
-    tracked = peer.collect(IdsList, '/humans/bodies/tracked')
+    tracked = peer.collect(hri.IdsList, '/humans/bodies/tracked')
     peer.matched(estimator.camera)
     peer.until(lambda: peer.node.count_publishers('/humans/bodies/tracked'))
     peer.spin(0.3)
@@ -391,14 +392,14 @@ def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected:
     peer.until(lambda: tracked)
     assert tracked[-1].header == found.header
     assert list(tracked[-1].ids) == [name]
-    skeletons = peer.collect(Skeleton2D, f'/humans/bodies/{name}/skeleton2d')
-    boxes = peer.collect(NormalizedRegionOfInterest2D, f'/humans/bodies/{name}/roi')
+    skeletons = peer.collect(hri.Skeleton2D, f'/humans/bodies/{name}/skeleton2d')
+    boxes = peer.collect(hri.NormalizedRegionOfInterest2D, f'/humans/bodies/{name}/roi')
     peer.spin(0.5)
     found = estimator.find(skier, 1.1)
     peer.until(lambda: skeletons and boxes)
     assert skeletons[-1].header == boxes[-1].header == found.header
     joints = keypoint_array(expected)
-    wrist = skeletons[-1].skeleton[Skeleton2D.LEFT_WRIST]
+    wrist = skeletons[-1].skeleton[hri.Skeleton2D.LEFT_WRIST]
     scaled = (joints[9, 0] / SIZE[0], joints[9, 1] / SIZE[1], joints[9, 2])
     assert (wrist.x, wrist.y, wrist.c) == pytest.approx(scaled, abs=0.01)
     left, top, width, height = expected.bbox

@@ -120,6 +120,7 @@ def test_vision_msgs_are_those_that_were_released(name: str) -> None:
     assert hashes[f'vision_msgs/msg/{name}'] == f'RIHS01_{VISION_MSGS[name]}'
 
 
+@pytest.mark.hri_msgs
 @pytest.mark.parametrize('name', HRI_MSGS)
 def test_hri_msgs_are_those_that_were_released(name: str) -> None:
     messages = pytest.importorskip('hri_msgs.msg')

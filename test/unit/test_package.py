@@ -74,6 +74,18 @@ def test_the_maintainers_and_the_licence_agree(
     assert package_xml.findtext('license') == setup['license']
 
 
+@pytest.mark.parametrize('field', ['maintainer', 'license', 'url'])
+def test_the_interfaces_agree_with_the_package(
+    repository: Path, package_xml: ElementTree.Element, field: str
+) -> None:
+    interfaces = ElementTree.parse(repository / 'nn_perception_interfaces' / 'package.xml')
+
+    def entries(package: ElementTree.Element) -> list[tuple[str | None, dict[str, str]]]:
+        return [(entry.text, entry.attrib) for entry in package.findall(field)]
+
+    assert entries(interfaces.getroot()) == entries(package_xml) != []
+
+
 def test_what_is_installed_exists(repository: Path) -> None:
     for name in ('resource/nn_perception', 'package.xml', 'nn_perception/py.typed', 'LICENSE'):
         assert (repository / name).is_file(), name

@@ -25,6 +25,10 @@ def test_joints_in_the_order_of_rep_155() -> None:
     assert joints == own
     left, right = own['left_shoulder'], own['right_shoulder']
     assert neck == Keypoint((left.x + right.x) / 2, (left.y + right.y) / 2, left.score)
+
+
+@pytest.mark.hri_msgs
+def test_joints_have_the_numbers_of_hri_msgs() -> None:
     skeleton = pytest.importorskip('hri_msgs.msg').Skeleton2D
     for place, name in enumerate(hri_bodies.ORDER):
         assert getattr(skeleton, name.upper()) == place
