@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 import os
 from pathlib import Path
+import signal
 
 from exports import export_missing
 from nn_perception.ros.process.main import use_transport_profile
@@ -41,6 +42,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(
     os.environ.get('NN_PERCEPTION_TEST_DATA') or REPOSITORY.parent / 'shared' / 'data'
 )
+
+# A shell in the background ignores SIGINT, and so would the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Fast DDS reads it once: the first test that makes a node decides for all.
 use_transport_profile()

@@ -123,7 +123,7 @@ def parts_of(arguments: argparse.Namespace) -> list[DemoPart]:
             done='searched for people',
             source=arguments.people,
             folder=arguments.output / 'people',
-            rate=0.0,
+            rate=arguments.clip_rate,
             every=10,
             may_drop=0.2,
         ),
@@ -160,7 +160,13 @@ def parse_arguments() -> argparse.Namespace:
         '--rate',
         type=float,
         default=2.0,
-        help='photographs per second; the clip plays at its own rate (default: %(default)s)',
+        help='photographs per second (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--clip-rate',
+        type=float,
+        default=0.0,
+        help='frames of the clip per second; 0: its own rate (default: %(default)s)',
     )
     return parser.parse_args()
 

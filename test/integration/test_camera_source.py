@@ -70,20 +70,24 @@ def test_plays_a_folder_once_in_natural_order_and_ends(
     assert '3.jpg' in node.log
 
 
-@pytest.mark.parametrize('encoding', PUBLISHED_ENCODINGS)
-def test_encodings(
-    peer: Peer, start_node: Callable[..., NodeProcess], photos: Path, encoding: str
-) -> None:
-    images = peer.collect(Image, 'image', BEST_EFFORT)
-    start_node(
-        'camera_source',
-        parameters={**FAST, 'source': photos / '10.png', 'encoding': encoding},
-    )
-    peer.until(lambda: len(images) >= 3)
-    assert images[-1].encoding == encoding
-    # Pure red; as grey it is 0.299 of white.
-    expected = (76, 76, 76) if encoding == 'mono8' else COLOURS['10.png']
-    assert tuple(to_bgr(images[-1])[5, 5]) == expected
+def test_encodings(peer: Peer, start_node: Callable[..., NodeProcess], photos: Path) -> None:
+    """A camera for each encoding, all at once."""
+    images = {
+        encoding: peer.collect(Image, f'/{encoding}/image', BEST_EFFORT)
+        for encoding in PUBLISHED_ENCODINGS
+    }
+    for encoding in images:
+        start_node(
+            'camera_source',
+            parameters={**FAST, 'source': photos / '10.png', 'encoding': encoding},
+            ros_args=['-r', f'__ns:=/{encoding}'],
+        )
+    peer.until(lambda: all(len(received) >= 3 for received in images.values()))
+    for encoding, received in images.items():
+        assert received[-1].encoding == encoding
+        # Pure red; its gray value is 0.299 of white.
+        expected = (76, 76, 76) if encoding == 'mono8' else COLOURS['10.png']
+        assert tuple(to_bgr(received[-1])[5, 5]) == expected, encoding
 
 
 def test_compressed_images_calibration_size_and_rate(
@@ -178,23 +182,23 @@ def test_stamps_and_rate_follow_simulated_time(
     assert {1000, 1001, 1002} >= {msg.header.stamp.sec for msg in images}
 
 
-@pytest.mark.parametrize(
-    ('parameters', 'sentence'),
-    [
-        ({'source': '/nowhere'}, 'is neither a folder, a file nor a webcam'),
-        ({'source': '/dev/video77'}, 'webcam /dev/video77 does not exist'),
-        ({'source': __file__}, 'is not a video that OpenCV can read'),
-        ({'camera_info_file': __file__}, 'is not a camera calibration'),
-        ({'encoding': 'cmyk'}, 'parameter encoding: expected one of bgr8'),
-        ({'rate': -1.0}, 'parameter rate'),
-        ({'rate': 'fast'}, 'parameter rate: expected a value of type double'),
-        ({'source': 0}, 'parameter source: expected a value of type string (write source: "0"'),
-    ],
-)
+UNUSABLE: list[tuple[dict[str, object], str]] = [
+    ({'source': '/nowhere'}, 'is neither a folder, a file nor a webcam'),
+    ({'source': '/dev/video77'}, 'webcam /dev/video77 does not exist'),
+    ({'source': __file__}, 'is not a video that OpenCV can read'),
+    ({'camera_info_file': __file__}, 'is not a camera calibration'),
+    ({'encoding': 'cmyk'}, 'parameter encoding: expected one of bgr8'),
+    ({'rate': -1.0}, 'parameter rate'),
+    ({'rate': 'fast'}, 'parameter rate: expected a value of type double'),
+    ({'source': 0}, 'parameter source: expected a value of type string (write source: "0"'),
+]
+
+
 def test_rejects_unusable_sources_with_one_sentence(
-    start_node: Callable[..., NodeProcess], parameters: dict[str, object], sentence: str
+    start_node: Callable[..., NodeProcess],
 ) -> None:
-    node = start_node('camera_source', parameters=parameters)
-    assert node.process.wait(HANGS_S) == 2
-    assert sentence in node.log
-    assert 'Traceback' not in node.log
+    nodes = [start_node('camera_source', parameters=parameters) for parameters, _ in UNUSABLE]
+    for node, (_, sentence) in zip(nodes, UNUSABLE, strict=True):
+        assert node.process.wait(HANGS_S) == 2, sentence
+        assert sentence in node.log
+        assert 'Traceback' not in node.log

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,23 +23,6 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Classification
-
-StartNode = Callable[..., NodeProcess]
-
-
-def reason(peer: Peer, word: str) -> str:
-    """Wait for a warning that contains a text, and return it."""
-    return warning(peer, peer.diagnostics('/tagger'), word)
-
-
-def warning(peer: Peer, reports: list[dict[str, str]], word: str) -> str:
-    """Wait until the reports have a warning that contains a text, and return it."""
-
-    def found() -> str:
-        texts = [r['message'] for r in reports if r['level'] == '1' and word in r['message']]
-        return texts[-1] if texts else ''
-
-    return peer.until(found)
 
 
 @dataclass(frozen=True)
@@ -95,87 +78,116 @@ CASES = {
 }
 
 
+# Taggers of the other tests, and their parameters.
+OTHERS: dict[str, dict[str, Any]] = {
+    'timestamps are zero': {},
+    'another clock': {},
+    'simulated time': {'use_sim_time': True},
+    'logged once': {},
+    'reliability': {},
+}
+
+
 @dataclass(frozen=True)
 class Running:
-    """A case with its tagger, in a ROS domain of its own."""
+    """A tagger in a ROS domain of its own."""
 
     domain: Domain
     reports: list[dict[str, str]]
     publishers: list[Any]
 
+    @property
+    def peer(self) -> Peer:
+        """The node that talks to the tagger."""
+        return self.domain.peer
+
+    @property
+    def node(self) -> NodeProcess:
+        """The tagger."""
+        return self.domain.nodes[0]
+
 
 @pytest.fixture(scope='module')
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
-    """Start all cases at once: each takes seconds and does almost nothing."""
-    cases = {}
+    """Start all taggers at once: each test takes seconds and does almost nothing."""
+    taggers = {}
+    cases = {**CASES, **{name: Case('', [], (), values) for name, values in OTHERS.items()}}
     with ExitStack() as stack:
-        for number, (name, case) in enumerate(CASES.items()):
+        for number, (name, case) in enumerate(cases.items()):
             folder = tmp_path_factory.mktemp('logs')
             domain = stack.enter_context(own_domain(folder, f'peer_{number}'))
             reports = domain.peer.diagnostics('/tagger')
             publishers = [domain.peer.publisher(*publisher) for publisher in case.publishers]
             domain.start_node('tagger', parameters=case.parameters)
-            cases[name] = Running(domain, reports, publishers)
-        yield cases
+            taggers[name] = Running(domain, reports, publishers)
+        yield taggers
+
+
+def warning(tagger: Running, word: str) -> str:
+    """Wait for a warning that contains a text, and return it."""
+
+    def found() -> str:
+        texts = [
+            report['message']
+            for report in tagger.reports
+            if report['level'] == '1' and word in report['message']
+        ]
+        return texts[-1] if texts else ''
+
+    return tagger.peer.until(found)
 
 
 @pytest.mark.parametrize('name', CASES)
 def test_the_reason_is_reported(running: dict[str, Running], name: str) -> None:
     case, now = CASES[name], running[name]
-    peer, (node,) = now.domain.peer, now.domain.nodes
-    text = warning(peer, now.reports, case.word)
+    text = warning(now, case.word)
     for part in case.texts:
         assert part in text
-    peer.until(lambda: case.word in node.log)
+    now.peer.until(lambda: case.word in now.node.log)
     # An empty message on the topic does no harm.
     for publisher in now.publishers:
         publisher.publish(publisher.msg_type())
-    peer.spin(0.1)
-    assert node.end() == 0, node.log
+    now.peer.spin(0.1)
+    assert now.node.end() == 0, now.node.log
 
 
-def test_timestamps_are_zero(peer: Peer, start_node: StartNode) -> None:
-    camera = peer.publisher(Image, 'image')
-    start_node('tagger')
-    reports = peer.diagnostics('/tagger')
-    peer.matched(camera)
-    msg = image_message(picture(), Header())
-
-    def found() -> bool:
-        camera.publish(msg)
-        return any('no timestamps' in report['message'] for report in reports)
-
-    peer.until(found)
-
-
-def test_timestamps_of_another_clock(peer: Peer, start_node: StartNode) -> None:
-    camera = peer.publisher(Image, 'image')
-    start_node('tagger')
-    reports = peer.diagnostics('/tagger')
-    peer.matched(camera)
+@pytest.mark.parametrize(
+    ('name', 'message', 'text'),
+    [
+        ('timestamps are zero', image_message(picture(), Header()), 'no timestamps'),
+        ('another clock', image_at(picture(), 1.0), 'use_sim_time'),
+    ],
+    ids=list(OTHERS)[:2],
+)
+def test_unusable_timestamps(
+    running: dict[str, Running], name: str, message: Image, text: str
+) -> None:
+    now = running[name]
+    camera = now.peer.publisher(Image, 'image')
+    now.peer.matched(camera)
 
     def found() -> bool:
-        camera.publish(image_at(picture(), 1.0))
-        return any('use_sim_time' in report['message'] for report in reports)
+        camera.publish(message)
+        return any(text in report['message'] for report in now.reports)
 
-    peer.until(found)
-
-
-def test_simulated_time_stands_still(peer: Peer, start_node: StartNode) -> None:
-    node = start_node('tagger', parameters={'use_sim_time': True})
-    assert reason(peer, '/clock') == 'use_sim_time is set, but /clock has no publisher'
-    clock = peer.publisher(Clock, '/clock')
-    peer.matched(clock)
-    now = Clock()
-    now.clock.sec = 77
-    clock.publish(now)
-    assert 'is the simulation paused?' in reason(peer, 'stopped at 77.0 s')
-    peer.until(lambda: node.log.count('is the simulation paused?') == 1)
+    now.peer.until(found)
 
 
-def test_the_cause_is_logged_once(peer: Peer, start_node: StartNode) -> None:
+def test_simulated_time_stands_still(running: dict[str, Running]) -> None:
+    now = running['simulated time']
+    assert warning(now, '/clock') == 'use_sim_time is set, but /clock has no publisher'
+    clock = now.peer.publisher(Clock, '/clock')
+    now.peer.matched(clock)
+    message = Clock()
+    message.clock.sec = 77
+    clock.publish(message)
+    assert 'is the simulation paused?' in warning(now, 'stopped at 77.0 s')
+    now.peer.until(lambda: now.node.log.count('is the simulation paused?') == 1)
+
+
+def test_the_cause_is_logged_once(running: dict[str, Running]) -> None:
+    peer, node = running['logged once'].peer, running['logged once'].node
     tags = peer.collect(Classification, 'tagger/tags')
-    node = start_node('tagger')
     peer.until(lambda: 'no publisher on /image' in node.log)
     camera = peer.publisher(Image, 'image')
     peer.matched(camera)
@@ -190,10 +202,9 @@ def test_the_cause_is_logged_once(peer: Peer, start_node: StartNode) -> None:
     assert node.log.count('no publisher on /image') == 1
 
 
-def test_reliability_follows_the_publishers(peer: Peer, start_node: StartNode) -> None:
+def test_reliability_follows_the_publishers(running: dict[str, Running]) -> None:
+    peer, reports = running['reliability'].peer, running['reliability'].reports
     tags = peer.collect(Classification, 'tagger/tags')
-    start_node('tagger')
-    reports = peer.diagnostics('/tagger')
     peer.until(lambda: reports)
     for qos, name in [
         (BEST_EFFORT, 'best_effort'),

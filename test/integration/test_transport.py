@@ -11,7 +11,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_graph import image_at, NodeProcess, Peer, picture
 from sensor_msgs.msg import Image
 
-SECONDS = 3.0
+SECONDS = 2.0
 # What has crossed over waits in the test's own process until that gets a core.
 QUEUED = QoSProfile(depth=30, reliability=ReliabilityPolicy.BEST_EFFORT)
 

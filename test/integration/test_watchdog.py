@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import os
 import subprocess
 import sys
 
+from domain_coordinator import domain_id as reserved_domain_id
 from patience import HANGS_S
 import pytest
 
@@ -40,23 +43,40 @@ sys.exit(main(lambda: Hanging, []))
 """
 
 
-def run(what: str) -> subprocess.CompletedProcess[str]:
-    """Run a node with some code in its callback."""
-    code = HANGS.format(what=what)
-    return subprocess.run(
-        [sys.executable, '-c', code], capture_output=True, text=True, timeout=HANGS_S, check=False
-    )
+CASES = {
+    'hangs': 'time.sleep(50.0)',
+    'is slow': 'time.sleep(0.3)',
+    'has paused it': 'with watchdog.Watchdog.paused(): time.sleep(2.5)',
+}
 
 
-def test_a_hanging_loop_ends_the_process(ros_environment: None) -> None:
-    ended = run('time.sleep(50.0)')
-    assert ended.returncode == 1
-    assert 'on_time' in ended.stderr
+@pytest.fixture(scope='module')
+def processes() -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """Start nodes that do different things in their callbacks, all at once."""
+    with reserved_domain_id() as number:
+        environment = {**os.environ, 'ROS_DOMAIN_ID': str(number)}
+        environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        yield {
+            name: subprocess.Popen(
+                [sys.executable, '-c', HANGS.format(what=what)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for name, what in CASES.items()
+        }
 
 
-@pytest.mark.parametrize(
-    'what', ['time.sleep(0.3)', 'with watchdog.Watchdog.paused(): time.sleep(2.5)']
-)
-def test_what_may_take_long_does_not_end_the_process(ros_environment: None, what: str) -> None:
-    ended = run(what)
-    assert (ended.returncode, ended.stderr) == (0, '')
+def test_a_hanging_loop_ends_the_process(processes: dict[str, subprocess.Popen[str]]) -> None:
+    _, errors = processes['hangs'].communicate(timeout=HANGS_S)
+    assert processes['hangs'].returncode == 1
+    assert 'on_time' in errors
+
+
+@pytest.mark.parametrize('name', ['is slow', 'has paused it'])
+def test_what_may_take_long_does_not_end_the_process(
+    processes: dict[str, subprocess.Popen[str]], name: str
+) -> None:
+    _, errors = processes[name].communicate(timeout=HANGS_S)
+    assert (processes[name].returncode, errors) == (0, '')

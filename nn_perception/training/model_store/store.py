@@ -64,14 +64,17 @@ class ModelStore:
         """
         folder = self._folder(name)
         active = _active_if_any(folder)
-        found = []
+        found, pruned = [], False
         for version in reversed(version_names(folder)):
             try:
                 found.append(read_version(folder, version, active=version == active))
             except ValueError as error:
-                if (folder / version).exists():  # otherwise it has just been pruned
+                if (folder / version).exists():
                     LOG.warning('skipped: %s', error)
-        return found
+                else:
+                    pruned = True
+        # If another process has pruned all that were listed, there are newer ones.
+        return found if found or not pruned else self.versions(name)
 
     def add(
         self,

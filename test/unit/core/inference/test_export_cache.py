@@ -13,13 +13,13 @@ from nn_perception.core.subprocess import PACKAGE_ROOT, SubprocessError
 from patience import HANGS_S
 import pytest
 
-MODEL = find_checkpoint('efficientnet_lite0')
+MODEL = find_checkpoint('digit_cnn')
 OPEN = """
 import logging, sys
 logging.basicConfig(level=logging.INFO)
 import numpy as np
 from nn_perception.capabilities.tagging.tagger import Tagger
-tagger = Tagger.open()
+tagger = Tagger.open('digit_cnn')
 tags = tagger.tag(np.zeros((48, 64, 3), np.uint8), top_k=1)
 heavy = [name for name in ('torch', 'torchvision', 'onnx') if name in sys.modules]
 sys.stdout.write(f'{tags[0].label}|{heavy}')
@@ -84,7 +84,7 @@ def test_two_processes_at_once_export_once(shared_cache):
     cache, results = shared_cache
     assert [status for _, _, status in results] == [0, 0], results
     assert results[0][0] == results[1][0]
-    assert sum('exporting efficientnet_lite0' in errors for _, errors, _ in results) == 1
+    assert sum('exporting digit_cnn' in errors for _, errors, _ in results) == 1
     names = sorted(path.suffix for path in (cache / 'exports').iterdir())
     assert names == ['.lock', '.onnx']
 
@@ -180,7 +180,7 @@ def test_a_failed_export_gives_a_one_line_error(cache, monkeypatch, reason, hint
         raise SubprocessError(reason, 1)
 
     monkeypatch.setattr(export_cache, 'run_subprocess', fail)
-    with pytest.raises(RuntimeError, match='efficientnet_lite0 cannot be exported') as caught:
+    with pytest.raises(RuntimeError, match='digit_cnn cannot be exported') as caught:
         load_export(MODEL)
     assert hint in str(caught.value)
     assert '\n' not in str(caught.value)

@@ -397,6 +397,24 @@ def test_the_active_version_is_replaced_and_pruned_while_it_is_read(store, three
     assert store.active('kitchen').version == three[2]
 
 
+def test_all_versions_are_replaced_while_they_are_listed(store, three, content, monkeypatch):
+    names = store_module.version_names
+
+    def list_too_early(folder):
+        monkeypatch.undo()
+        listed = names(folder)
+        added = store.add('kitchen', content, {'accuracy': 0.9}, HASH)
+        store.activate('kitchen', added.version)
+        for version in listed:
+            shutil.rmtree(folder / version)
+        return listed
+
+    monkeypatch.setattr(store_module, 'version_names', list_too_early)
+    (version,) = store.versions('kitchen')
+    assert version.version not in three
+    assert version.active
+
+
 SWITCH = """
 import sys
 from nn_perception.training.model_store.store import ModelStore
