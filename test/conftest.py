@@ -64,6 +64,15 @@ def test_data() -> Path:
     return TEST_DATA
 
 
+@pytest.fixture(scope='session')
+def cases(test_data: Path) -> Path:
+    """Return the folder of small inputs that once failed, beside the test data."""
+    folder = test_data.parent / 'cases'
+    if not folder.is_dir():
+        pytest.skip(f'no folder {folder}')
+    return folder
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Export the networks once, before the processes start that need them all."""
