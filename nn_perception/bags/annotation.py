@@ -24,7 +24,7 @@ from nn_perception.bags.bag import Bag, Message, RecordedFrame
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.metadata import fingerprint, METADATA, RECORD_KEY, record_of
 from nn_perception.bags.topics import result_qos, ResultTopics
-from nn_perception.core.files.journal import Journal
+from nn_perception.core.files.records import Journal
 import numpy as np
 
 if TYPE_CHECKING:
