@@ -25,10 +25,10 @@ class Row:
     """
     One line of the table.
 
-    :param what: is measured
-    :param must: be reached
-    :param measured: value, in words
-    :param reached: whether it is
+    :param what: what is measured
+    :param must: target value, in words
+    :param measured: measured value, in words
+    :param reached: whether the target is reached
     :param figures: all measured values, by name
     """
 

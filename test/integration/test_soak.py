@@ -41,7 +41,7 @@ def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> N
     assert [figures['done'][kind] > 0 for kind in KINDS] == [True] * len(KINDS)
     assert all(count > 0 for count in figures['results'].values())
     assert all(end['status'] == 0 for end in figures['ends'].values())
-    assert '| what | must | measured | |' in result.stdout
+    assert '| what | target | measured | |' in result.stdout
 
 
 def test_an_interrupted_soak_ends_its_processes(tmp_path: Path, ros_environment: None) -> None:

@@ -28,10 +28,10 @@ class Criterion:
     """
     One line of the verdict.
 
-    :param what: is measured
-    :param must: be reached
-    :param measured: value, in words
-    :param reached: None if the run was too short to tell
+    :param what: what is measured
+    :param must: target value, in words
+    :param measured: measured value, in words
+    :param reached: whether the target is reached; None if the run was too short to tell
     """
 
     what: str
@@ -214,10 +214,10 @@ def check_answers(sent: int, unexpected: Sequence[str], slowest_s: float) -> Cri
 def check_exits(
     kind: str, statuses: Sequence[int | None], times_s: Sequence[float], limit_s: float
 ) -> Criterion:
-    """Check that every process that was asked to end exited with status 0, in time."""
+    """Check that every process exited with status 0 after its shutdown was requested, in time."""
     bad = [status for status in statuses if status]
     return Criterion(
-        f'{kind} asked to end',
+        f'{kind}: shutdown',
         f'status 0 within {limit_s:.0f} s',
         f'{len(statuses) - len(bad)} of {len(statuses)}, the slowest after {max(times_s):.2f} s',
         not bad and max(times_s) <= limit_s,

@@ -11,7 +11,7 @@ from nn_perception.benchmark.soak.cameras import RATE_HZ
 from nn_perception.benchmark.soak.criteria import Ages, Criterion
 from nn_perception.benchmark.soak.run import SoakTest
 
-# A process that is asked to end while it still imports ends after that; on busy cores the
+# A process that is told to shut down while it still imports exits after that; on busy cores the
 # imports take seconds.
 EXIT_LIMIT_S = 15.0
 

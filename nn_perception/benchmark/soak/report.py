@@ -76,7 +76,7 @@ def _rounds(rounds: Sequence[Round]) -> Iterator[str]:
 
 def _verdict(verdict: Sequence[Criterion]) -> Iterator[str]:
     marks = {True: 'yes', False: 'NO', None: 'run too short'}
-    yield '| what | must | measured | |'
+    yield '| what | target | measured | |'
     yield '| --- | --- | --- | --- |'
     for row in verdict:
         yield f'| {row.what} | {row.must} | {row.measured} | {marks[row.reached]} |'

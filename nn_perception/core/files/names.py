@@ -1,4 +1,4 @@
-"""Validate names of labels, data sets and models, which become names of files."""
+"""Validate names of labels, datasets and models, which become names of files."""
 
 from __future__ import annotations
 
