@@ -103,6 +103,58 @@ def test_only_the_chosen_nodes(peer: Peer, start_node: StartNode) -> None:
 
 
 @pytest.mark.parametrize(
+    ('rules', 'names', 'tags'),
+    [
+        # What launch_ros passes for Node(name='perception').
+        ('__node:=perception', '/perception /tagger /digit_reader', '/tagger/tags'),
+        ('__node:=senses __ns:=/robot', '/robot/senses /robot/tagger /robot/digit_reader',
+         '/robot/tagger/tags'),
+        ('__node:=senses tagger:__node:=front', '/senses /front /digit_reader', '/front/tags'),
+        ('tagger:__ns:=/head', '/perception /head/tagger /digit_reader', '/head/tagger/tags'),
+    ],
+)  # fmt: skip
+def test_composed_nodes_keep_their_names(
+    peer: Peer, start_node: StartNode, rules: str, names: str, tags: str
+) -> None:
+    remappings = [part for rule in rules.split() for part in ('-r', rule)]
+    hosted = ['-p', 'nodes:=[tagger, digit_reader]', '-p', 'autostart:=false']
+    start_node('perception', ros_args=[*hosted, *remappings])
+    peer.until(lambda: peer.node.count_publishers(tags))
+
+    def others() -> set[str]:
+        found = peer.node.get_node_names_and_namespaces()
+        return {f'{space.rstrip("/")}/{name}' for name, space in found} - {'/peer'}
+
+    peer.until(lambda: others() == set(names.split()))
+
+
+def test_parameters_and_topics_of_a_renamed_process(
+    peer: Peer, start_node: StartNode, tmp_path: Path
+) -> None:
+    camera = peer.publisher(Image, '/cam/image')
+    other = peer.publisher(Image, '/other/image')
+    # As launch_ros writes it for a node with a name.
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text(
+        '/senses: {ros__parameters: {nodes: [tagger, digit_reader]}}\n'
+        'tagger: {ros__parameters: {top_k: 2}}\n'
+    )
+    remappings = ('__node:=senses', 'image:=/cam/image', 'digit_reader:image:=/other/image')
+    rules = [part for rule in remappings for part in ('-r', rule)]
+    start_node('perception', ros_args=[*rules, '--params-file', str(mine)])
+    peer.matched(camera)
+    # The rule for all comes first, and ROS applies the first that matches.
+    assert other.get_subscription_count() == 0
+    assert peer.get_parameter('/tagger', 'top_k').integer_value == 2
+
+
+def test_two_nodes_of_one_name(start_node: StartNode) -> None:
+    node = start_node('perception', ros_args=['-p', 'nodes:=[tagger]', '-r', '__node:=tagger'])
+    assert node.process.wait(HANGS_S) == 2
+    assert 'two nodes of this process would have the name /tagger' in node.log
+
+
+@pytest.mark.parametrize(
     ('value', 'sentence'),
     [
         ('[tagger, tagger]', "parameter nodes: duplicate value 'tagger'"),

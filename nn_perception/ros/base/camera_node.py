@@ -32,6 +32,7 @@ from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscr
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import DIAGNOSTICS_QOS
 from nn_perception.ros.process.memory import outside_image_heap, release_freed_memory
+from nn_perception.ros.process.ros_arguments import RosArguments
 from nn_perception.ros.process.signals import interruptible
 from nn_perception.ros.process.watchdog import Watchdog
 import numpy as np
@@ -54,10 +55,22 @@ class SharedResources:
 
     :ivar nodes: number of nodes that share the processor's cores
     :ivar image_subscriptions: the image subscriptions
+    :ivar arguments: ROS arguments that name the nodes; None: rclpy names the only one
     """
 
     nodes: int = 1
     image_subscriptions: SharedImageSubscriptions = field(default_factory=SharedImageSubscriptions)
+    arguments: RosArguments | None = None
+
+    def naming(self, node: str) -> list[str] | None:
+        """
+        Give the ROS arguments of one node that make it keep its name.
+
+        :param node: its default name
+        """
+        if self.arguments is None:
+            return None
+        return ['--ros-args', '-r', f'__node:={self.arguments.name_of(node)}']
 
 
 class CameraNode(LifecycleNode, ABC, Generic[P, R]):
@@ -73,9 +86,9 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
     """
 
     def __init__(self, name: str, kind: type[P], shared: SharedResources | None = None) -> None:
-        super().__init__(name)
-        self._live = LiveParameters(self, kind, self.on_parameters_changed)
         self._shared = shared or SharedResources()
+        super().__init__(name, cli_args=self._shared.naming(name))
+        self._live = LiveParameters(self, kind, self.on_parameters_changed)
         self._enabled = True
         self._load_failure = ''
         self._processor: FrameProcessor[R] | None = None

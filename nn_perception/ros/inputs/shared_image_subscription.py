@@ -217,6 +217,15 @@ class SharedImageSubscriptions:
         resolved = node.resolve_topic_name(topic)
         key = resolved, transport, reliability
         if key not in self._subscriptions:
-            owner, name = (node, topic) if self._owner is None else (self._owner, resolved)
+            owner, name = self._owner_for(node, topic, resolved)
             self._subscriptions[key] = SharedImageSubscription(owner, name, transport, reliability)
         return self._subscriptions[key]
+
+    def _owner_for(self, node: Node, topic: str, resolved: str) -> tuple[Node, str]:
+        """Choose the node that subscribes, and the name of the topic before its remappings."""
+        owner = self._owner
+        # The owner's remappings apply to the name once more: two topics that are swapped would be
+        # swapped back.
+        if owner is None or owner.resolve_topic_name(resolved) != resolved:
+            return node, topic
+        return owner, resolved

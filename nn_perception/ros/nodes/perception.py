@@ -25,6 +25,7 @@ from nn_perception.ros.nodes.fine_tuner import FineTunerNode
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorNode
 from nn_perception.ros.nodes.tagger import TaggerNode
 from nn_perception.ros.process.main import main
+from nn_perception.ros.process.ros_arguments import given_ros_arguments
 from nn_perception.ros.process.signals import stop_if_requested
 from rclpy.node import Node
 
@@ -65,13 +66,28 @@ class PerceptionNode(Node):
             raise
 
     def _compose(self, names: Sequence[str]) -> None:
-        shared = SharedResources(len(names), SharedImageSubscriptions(self))
+        shared = SharedResources(len(names), SharedImageSubscriptions(self), given_ros_arguments())
         for name in names:
             stop_if_requested()
             try:
                 self.composed_nodes.append(NODE_TYPES[name](shared))
             except ParameterError as error:
                 raise ParameterError(f'{name}: {error}') from error
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """
+        Reject two nodes of one name: their services would be mixed up.
+
+        :raises ParameterError: says which name
+        """
+        nodes: list[Node] = [self, *self.composed_nodes]
+        names = [node.get_fully_qualified_name() for node in nodes]
+        if duplicates := [name for name in names if names.count(name) > 1]:
+            raise ParameterError(
+                f'two nodes of this process would have the name {duplicates[0]}; give the '
+                'process, or the node with -r tagger:__node:=NAME, another one'
+            )
 
     def start(self) -> None:
         """Configure and activate the nodes, unless a lifecycle manager will do it."""

@@ -18,6 +18,7 @@ from nn_perception.ros.process.memory import (
     keep_image_buffers,
     PeriodicRelease,
 )
+from nn_perception.ros.process.ros_arguments import keep_ros_arguments
 from nn_perception.ros.process.signals import (
     exiting_at_once,
     ignore_signals,
@@ -73,6 +74,7 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
     """
     watch_signals()
     prepare_process()
+    keep_ros_arguments(sys.argv if args is None else args)
     try:
         with exiting_at_once():
             # All slow imports: later ones find these modules loaded.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from builtin_interfaces.msg import Time
-from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage, stamp_seconds
+from nn_perception.ros.inputs.shared_image_subscription import (
+    ReceivedImage,
+    SharedImageSubscriptions,
+    stamp_seconds,
+)
 from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
 import numpy as np
 import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
 from std_msgs.msg import Header
 
 
@@ -46,3 +53,27 @@ def test_a_bad_image_stays_bad() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match='nonsense'):
             image.bgr()
+
+
+def test_swapped_topics_are_swapped_once() -> None:
+    rules = ['front/image:=/rear/image', 'rear/image:=/front/image', 'left/image:=/cam']
+    context = Context()
+    rclpy.init(
+        args=['--ros-args', *(part for rule in rules for part in ('-r', rule))], context=context
+    )
+    nodes = [Node(name, context=context) for name in ('perception', 'tagger', 'digit_reader')]
+    owner, *askers = nodes
+    subscriptions = SharedImageSubscriptions(owner)
+    expected = {
+        'front/image': '/rear/image',
+        'rear/image': '/front/image',
+        'left/image': '/cam',
+        'right/image': '/right/image',
+    }
+    for topic, resolved in expected.items():
+        first, second = (subscriptions.get(node, topic, 'raw', 'reliable') for node in askers)
+        assert first is second
+        assert first.topic == resolved
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown(context=context)
