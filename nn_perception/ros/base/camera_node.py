@@ -22,7 +22,6 @@ from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.frame_worker import FrameProcessor, FrameWorker
-from nn_perception.ros.base.lifecycle_guard import guard_change_state
 from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.diagnostics.clock_watch import ClockWatch
 from nn_perception.ros.diagnostics.messages import diagnostic_array
@@ -102,7 +101,6 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', DIAGNOSTICS_QOS)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_steady_timer(DIAGNOSTICS_PERIOD_S, self._on_diagnostics_timer)
-        guard_change_state(self)
 
     @property
     def parameters(self) -> P:

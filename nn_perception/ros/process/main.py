@@ -91,15 +91,15 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
 
 def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
     """Make a node, run it, and clean up; returns the exit status."""
+    from nn_perception.ros.process.guarded_executor import GuardedExecutor
     import rclpy
-    from rclpy.executors import SingleThreadedExecutor
     from rclpy.signals import SignalHandlerOptions
 
     executor = node = None
     try:
         try:
             rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-            executor = SingleThreadedExecutor()
+            executor = GuardedExecutor()
             stop_if_requested()
             node = make_node()
         except (ValueError, OSError, RuntimeError) as error:
@@ -132,5 +132,7 @@ def _spin(node: Any, executor: Any) -> None:
     release = PeriodicRelease()
     while not (stop_requested() or getattr(node, 'finished', False)):
         executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
-        Watchdog.feed()
+        # If nothing succeeds any more, the process is of no use: the watchdog ends it.
+        if not executor.failures:
+            Watchdog.feed()
         release.tick()

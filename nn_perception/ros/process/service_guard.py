@@ -1,0 +1,97 @@
+"""
+Answer invalid requests to the services that rclpy provides for a node.
+
+rclpy's callbacks raise where a request is invalid, for example for a parameter of an unknown type
+or a transition that is not possible now, and the client would get no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lifecycle_msgs.srv import ChangeState
+from nn_perception.ros.process.outside_errors import is_caused_outside, MAX_CHARACTERS, QUIET_S
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import (
+    DescribeParameters,
+    GetParameters,
+    GetParameterTypes,
+    ListParameters,
+    SetParameters,
+    SetParametersAtomically,
+)
+from rclpy.node import Node
+
+Callback = Callable[[Any, Any], Any]
+
+
+def guard_services(node: Node) -> None:
+    """Let the parameter and lifecycle services of a node answer every request."""
+    for service in node.services:
+        reject = _REJECTIONS.get(service.srv_type)
+        if reject is None:
+            continue
+        service.callback = _guarded(node, service.callback, reject)
+        if service.srv_type is SetParameters:
+            service.callback = _one_by_one(service.callback)
+
+
+def _guarded(node: Node, callback: Callback, reject: Callback) -> Callback:
+    def call(request: Any, response: Any) -> Any:
+        try:
+            return callback(request, response)
+        except Exception as error:
+            if not is_caused_outside(error):
+                raise
+            reason = str(error)[:MAX_CHARACTERS]
+            kind = type(request).__name__.removesuffix('_Request')
+            node.get_logger().warning(
+                f'rejected a request ({kind}): {reason}', throttle_duration_sec=QUIET_S
+            )
+            return reject(type(response)(), reason)
+
+    return call
+
+
+def _one_by_one(callback: Callback) -> Callback:
+    """Set parameters one after the other: an invalid one changes nothing for the others."""
+
+    def call(request: Any, response: Any) -> Any:
+        for parameter in request.parameters:
+            single = SetParameters.Request(parameters=[parameter])
+            response.results += callback(single, SetParameters.Response()).results
+        return response
+
+    return call
+
+
+def _reject_transition(response: Any, _reason: str) -> Any:
+    response.success = False
+    return response
+
+
+def _reject_parameter(response: Any, reason: str) -> Any:
+    response.results = [SetParametersResult(successful=False, reason=reason)]
+    return response
+
+
+def _reject_parameters(response: Any, reason: str) -> Any:
+    response.result = SetParametersResult(successful=False, reason=reason)
+    return response
+
+
+def _find_nothing(response: Any, _reason: str) -> Any:
+    """Answer as rclpy does for parameters that do not exist."""
+    return response
+
+
+_REJECTIONS: dict[type, Callback] = {
+    ChangeState: _reject_transition,
+    SetParameters: _reject_parameter,
+    SetParametersAtomically: _reject_parameters,
+    GetParameters: _find_nothing,
+    GetParameterTypes: _find_nothing,
+    DescribeParameters: _find_nothing,
+    ListParameters: _find_nothing,
+}
