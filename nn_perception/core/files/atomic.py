@@ -1,4 +1,8 @@
-"""Atomic file I/O: a file appears as a whole or not at all, even if the power fails."""
+"""
+Atomic file I/O: a file appears as a whole or not at all, even if the power fails.
+
+Files are private: only their owner can read them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pathlib import Path
 import tempfile
 from typing import BinaryIO
 
-FILE_MODE = 0o644
+from nn_perception.core.files.private import open_privately
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -31,13 +35,13 @@ def atomic_stream(path: Path) -> Iterator[BinaryIO]:
     :raises OSError: if the folder cannot be written; nothing is left behind, nor if the block
         raises
     """
+    # Its mode is 0600, whatever the umask.
     descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
     try:
         with os.fdopen(descriptor, 'wb') as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, FILE_MODE)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -62,7 +66,7 @@ def append_whole(path: Path, line: bytes) -> None:
 
     :raises OSError: if it cannot be written; the file is as it was
     """
-    with open(path, 'ab', buffering=0) as stream:
+    with open(path, 'ab', buffering=0, opener=open_privately) as stream:
         size = stream.tell()
         try:
             if stream.write(line) != len(line):

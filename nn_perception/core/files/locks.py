@@ -15,6 +15,8 @@ import os
 from pathlib import Path
 from typing import Any, IO
 
+from nn_perception.core.files.private import open_privately
+
 LOG = logging.getLogger(__name__)
 
 
@@ -27,7 +29,7 @@ def lock(path: Path) -> Iterator[None]:
 
     :raises OSError: if the lock file cannot be created
     """
-    with open(path, 'a', encoding='ascii') as stream:
+    with open(path, 'a', encoding='ascii', opener=open_privately) as stream:
         lock_stream(stream)
         yield
 
@@ -55,7 +57,7 @@ def writer_lock(path: Path, what: str) -> Iterator[None]:
     :raises BlockingIOError: if another process has it, or this one has it already
     :raises OSError: if the lock file cannot be created
     """
-    with open(path, 'ab+', buffering=0) as stream:
+    with open(path, 'ab+', buffering=0, opener=open_privately) as stream:
         try:
             try_lock_stream(stream)
         except BlockingIOError as error:
@@ -70,15 +72,15 @@ def writer_lock(path: Path, what: str) -> Iterator[None]:
         yield
 
 
-def lock_stream(stream: IO[Any]) -> None:
-    """Lock an open file until it is closed; wait for it."""
+def lock_stream(stream: IO[Any] | int) -> None:
+    """Lock an open file, or a folder by its descriptor, until it is closed; wait for it."""
     with contextlib.suppress(OSError):
         fcntl.flock(stream, fcntl.LOCK_EX)
 
 
-def try_lock_stream(stream: IO[Any]) -> None:
+def try_lock_stream(stream: IO[Any] | int) -> None:
     """
-    Lock an open file until it is closed; do not wait for it.
+    Lock an open file, or a folder by its descriptor, until it is closed; do not wait for it.
 
     :raises BlockingIOError: if another process has it, or this one has it already
     :raises OSError: if the file system has no locks

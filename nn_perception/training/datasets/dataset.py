@@ -19,6 +19,7 @@ from pathlib import Path
 import threading
 
 from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
+from nn_perception.core.files.folders import make_folders
 from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import encode_png
@@ -85,8 +86,7 @@ class Dataset:
         folder = Path(root).expanduser().absolute() / checked_name(name, 'dataset')
         dataset, what = cls(folder, quota_bytes), f'the dataset {folder}'
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            sync_folder(folder.parent)
+            make_folders(folder)
             dataset._stack.enter_context(writer_lock(folder / WRITER_LOCK, what))
             dataset._load()
         except OSError as error:
@@ -237,9 +237,7 @@ class Dataset:
                 f'and the frame needs {len(png)}'
             )
         folder = self.folder / label
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            sync_folder(self.folder)
+        make_folders(folder)
         path = folder / f'{stamp_ns}_{self._next_number}.png'
         frame = LabelledFrame(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
         with lock(self.folder / LOCK):

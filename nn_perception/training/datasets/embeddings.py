@@ -17,8 +17,9 @@ import re
 
 import cv2
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
-from nn_perception.core.files.folders import cache_folder
+from nn_perception.core.files.folders import cache_folder, trusted_folder
 from nn_perception.core.files.locks import lock_stream
+from nn_perception.core.files.private import check_trusted, open_privately
 from nn_perception.core.files.records import add_checksum, is_intact
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.imaging.preprocessing import Image
@@ -166,14 +167,14 @@ class EmbeddingCache:
         Read all intact records.
 
         :returns: hash of a frame's file, hexadecimal -> its features
-        :raises OSError: if the file exists and cannot be read
+        :raises OSError: if the file exists and cannot be read, or others can change its folder
         """
         try:
+            check_trusted(self.path.parent)
             content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
-        size = _record_size(content)
-        if not size:
+        if not (size := _record_size(content)):
             return {}
         found = {}
         for at in range(0, len(content) - size + 1, size):
@@ -195,8 +196,8 @@ class EmbeddingCache:
             return
         content = b''.join(_record(sha256, features) for sha256, features in frames.items())
         size = _record_size(content)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, 'a+b') as stream:
+        trusted_folder(self.path.parent)
+        with open(self.path, 'a+b', opener=open_privately) as stream:
             lock_stream(stream)
             stream.seek(0)
             end = os.fstat(stream.fileno()).st_size
@@ -260,8 +261,7 @@ def _find_cached(
         known = {}
         problems.append(f'the cached embeddings cannot be read: {error}')
     for frame in frames:
-        problem = _problem_of(frame)
-        if problem:
+        if problem := _problem_of(frame):
             problems.append(f'{problem}: left out')
         elif frame.sha256 in known:
             found[frame.sha256] = known[frame.sha256]

@@ -17,7 +17,7 @@ import shutil
 from typing import Any
 
 from nn_perception.core.files.atomic import sync_folder, write_atomically
-from nn_perception.core.files.folders import folder_of
+from nn_perception.core.files.folders import folder_of, make_folders
 from nn_perception.core.files.locks import lock
 from nn_perception.core.files.names import checked_name
 from nn_perception.training.model_store.version import (
@@ -204,9 +204,8 @@ class ModelStore:
     def _changing(self, folder: Path) -> Iterator[None]:
         """Let one process at a time change a model; remove what a killed one left behind."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folders(folder)
             with lock(folder / LOCK):
-                sync_folder(folder.parent)
                 for leftover in sorted(folder.glob(f'{TEMPORARY}*')):
                     LOG.warning('removing %s, which was only partly written', leftover)
                     if leftover.is_symlink():

@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from nn_perception.core.files.atomic import sync_folder, write_atomically
+from nn_perception.core.files.private import FOLDER_MODE
 from nn_perception.core.inference.checkpoint import Checkpoint
 
 CHECKPOINT = 'checkpoint.safetensors'
@@ -131,7 +132,7 @@ def write_version(
     version = f'{_next_time(folder, now_ns // 1_000_000_000)}-{sha256[:6]}'
     temporary = folder / f'{TEMPORARY}{version}'
     try:
-        temporary.mkdir()
+        temporary.mkdir(FOLDER_MODE)
         write_atomically(temporary / REPORT, _json(report))
         write_atomically(temporary / PROVENANCE, _json(provenance))
         write_atomically(temporary / CHECKPOINT, content)

@@ -1,8 +1,15 @@
 """Folders and the environment variables that choose them."""
 
+import os
 from pathlib import Path
 
-from nn_perception.core.files.folders import cache_folder, data_folder, folder_of
+from nn_perception.core.files.folders import (
+    cache_folder,
+    data_folder,
+    folder_of,
+    make_folders,
+    trusted_folder,
+)
 import pytest
 
 
@@ -44,3 +51,30 @@ def test_data_folder(monkeypatch, own, xdg, expected):
     assert data_folder() == Path(expected)
     assert folder_of('models') == Path(expected, 'models')
     assert folder_of('models', '~/mine') == Path('/home/x/mine')
+
+
+@pytest.mark.parametrize('umask', [0o000, 0o022, 0o077])
+def test_new_folders_are_private_whatever_the_umask(tmp_path, umask):
+    tmp_path.chmod(0o755)
+    before = os.umask(umask)
+    try:
+        make_folders(tmp_path / 'a' / 'b' / 'c')
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob('*')} == {0o700}
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_that_exists_keeps_its_mode(tmp_path):
+    (tmp_path / 'shared').mkdir(0o750)
+    make_folders(tmp_path / 'shared')
+    assert (tmp_path / 'shared').stat().st_mode & 0o777 == 0o750
+    (tmp_path / 'shared').chmod(0o770)
+    with pytest.raises(PermissionError, match='others can write'):
+        trusted_folder(tmp_path / 'shared')
+
+
+def test_a_file_in_the_way_is_an_error(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(NotADirectoryError):
+        make_folders(tmp_path / 'file' / 'folder')
