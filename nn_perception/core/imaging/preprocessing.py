@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import cv2
+from nn_perception.core.quoting import quoted
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +55,7 @@ class Preprocessing:
         if self.interpolation not in INTERPOLATIONS:
             known = ' or '.join(INTERPOLATIONS)
             raise ValueError(
-                f'preprocessing interpolation must be {known}, got {self.interpolation!r}'
+                f'preprocessing interpolation must be {known}, got {quoted(self.interpolation)}'
             )
         if (len(self.mean), len(self.std)) not in ((1, 1), (3, 3)):
             raise ValueError(

@@ -11,21 +11,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from nn_perception.core.files.atomic import write_atomically
-from nn_perception.core.files.safetensors_header import in_fixed_order, read_header
+from nn_perception.core.files.safetensors_header import (
+    in_fixed_order,
+    parse_json,
+    read_safetensors,
+)
 from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.inference.checkpoint_metadata import (
+    check_head,
+    FORMAT,
+    labels_of,
+    metadata_of,
+)
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 import safetensors.numpy
 
-FORMAT = 'nn_perception-1'
 SUFFIX = '.safetensors'
-REQUIRED = ('network', 'labels', 'preprocessing', 'version')
 LOGITS = 'logits'
 EMBEDDING = 'embedding'
 # Features of several layers, see networks/efficientnet_lite.py; 'stages' is their name in files.
@@ -84,15 +91,14 @@ class Checkpoint:
         :raises ValueError: if it is not a complete, consistent checkpoint
         """
         path = Path(path).absolute()
-        content = _read_bytes(path)
+        content, header = _read(path)
         try:
-            header = read_header(content)
-            metadata = _metadata(header)
+            metadata = metadata_of(header)
             checkpoint = cls(
                 path=path,
                 network=metadata['network'],
-                labels=_labels(metadata['labels']),
-                preprocessing=Preprocessing.from_json(json.loads(metadata['preprocessing'])),
+                labels=labels_of(metadata),
+                preprocessing=Preprocessing.from_json(parse_json(metadata['preprocessing'])),
                 version=metadata['version'],
                 sha256=hashlib.sha256(content).hexdigest(),
                 licence=metadata.get('licence', ''),
@@ -101,7 +107,7 @@ class Checkpoint:
                 fine_tuned_from=metadata.get('taught_from', ''),
                 features=_features(metadata),
             )
-            _check_head(header, checkpoint.head, len(checkpoint.labels))
+            check_head(header, checkpoint.head, len(checkpoint.labels))
         except ValueError as error:
             raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
         return checkpoint
@@ -181,7 +187,7 @@ class Checkpoint:
         :raises OSError: if the file cannot be read
         :raises ValueError: if the file has changed since it was opened, or a weight is not finite
         """
-        content = _read_bytes(self.path)
+        content, _ = _read(self.path)
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise ValueError(f'{self.path} has changed since it was opened')
         try:
@@ -256,21 +262,14 @@ def write_checkpoint(
     write_atomically(Path(path), in_fixed_order(content))
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """Read and check the content and the header of a file."""
     try:
-        return path.read_bytes()
+        return read_safetensors(path)
     except OSError as error:
         raise type(error)(f'checkpoint {path} cannot be read: {error.strerror}') from error
-
-
-def _metadata(header: Mapping[str, Any]) -> dict[str, str]:
-    metadata = header.get('__metadata__')
-    missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
-    if missing or not isinstance(metadata, dict):
-        raise ValueError(f'its metadata lacks {", ".join(missing)}')
-    if metadata.get('format') != FORMAT:
-        raise ValueError(f'its format is {metadata.get("format")!r}, expected {FORMAT!r}')
-    return {str(key): str(value) for key, value in metadata.items()}
+    except ValueError as error:
+        raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
 
 
 def _features(metadata: Mapping[str, str]) -> str:
@@ -278,20 +277,3 @@ def _features(metadata: Mapping[str, str]) -> str:
     if features != EMBEDDING and (features != MULTI_LAYER or network not in MULTI_LAYER_NETWORKS):
         raise ValueError(f'its head needs {features!r} features, which {network} does not have')
     return features
-
-
-def _labels(text: str) -> tuple[str, ...]:
-    labels = json.loads(text)
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise ValueError('its labels are not a list of strings')
-    return tuple(labels)
-
-
-def _check_head(header: Mapping[str, Any], head: str, labels: int) -> None:
-    if not head:
-        return
-    if head not in header:
-        raise ValueError(f'the tensor {head} is missing')
-    shape = header[head].get('shape')
-    if not isinstance(shape, list) or math.prod(shape[:1]) != labels or not shape:
-        raise ValueError(f'it has {labels} labels, but {head} has the shape {shape}')

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
@@ -10,6 +11,7 @@ from nn_perception.core.inference.checkpoint import (
     CheckpointMetadata,
     write_checkpoint,
 )
+from nn_perception.core.inference.model_zoo import entry_of
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -179,3 +181,114 @@ def test_a_failed_write_keeps_the_old_file(path, monkeypatch):
         write(path, version='4')
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+ENTRY = {'dtype': 'F32', 'shape': [3], 'data_offsets': [0, 12]}
+
+
+def headed(header, weights=bytes(12)):
+    """Make a safetensors file with any header, an object or a text."""
+    text = header.encode() if isinstance(header, str) else json.dumps(header).encode()
+    return len(text).to_bytes(8, 'little') + text + weights
+
+
+@pytest.mark.parametrize(
+    'header',
+    [
+        '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,1e999]}}',
+        '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,Infinity]}}',
+        '{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,12]}}',
+        '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,-Infinity]}}',
+        '{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,' + '9' * 100_000 + ']}}',
+        '{"a":' * 100_000 + '1' + '}' * 100_000,
+        '{"\\ud800":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}',
+        {'a\nb': ENTRY},
+        {'': ENTRY},
+        {'../../a': ENTRY},
+        {'a' * 300: ENTRY},
+        {'\x1b[31m': ENTRY},
+        {'a': None},
+        {'a': []},
+        {'a': 'F32'},
+        {'a': ENTRY | {'shape': None}},
+        {'a': ENTRY | {'shape': ['3']}},
+        {'a': ENTRY | {'shape': [True, 3]}},
+        {'a': ENTRY | {'shape': [-3]}},
+        {'a': ENTRY | {'shape': [3.0]}},
+        {'a': ENTRY | {'shape': [1] * 1000 + [3]}},
+        {'a': ENTRY | {'shape': [1 << 62, 1 << 62]}},
+        {'a': ENTRY | {'data_offsets': [0, 12, 12]}},
+        {'a': ENTRY | {'data_offsets': [-12, 0]}},
+        {'a': ENTRY | {'data_offsets': [12, 0]}},
+        {'a': ENTRY | {'dtype': 'PICKLE'}},
+        {'a': ENTRY | {'dtype': ['F32']}},
+        {'a': ENTRY, 'b': ENTRY},
+        {'__a': None, 'a': ENTRY},
+        {'__metadata__': None, 'a': ENTRY},
+        {'__metadata__': {'format': 1}, 'a': ENTRY},
+        {'__metadata__': [], 'a': ENTRY},
+    ],
+    ids=lambda header: ascii(header)[:60],
+)
+def test_a_header_of_a_stranger_gives_a_sentence(path, header):
+    path.write_bytes(headed(header))
+    with pytest.raises(ValueError, match='is not a usable checkpoint') as caught:
+        Checkpoint.read(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
+    assert str(caught.value).isprintable()
+    entry = entry_of(path, 'shipped')
+    assert entry.error == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'labels': '["a", "b", "\\ud83d"]'}, 'half of a surrogate pair'),
+        ({'labels': '["a", "b", "\\u001b[2J"]'}, 'control character'),
+        ({'labels': json.dumps(['a', 'b', 'c' * 2000])}, '2000 characters'),
+        ({'labels': '[' * 100_000}, 'nested too deeply'),
+        ({'labels': 'Infinity'}, 'not a finite number'),
+        ({'preprocessing': '{"crop": 1e999}'}, 'not a finite number'),
+        ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'size': 10**400})}, '64 bits'),
+        ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'interpolation': 'x' * 10_000})},
+         'interpolation must be'),
+        ({'preprocessing': '{"size":' * 50_000}, 'nested too deeply'),
+        ({'network': 'two\nlines'}, 'control character'),
+        ({'version': '\x1b]0;title\x07'}, 'control character'),
+        ({'source': 'x' * 1001}, '1001 characters'),
+        ({'head': '__metadata__'}, 'is missing'),
+    ],
+)  # fmt: skip
+def test_metadata_of_a_stranger(path, change, reason):
+    rewrite(path, read_metadata(path) | change)
+    with pytest.raises(ValueError, match=reason) as caught:
+        Checkpoint.read(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
+    assert str(caught.value).isprintable()
+
+
+def test_a_large_header_is_not_parsed(path):
+    path.write_bytes(headed('{"a":[' + '[],' * 2_000_000 + '[]]}'))
+    with pytest.raises(ValueError, match=r'its header has 6\d+ bytes; allowed are'):
+        Checkpoint.read(path)
+
+
+@pytest.mark.parametrize('size', [20, 10**13])
+def test_a_file_of_another_size_is_not_read(path, size):
+    """A file with a hole is as large as anybody likes, and takes no space."""
+    path.write_bytes(headed({'a': ENTRY}))
+    os.truncate(path, size)
+    with pytest.raises(ValueError, match=r'truncated|too long'):
+        Checkpoint.read(path)
+
+
+def test_a_pipe_is_not_waited_for(path):
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match='not a regular file'):
+        Checkpoint.read(path)
+
+
+def test_a_device_is_not_read():
+    with pytest.raises(ValueError, match='not a regular file'):
+        Checkpoint.read('/dev/zero')
