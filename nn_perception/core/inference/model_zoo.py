@@ -9,10 +9,13 @@ import logging
 import os
 from pathlib import Path
 import re
+import shutil
 import tempfile
 
-from nn_perception.core.files.folders import cache_folder, WEIGHTS_FOLDER
+from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.files.folders import cache_folder, trusted_folder, WEIGHTS_FOLDER
 from nn_perception.core.files.locks import lock
+from nn_perception.core.files.seal import is_seal, Seals
 from nn_perception.core.inference.checkpoint import Checkpoint, SUFFIX
 from nn_perception.core.inference.export_cache import find_export
 from nn_perception.core.networks.build import KEYPOINT_RCNN, TORCHVISION_PREFIX
@@ -20,6 +23,7 @@ from nn_perception.core.subprocess import run_subprocess, SubprocessError
 
 LOG = logging.getLogger(__name__)
 
+SEAL_SUFFIX = '.seal'
 MODEL_NAME = re.compile(r'[A-Za-z0-9_]{1,64}')
 # How the sources of torchvision register a model; other decorators may be in between.
 REGISTERED = re.compile(r'^@register_model\(\)\n(?:@.*\n)*def (\w+)\(', re.MULTILINE)
@@ -67,13 +71,20 @@ def find_checkpoint(model: str) -> Checkpoint:
     """
     shipped = WEIGHTS_FOLDER / f'{model}{SUFFIX}'
     name = model.removeprefix(TORCHVISION_PREFIX)
+    if is_path(model):
+        return Checkpoint.read(Path(model).expanduser())
     if MODEL_NAME.fullmatch(model) and shipped.is_file():
         return Checkpoint.read(shipped)
-    if model.endswith(SUFFIX) or os.sep in model or Path(model).is_file():
-        return Checkpoint.read(Path(model).expanduser())
     if not MODEL_NAME.fullmatch(name):
         raise ValueError(unknown_model(model, []))
     return _torchvision_checkpoint(name)
+
+
+def is_path(model: str) -> bool:
+    """Tell the path of a checkpoint from the name of a model."""
+    if MODEL_NAME.fullmatch(model) and (WEIGHTS_FOLDER / f'{model}{SUFFIX}').is_file():
+        return False
+    return model.endswith(SUFFIX) or os.sep in model or Path(model).is_file()
 
 
 def list_models() -> list[ModelEntry]:
@@ -143,8 +154,11 @@ def _torchvision_checkpoint(name: str) -> Checkpoint:
     """Read the cached checkpoint of a torchvision model; create it if missing or damaged."""
     folder = torchvision_folder()
     path = folder / f'{name}{SUFFIX}'
-    if (cached := _read_cached(path)) is not None:
-        return cached
+    try:
+        if path.exists() and (cached := _read_cached(path)) is not None:
+            return cached
+    except OSError as error:
+        raise _unusable(folder, error) from error
     known = torchvision_names()
     if not known:
         raise ValueError(
@@ -155,40 +169,63 @@ def _torchvision_checkpoint(name: str) -> Checkpoint:
         shipped = [file.name.removesuffix(SUFFIX) for file in WEIGHTS_FOLDER.glob(f'*{SUFFIX}')]
         raise ValueError(unknown_model(name, known + shipped))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        trusted_folder(folder)
         with lock(folder / f'{name}.lock'):
             # Another process may have created it while this one waited for the lock.
             return _read_cached(path) or _create(name, path)
     except OSError as error:
-        if error.errno is None:  # raised below, with a message of its own
-            raise
-        raise OSError(
-            f'the cache folder {folder} cannot be used ({error.strerror}); set '
-            'NN_PERCEPTION_CACHE to a folder that can be written'
-        ) from error
+        if error.errno is None and not isinstance(error, PermissionError):
+            raise  # raised below, with a message of its own
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> OSError:
+    return OSError(
+        f'the cache folder {folder} cannot be used ({error.strerror or error}); set '
+        'NN_PERCEPTION_CACHE to a folder that can be written, by you only'
+    )
 
 
 def _read_cached(path: Path) -> Checkpoint | None:
+    """
+    Read a checkpoint that this user's processes have created; None if there is none.
+
+    :raises OSError: if others can change the folder, or it cannot be read
+    """
+    trusted_folder(path.parent)
     try:
-        return Checkpoint.read(path)
+        checkpoint = Checkpoint.read(path)
+        found = path.with_suffix(SEAL_SUFFIX).read_text(encoding='ascii', errors='replace')
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         LOG.warning('%s; it is created again', error)
         return None
+    if is_seal(found, _seal(checkpoint)):
+        return checkpoint
+    LOG.warning('%s was not created here, or its key is missing; it is created again', path)
+    return None
+
+
+def _seal(checkpoint: Checkpoint) -> str:
+    """Seal a cached checkpoint under its name."""
+    return Seals(cache_folder()).of_text(f'torchvision {checkpoint.name} {checkpoint.sha256}')
 
 
 def _create(name: str, path: Path) -> Checkpoint:
     LOG.info('loading the torchvision model %s for the first time, which takes some seconds', name)
+    prefix = f'.create-{name}-'
+    for leftover in path.parent.glob(f'{prefix}*'):  # of a process that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     try:
-        with tempfile.TemporaryDirectory(prefix='.create-', dir=path.parent) as temporary:
-            warning = run_subprocess(
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as temporary:
+            run_subprocess(
                 'nn_perception.core.inference.torchvision_checkpoint',
                 [name, str(path)],
                 Path(temporary),
             )
     except SubprocessError as error:
         raise OSError(str(error)) from error
-    if warning:
-        LOG.warning('%s', warning)
-    return Checkpoint.read(path)
+    checkpoint = Checkpoint.read(path)
+    write_atomically(path.with_suffix(SEAL_SUFFIX), _seal(checkpoint).encode())
+    return checkpoint

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import nn, Tensor
 
 # Part of the cache key: increase it when all checkpoints must be exported again.
-EXPORT_VERSION = '1'
+EXPORT_VERSION = '2'
 CANNOT_WRITE = 3
 TOLERANCE = 1e-3
 MAX_BATCH = 1024

@@ -22,13 +22,12 @@ from nn_perception.core.networks.build import AUXILIARY_HEADS, KEYPOINT_RCNN, TO
 LICENCE = 'see torchvision: the licence of weights is not stated by model'
 
 
-def create_checkpoint(name: str, path: Path) -> str:
+def create_checkpoint(name: str, path: Path) -> None:
     """
     Write a checkpoint with the default weights, labels and preprocessing of a model.
 
     :param name: name of a classification model, or Keypoint R-CNN
-    :returns: a warning; may be empty
-    :raises ValueError: if the file of the weights is damaged
+    :raises ValueError: if the file of the weights is damaged, or not the published one
     :raises OSError: if the weights cannot be downloaded or the checkpoint cannot be written
     """
     # A downloaded state dict is a pickle; this makes torch reject everything in it but tensors.
@@ -36,10 +35,10 @@ def create_checkpoint(name: str, path: Path) -> str:
     import torchvision  # type: ignore[import-untyped, unused-ignore]
 
     weights = torchvision.models.get_model_weights(name).DEFAULT
-    network, warning = _load(name, weights)
+    network = _load(name, weights)
     if TORCHVISION_PREFIX + name == KEYPOINT_RCNN:
         _write_keypoint_rcnn(path, network, weights)
-        return warning
+        return
     write_checkpoint(
         path,
         {
@@ -56,7 +55,6 @@ def create_checkpoint(name: str, path: Path) -> str:
             source=weights.url,
         ),
     )
-    return warning
 
 
 def preprocessing_of(transforms: Any) -> Preprocessing:
@@ -98,13 +96,12 @@ def _write_keypoint_rcnn(path: Path, network: Any, weights: Any) -> None:
     )
 
 
-def _load(name: str, weights: Any) -> tuple[Any, str]:
+def _load(name: str, weights: Any) -> Any:
     """
     Load a model with its weights.
 
-    :returns: the model, and a warning that may be empty
     :raises OSError: if the weights cannot be downloaded
-    :raises ValueError: if they are damaged
+    :raises ValueError: if they are damaged, or are not the published ones
     """
     import pickle
 
@@ -113,9 +110,11 @@ def _load(name: str, weights: Any) -> tuple[Any, str]:
 
     folder = Path(torch.hub.get_dir()) / 'checkpoints'
     file = folder / weights.url.rsplit('/', 1)[1]
-    was_cached = file.exists()
+    # torch compares the hash of what it downloads, and loads what is there without looking.
+    if file.exists():
+        check_published(file)
     try:
-        network = torchvision.models.get_model(name, weights=weights, progress=False)
+        return torchvision.models.get_model(name, weights=weights, progress=False)
     except (URLError, ConnectionError, TimeoutError) as error:
         reason = getattr(error, 'reason', error)
         raise OSError(
@@ -124,18 +123,21 @@ def _load(name: str, weights: Any) -> tuple[Any, str]:
         ) from error
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
         raise ValueError(f'the weights in {file} are not usable ({_first_line(error)})') from error
-    if was_cached and not _hash_matches(file):
-        return (
-            network,
-            f'{file} differs from the published file of this name: its hash is another one',
-        )
-    return network, ''
 
 
-def _hash_matches(file: Path) -> bool:
-    """Whether the name of a file ends with the start of its hash, the convention of torch hub."""
+def check_published(file: Path) -> None:
+    """
+    Check that a file is the published one, before anything reads its content.
+
+    :param file: its name ends with the start of its hash, the convention of torch hub
+    :raises ValueError: if it has another hash
+    """
     start = file.stem.rsplit('-', 1)[-1]
-    return hashlib.sha256(file.read_bytes()).hexdigest().startswith(start)
+    if not hashlib.sha256(file.read_bytes()).hexdigest().startswith(start):
+        raise ValueError(
+            f'the weights in {file} are not usable: they differ from the published file of this '
+            'name, whose hash is another one; delete the file, and it is downloaded again'
+        )
 
 
 def _first_line(error: BaseException) -> str:
@@ -147,14 +149,13 @@ def main(arguments: list[str]) -> int:
     """Run the command line; return its exit status."""
     name, out = arguments
     try:
-        warning = create_checkpoint(name, Path(out))
+        create_checkpoint(name, Path(out))
     except ModuleNotFoundError as error:
         sys.stderr.write(f"\n'{name}' needs the Python package {error.name}, which is missing\n")
         return 1
     except (OSError, ValueError) as error:
         sys.stderr.write(f'\n{" ".join(str(error).split())}\n')
         return 1
-    sys.stdout.write(f'\n{warning}\n')
     return 0
 
 

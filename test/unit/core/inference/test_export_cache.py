@@ -1,8 +1,10 @@
 """The export cache: a subprocess exports once, atomically."""
 
+import hashlib
 import logging
 import os
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -87,6 +89,9 @@ def test_two_processes_at_once_export_once(shared_cache):
     assert sum('exporting digit_cnn' in errors for _, errors, _ in results) == 1
     names = sorted(path.suffix for path in (cache / 'exports').iterdir())
     assert names == ['.lock', '.onnx']
+    modes = {path.stat().st_mode & 0o777 for path in cache.rglob('*') if path.is_file()}
+    assert modes == {0o600}
+    assert (cache / 'exports').stat().st_mode & 0o777 == 0o700
 
 
 def test_with_a_cached_export_torch_is_not_imported(shared_cache):
@@ -103,7 +108,7 @@ def test_a_good_export_is_reused(cache, subprocesses, good_export):
     assert load_export(MODEL) == good_export.read_bytes()
     assert load_export(MODEL) == good_export.read_bytes()
     assert len(subprocesses) == 1
-    assert find_export(MODEL).name == good_export.name
+    assert find_export(MODEL).read_bytes() == good_export.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -122,8 +127,89 @@ def test_a_damaged_export_is_replaced(cache, subprocesses, good_export, caplog, 
     path.write_bytes(damage(good_export.read_bytes()))
     with caplog.at_level(logging.WARNING):
         assert load_export(MODEL) == good_export.read_bytes()
-    assert f'{path} is damaged' in caplog.text
+    assert f'{path} is damaged or was not made here' in caplog.text
     assert path.read_bytes() == good_export.read_bytes()
+    assert len(subprocesses) == 2
+
+
+def digest_of(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    'seal',
+    [lambda content: digest_of(content)[:16], lambda content: digest_of(content)[:32],
+     lambda content: '0' * 32, lambda content: ''],
+    ids=['short hash', 'hash', 'zeros', 'none'],
+)  # fmt: skip
+@pytest.mark.parametrize('key_exists', [False, True])
+def test_a_planted_export_is_never_used(
+    cache, subprocesses, good_export, caplog, seal, key_exists
+):
+    """Whoever can put a file into the folder cannot choose what the network answers."""
+    if key_exists:
+        load_export(find_checkpoint('efficientnet_lite0'))
+    planted = b'a network that calls everything a toaster'
+    name = f'digit_cnn-{export_cache.export_key(MODEL)}-{seal(planted)}.onnx'
+    path = cache / 'exports' / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(planted)
+    with caplog.at_level(logging.WARNING):
+        assert load_export(MODEL) == good_export.read_bytes()
+    assert f'{path} is damaged or was not made here' in caplog.text
+    assert not path.exists()
+    caplog.clear()
+    assert load_export(MODEL) == good_export.read_bytes()
+    assert caplog.text == ''
+
+
+def test_the_export_of_another_network_is_never_used(cache, subprocesses, good_export):
+    """Its seal is right, but for another key."""
+    other = find_checkpoint('efficientnet_lite0')
+    load_export(other)
+    genuine = find_export(other)
+    seal = genuine.stem.rsplit('-', 1)[1]
+    planted = genuine.with_name(f'digit_cnn-{export_cache.export_key(MODEL)}-{seal}.onnx')
+    planted.write_bytes(genuine.read_bytes())
+    load_export(MODEL)
+    assert len(subprocesses) == 2
+    assert not planted.exists()
+
+
+def test_an_export_without_its_key_is_kept_where_it_cannot_be_made_again(
+    cache, monkeypatch, good_export
+):
+    """A robot without torch to which only the exports were copied."""
+
+    def fail(module, arguments, folder):
+        raise SubprocessError('the Python package torch is missing', 1)
+
+    monkeypatch.setattr(export_cache, 'run_subprocess', fail)
+    copied = cache / 'exports' / good_export.name
+    copied.parent.mkdir(parents=True)
+    copied.write_bytes(good_export.read_bytes())
+    with pytest.raises(RuntimeError, match='copy the export and its key'):
+        load_export(MODEL)
+    assert copied.exists()
+
+
+def test_an_export_with_its_key_can_be_copied(shared_cache, cache, monkeypatch, good_export):
+    monkeypatch.setattr(
+        export_cache, 'run_subprocess', lambda *_: pytest.fail('it was exported again')
+    )
+    shutil.copytree(shared_cache[0], cache)
+    assert load_export(MODEL) == good_export.read_bytes()
+
+
+@pytest.mark.parametrize('folder', ['.', 'exports'])
+def test_a_folder_that_others_can_write_is_refused(
+    cache, subprocesses, good_export, caplog, folder
+):
+    load_export(MODEL)
+    (cache / folder).chmod(0o777)
+    with caplog.at_level(logging.WARNING):
+        assert load_export(MODEL) == good_export.read_bytes()
+    assert f'others can write to {(cache / folder).resolve()}' in caplog.text
     assert len(subprocesses) == 2
 
 

@@ -1,8 +1,13 @@
-"""Models by name; torchvision models get random weights in place of the published file."""
+"""
+Models by name; torchvision models get random weights in place of the published file.
+
+No file has the hash of a published one: the tests that need one skip the comparison.
+"""
 
 import os
 from pathlib import Path
 import pickle
+import shutil
 
 from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.inference import model_zoo, torchvision_checkpoint
@@ -37,16 +42,24 @@ def torch_home(tmp_path_factory):
     return folder.parents[1]
 
 
+def create_here(module, words, folder):
+    """Stand in for the subprocess, without comparing hashes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torchvision_checkpoint, 'check_published', lambda file: None)
+        patch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
+        torchvision_checkpoint.create_checkpoint(words[0], Path(words[1]))
+    return ''
+
+
 @pytest.fixture(scope='module')
 def created(torch_home, tmp_path_factory):
-    """Create the checkpoint once; return cache folder, checkpoint and warnings."""
+    """Create the checkpoint once; return cache folder and checkpoint."""
     cache = tmp_path_factory.mktemp('cache')
-    log = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('TORCH_HOME', str(torch_home))
         patch.setenv('NN_PERCEPTION_CACHE', str(cache))
-        patch.setattr(model_zoo.LOG, 'warning', lambda text, *values: log.append(text % values))
-        return cache, find_checkpoint(NAME), ' '.join(log)
+        patch.setattr(model_zoo, 'run_subprocess', create_here)
+        return cache, find_checkpoint(NAME)
 
 
 def test_a_torchvision_checkpoint_is_complete(created):
@@ -61,9 +74,92 @@ def test_a_torchvision_checkpoint_is_complete(created):
     np.testing.assert_allclose(checkpoint.preprocessing.std, [58.395, 57.12, 57.375])
 
 
-def test_weights_with_another_hash_are_used_with_a_warning(created):
-    _, _, log = created
-    assert f'{FILE} differs from the published file' in log
+class Pickled:
+    """Runs code when it is loaded."""
+
+    def __reduce__(self):
+        return os.mkdir, (os.environ['TRACE'],)
+
+
+@pytest.mark.parametrize('content', ['weights', 'code', 'nothing'])
+def test_weights_with_another_hash_are_refused_before_they_are_loaded(
+    torch_home, tmp_path, monkeypatch, content
+):
+    """``Pickled`` would also run in a torch with a hole."""
+    import torch
+
+    monkeypatch.setattr(torch, 'load', lambda *_, **__: pytest.fail('it was loaded'))
+    monkeypatch.setenv('TRACE', str(tmp_path / 'trace'))
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
+    file = tmp_path / 'hub' / 'checkpoints' / FILE
+    file.parent.mkdir(parents=True)
+    if content == 'weights':
+        shutil.copy(torch_home / 'hub' / 'checkpoints' / FILE, file)
+    else:
+        file.write_bytes(pickle.dumps(Pickled()) if content == 'code' else b'')
+    out = tmp_path / 'out.safetensors'
+    with pytest.raises(ValueError, match=rf'{file} are not usable: they differ from the publ'):
+        torchvision_checkpoint.create_checkpoint(NAME, out)
+    assert not (tmp_path / 'trace').exists()
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('seal', [None, b'', b'0' * 32, b'\xff'])
+def test_a_planted_checkpoint_is_never_used(created, tmp_path, monkeypatch, caplog, seal):
+    """Whoever can put a file into the cache cannot choose what a network answers."""
+    checkpoint = created[1]
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    planted = tmp_path / 'cache' / 'torchvision' / f'{NAME}.safetensors'
+    planted.parent.mkdir(parents=True)
+    shutil.copy(find_checkpoint('digit_cnn').path, planted)
+    if seal is not None:
+        planted.with_suffix('.seal').write_bytes(seal)
+    monkeypatch.setattr(
+        model_zoo,
+        'run_subprocess',
+        lambda module, words, folder: shutil.copy(checkpoint.path, words[1]),
+    )
+    assert find_checkpoint(NAME).sha256 == checkpoint.sha256
+    if seal is not None:
+        assert 'was not created here' in caplog.text
+    monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('created again'))
+    assert find_checkpoint(NAME).sha256 == checkpoint.sha256
+
+
+def test_the_seal_of_another_name_does_not_hold(created, tmp_path, monkeypatch, caplog):
+    shutil.copytree(created[0], tmp_path / 'cache')
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setattr(model_zoo, 'run_subprocess', create_here)
+    for suffix in ('.safetensors', '.seal'):
+        file = tmp_path / 'cache' / 'torchvision' / f'{NAME}{suffix}'
+        file.rename(file.with_name(f'resnet18{suffix}'))
+    monkeypatch.setattr(model_zoo, '_create', lambda name, path: pytest.skip('as it should'))
+    with pytest.raises(pytest.skip.Exception):
+        find_checkpoint('resnet18')
+    assert 'was not created here' in caplog.text
+
+
+def test_a_cache_that_others_can_write_is_refused(created, tmp_path, monkeypatch):
+    shutil.copytree(created[0], tmp_path / 'cache')
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+    (tmp_path / 'cache' / 'torchvision').chmod(0o777)
+    with pytest.raises(OSError, match=r'others can write .* by you only'):
+        find_checkpoint(NAME)
+
+
+def test_what_a_killed_process_left_is_removed(created, tmp_path, monkeypatch):
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path))
+    monkeypatch.setattr(
+        model_zoo,
+        'run_subprocess',
+        lambda module, words, folder: shutil.copy(created[1].path, words[1]),
+    )
+    for name in (NAME, 'resnet18'):
+        (tmp_path / 'torchvision' / f'.create-{name}-abc').mkdir(parents=True)
+    find_checkpoint(NAME)
+    left = [path.name for path in (tmp_path / 'torchvision').glob('.create-*')]
+    assert left == ['.create-resnet18-abc']
 
 
 @pytest.mark.parametrize('name', ['mnasnet0_5', 'googlenet'])
@@ -77,8 +173,7 @@ def test_special_networks(name, tmp_path, monkeypatch):
     random = models_of.get_model(name, weights=None, **options)
     torch.save(random.state_dict(), folder / weights.url.rsplit('/', 1)[1])
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
-    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
-    torchvision_checkpoint.create_checkpoint(name, tmp_path / 'out.safetensors')
+    create_here('', [name, str(tmp_path / 'out.safetensors')], tmp_path)
     network = load_network(Checkpoint.read(tmp_path / 'out.safetensors'))
     expected = models_of.get_model(name, weights=weights).eval()
     batch = torch.rand(1, 3, 96, 96)
@@ -87,7 +182,7 @@ def test_special_networks(name, tmp_path, monkeypatch):
 
 
 def test_a_cached_checkpoint_needs_neither_torch_nor_its_weights(created, monkeypatch):
-    cache, checkpoint, _ = created
+    cache, checkpoint = created
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
     monkeypatch.setattr(
         model_zoo, 'run_subprocess', lambda *_: pytest.fail('a subprocess was started')
@@ -210,7 +305,7 @@ def test_a_path_is_read_as_a_checkpoint(tmp_path, monkeypatch):
 
 
 def test_the_list_shows_shipped_cached_and_damaged_models(created, monkeypatch):
-    cache, checkpoint, _ = created
+    cache, checkpoint = created
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))
     broken = cache / 'torchvision' / 'alexnet.safetensors'
     broken.write_bytes(b'broken')
