@@ -41,12 +41,13 @@ from nn_perception.core.imaging.letterbox import letterbox
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.processors import default_threads
 from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.core.subprocess import module_command
 from nn_perception.ros.process.main import prepare_process
 from nn_perception.ros.process.node_process import end_process, node_command
 import numpy as np
 import rclpy
 
-USUAL_WAY = [sys.executable, '-m', 'nn_perception.benchmark.usual_way']
+USUAL_WAY = module_command('nn_perception.benchmark.usual_way')
 PAUSE_S = 0.02
 BLOCKS = 4
 # Slow enough that a camera in Python can be ten times as fast.

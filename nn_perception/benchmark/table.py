@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import json
 import re
 import subprocess
-import sys
 
 from nn_perception.benchmark.baseline import compare_forward
+from nn_perception.core.subprocess import module_command
 
 PROBE_LIMIT_S = 1800.0
 PRESETS = ('fast', 'accurate')
@@ -225,7 +225,7 @@ def _clean_ends_row(tries: int) -> Row:
 def _probe(name: str, seconds: float) -> dict[str, float]:
     """Run one measurement of nodes, in a process of its own."""
     result = subprocess.run(
-        [sys.executable, '-m', 'nn_perception.benchmark.probe', name, str(seconds)],
+        module_command('nn_perception.benchmark.probe', [name, str(seconds)]),
         stdout=subprocess.PIPE,
         timeout=PROBE_LIMIT_S,
         check=True,

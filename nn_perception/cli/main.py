@@ -17,6 +17,7 @@ from typing import Any
 
 from nn_perception import __version__
 from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.core.import_path import forget_current_folder
 
 # verb -> module, and the line that the help shows
 VERBS: dict[str, tuple[str, str]] = {
@@ -40,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: without the command's name; by default those of the process
     :returns: the exit status, see :class:`nn_perception.cli.exit_status.ExitStatus`
     """
+    if arguments is None:
+        forget_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = next((word for word in words if not word.startswith('-')), None)
     try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.export_cache import find_export
@@ -21,6 +24,7 @@ from nn_perception.training.fine_tuning.job_process import FineTuningProcess
 from nn_perception.training.fine_tuning.result import measure
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
 from nn_perception.training.model_store.store import ModelStore
+from patience import wait_until
 import pytest
 
 LABELS = ('cardboard', 'glass', 'metal')
@@ -129,6 +133,52 @@ def test_the_parent_gets_the_result(job: FineTuningJob) -> None:
     assert result.checkpoint.is_file()
     assert result.labels == LABELS
     assert progress[0]['stage'] == 'frames'
+
+
+def test_everything_is_private_and_nothing_is_imported_from_the_current_folder(
+    job: FineTuningJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_in = tmp_path / 'started in'
+    started_in.mkdir()
+    for name in ('safetensors', 'numpy', 'torch', 'sitecustomize', 'matplotlibrc'):
+        (started_in / f'{name}.py').write_text('raise SystemExit(f"{__name__} was run")')
+    monkeypatch.chdir(started_in)
+    # Paths of a user, who knows nothing of the other folder of the process.
+    shutil.move(job.dataset, started_in / 'frames')
+    job = replace(job, dataset=Path('frames'), store=Path('models'), base='./base.safetensors')
+    shutil.copy(WEIGHTS_FOLDER / 'digit_cnn.safetensors', 'base.safetensors')
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', 'cache')
+    ends: list[JobResult | str] = []
+    before = os.umask(0)
+    try:
+        process = FineTuningProcess(job, lambda _: None, ends.append)
+        assert Path(f'/proc/{process.process.pid}/cwd').resolve() != started_in
+        process.process.wait(60)
+        process.join()
+    finally:
+        os.umask(before)
+    assert isinstance(ends[0], JobResult), ends
+    for root in ('models', 'cache'):
+        found = [Path(root), *Path(root).rglob('*')]
+        assert {path.stat().st_mode & 0o777 for path in found if path.is_file()} == {0o600}
+        assert {path.stat().st_mode & 0o777 for path in found if path.is_dir()} == {0o700}
+    assert Path('models/things').is_dir()
+
+
+@pytest.mark.parametrize('how', ['kill', 'end'])
+def test_no_temporary_files_are_left(
+    job: FineTuningJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path / 'temporary'))
+    (tmp_path / 'temporary').mkdir()
+    process = FineTuningProcess(job, lambda _: None, lambda _: None)
+    (own,) = (tmp_path / 'temporary').iterdir()
+    if how == 'kill':
+        wait_until(lambda: any(own.iterdir()) or process.process.poll() is not None)
+        process.kill()
+    process.process.wait(60)
+    process.join()
+    assert list((tmp_path / 'temporary').iterdir()) == []
 
 
 @pytest.mark.parametrize('how', ['kill', 'crash'])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import os
 from pathlib import Path
@@ -182,3 +182,29 @@ def picture() -> Callable[..., np.ndarray]:
         return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
     return make
+
+
+# Libraries that are imported when a program starts, when it reads a file, and when it trains.
+TRAPS = (
+    'safetensors',
+    'numpy',
+    'cv2',
+    'torch',
+    'yaml',
+    'rclpy',
+    'json',
+    'tempfile',
+    'usercustomize',
+)
+
+
+@pytest.fixture
+def trapped_folder(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder with modules that must not run, named as libraries are."""
+    folder, trace = tmp_path / 'trapped', tmp_path / 'trace'
+    folder.mkdir()
+    for name in TRAPS:
+        code = f'open({str(trace)!r}, "a").write("{name} was imported. ")\nraise SystemExit(77)'
+        (folder / f'{name}.py').write_text(code)
+    yield folder
+    assert not trace.exists(), trace.read_text()

@@ -13,6 +13,7 @@ from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.core.import_path import forget_current_folder
 from nn_perception.ros.process.memory import (
     freeze_imported_objects,
     keep_image_buffers,
@@ -75,6 +76,7 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
     watch_signals()
     prepare_process()
     keep_ros_arguments(sys.argv if args is None else args)
+    forget_current_folder()
     try:
         with exiting_at_once():
             # All slow imports: later ones find these modules loaded.

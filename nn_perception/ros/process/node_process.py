@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import signal
 import subprocess
-import sys
 from typing import Any
+
+from nn_perception.core.subprocess import python_command
 
 END_TIMEOUT_S = 10.0
 
@@ -23,8 +24,8 @@ def node_command(
     :param parameters: values by name
     :param ros_args: further ROS arguments, such as remappings
     """
-    code = f'import sys; from nn_perception.ros.process.entry_points import {executable} as main; '
-    command = [sys.executable, '-c', code + 'sys.exit(main())', '--ros-args', *ros_args]
+    code = f'from nn_perception.ros.process.entry_points import {executable} as main; '
+    command = python_command(code + 'sys.exit(main())', ['--ros-args', *ros_args])
     for name, value in (parameters or {}).items():
         command += ['-p', f'{name}:={_yaml(value)}']
     return command

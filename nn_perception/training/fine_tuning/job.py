@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
-import tempfile
 from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.names import checked_name
+from nn_perception.core.files.scratch import scratch_folder
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.model_zoo import is_path
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.labelled_frames import read_frames
 from nn_perception.training.fine_tuning.fine_tune import fine_tune, Progress
@@ -64,6 +65,16 @@ class FineTuningJob:
     settings: FineTuneSettings = DEFAULT_SETTINGS
     activate: bool = False
 
+    def with_absolute_paths(self) -> FineTuningJob:
+        """Describe the same job for a process with another current folder."""
+        base = Path(self.base).expanduser()
+        return replace(
+            self,
+            dataset=self.dataset.absolute(),
+            store=self.store.absolute(),
+            base=str(base.absolute()) if is_path(self.base) else self.base,
+        )
+
     def to_json(self) -> str:
         """Return the job as one line."""
         return json.dumps(asdict(self), default=str)
@@ -92,8 +103,8 @@ class FineTuningJob:
         active = _active_version(store, self.name)
         active_accuracy = measure(active.checkpoint, model.held_out) if active else None
         report = model.report | {'accuracy_of_the_active_one': active_accuracy}
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / CHECKPOINT
+        with scratch_folder() as folder:
+            path = folder / CHECKPOINT
             model.write(path)
             version = store.add(self.name, path, report, listing.sha256)
         if model.history:  # else the backbone is that of the base

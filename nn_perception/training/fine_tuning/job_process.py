@@ -22,7 +22,8 @@ import sys
 import threading
 from typing import Any
 
-from nn_perception.core.subprocess import subprocess_environment
+from nn_perception.core.files.scratch import scratch_folder
+from nn_perception.core.subprocess import module_command, subprocess_environment
 from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
 
 KILL_WAIT_S = 5.0
@@ -52,19 +53,11 @@ class FineTuningProcess:
         self._on_progress = on_progress
         self._on_end = on_end
         self._killed = False
-        self.process = subprocess.Popen(
-            [sys.executable, '-m', 'nn_perception.training.fine_tuning.job_process'],
-            # The matrices are small: threads would only wait for each other, and for perception.
-            env={**subprocess_environment(), 'OPENBLAS_NUM_THREADS': '1'},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            # Ctrl-C on the terminal ends the parent, which then ends its child.
-            start_new_session=True,
-        )
-        assert self.process.stdin is not None
-        self.process.stdin.write(job.to_json() + '\n')
-        self.process.stdin.close()
+        with contextlib.ExitStack() as stack:
+            # A killed child leaves its temporary files in it.
+            folder = stack.enter_context(scratch_folder())
+            self.process = _start(job, folder)
+            self._cleanup = stack.pop_all()
         self._thread = threading.Thread(target=self._listen, name='fine-tuning', daemon=True)
         self._thread.start()
 
@@ -90,9 +83,35 @@ class FineTuningProcess:
             else:
                 end = _end_of(message)
         status = self.process.wait()
+        self._cleanup.close()
         if self._killed and not isinstance(end, JobResult):
             end = 'the job was cancelled; nothing has changed'
         self._on_end(end or f'the training process ended with status {_in_words(status)}')
+
+
+def _start(job: FineTuningJob, folder: Path) -> subprocess.Popen[str]:
+    """
+    Start the process of a job, and send the job to it.
+
+    :param folder: private folder of the process, in which nothing is imported by mistake
+    """
+    process = subprocess.Popen(
+        module_command('nn_perception.training.fine_tuning.job_process'),
+        cwd=folder,
+        # The matrices are small: threads would only wait for each other, and for perception.
+        env={**subprocess_environment(folder), 'OPENBLAS_NUM_THREADS': '1'},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C on the terminal ends the parent, which then ends its child.
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    # It may have ended already; the reason is what it wrote, or its status.
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(job.with_absolute_paths().to_json() + '\n')
+        process.stdin.close()
+    return process
 
 
 def _end_of(message: dict[str, Any]) -> JobResult | str:
