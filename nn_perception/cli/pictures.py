@@ -11,13 +11,18 @@ from pathlib import Path
 import sys
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
+from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import show_progress
+from nn_perception.core.imaging.formats.container import MAX_PIXELS
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.preprocessing import Image
 
 R = TypeVar('R')
+
+# A folder with pictures of these kinds is not a folder without pictures.
+FOREIGN_SUFFIXES = frozenset({'.heic', '.heif', '.avif', '.jxl', '.jp2'})
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,13 @@ class Verb(Generic[R]):
         RuntimeError says why there is no result
     :param as_fields: gives the fields of the JSON object, without the file's name
     :param as_text: gives the indented lines below the file's name
+    :param max_pixels: width times height of the largest picture that is decoded
     """
 
     process: Callable[[str, Image], R]
     as_fields: Callable[[R], dict[str, Any]]
     as_text: Callable[[R], str]
+    max_pixels: int = MAX_PIXELS
 
 
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +67,21 @@ def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--json', action='store_true', help='print one JSON object per line and nothing else'
     )
+    parser.add_argument(
+        '--max-image-pixels',
+        type=whole_number(1),
+        default=MAX_PIXELS,
+        metavar='N',
+        help='largest picture that is decoded, width times height (default: %(default)s)',
+    )
 
 
 def find_pictures(paths: Iterable[str], leave_out: Path | None = None) -> list[Picture]:
     """
     Replace folders by the pictures in them and in their subfolders, sorted by path.
 
-    Hidden files and folders are left out, and so are files that do not end like a picture.
+    Hidden files and folders are left out, and so are files that do not end like a picture. Those
+    that end like a picture of a kind that is not supported are taken, to say so.
 
     :param paths: files and folders; files are taken as they are
     :param leave_out: a folder below the given ones whose pictures are not wanted
@@ -97,7 +112,7 @@ def _in_folder(root: str, leave_out: Path | None) -> list[Picture]:
         found += [
             Path(folder, name)
             for name in files
-            if name[0] != '.' and Path(name).suffix.lower() in PHOTO_SUFFIXES
+            if name[0] != '.' and Path(name).suffix.lower() in PHOTO_SUFFIXES | FOREIGN_SUFFIXES
         ]
     pictures = [Picture(str(path)) for path in sorted(found, key=natural_order)]
     pictures += [
@@ -139,6 +154,6 @@ def _results(pictures: Iterable[Picture], verb: Verb[R]) -> Iterator[tuple[Pictu
             yield picture, None
             continue
         try:
-            yield picture, verb.process(picture.path, read_image(picture.path))
+            yield picture, verb.process(picture.path, read_image(picture.path, verb.max_pixels))
         except (OSError, ValueError, RuntimeError) as error:
             yield Picture(picture.path, str(error)), None

@@ -42,7 +42,7 @@ UNKNOWN_ENCODINGS = (
     ' ',
     'BGR8',
     'bgr8 ',
-    'nv12',
+    'nv61',
     '8UC2',
     '64FC1',
     'jpeg',
@@ -69,15 +69,19 @@ def pixel_bytes(encoding: str) -> int:
     """Return the number of bytes of a pixel in a row."""
     if encoding.startswith('yuv') or encoding in ('uyvy', 'yuyv'):
         return 2
+    if numbered := re.fullmatch(r'\d+[UF]C(\d)', encoding):
+        return int(numbered[1]) * value_bytes(encoding)
     channels = 4 if 'a' in encoding[:4] and 'bay' not in encoding else 3
-    if encoding[:3] not in ('rgb', 'bgr') and encoding not in ('8UC3', '8UC4'):
+    if encoding[:3] not in ('rgb', 'bgr'):
         channels = 1
-    return (4 if encoding == '8UC4' else channels) * value_bytes(encoding)
+    return channels * value_bytes(encoding)
 
 
 def buffer_rows(encoding: str, height: int) -> int:
     """Count the rows of a buffer, including those of planar chroma."""
-    return {'nv21': height * 3 // 2, 'nv24': height * 3}.get(encoding, height)
+    return {'nv12': height * 3 // 2, 'nv21': height * 3 // 2, 'nv24': height * 3}.get(
+        encoding, height
+    )
 
 
 class RawFuzzer:

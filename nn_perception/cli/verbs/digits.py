@@ -128,7 +128,8 @@ def run(args: argparse.Namespace) -> int:
             overlays.write(file, draw_digits(image, reading))
         return StoredReading(reading, _stored_boxes(file, image, reading))
 
-    return process_pictures(pictures, Verb(read, _fields, _text), as_json=args.json)
+    verb = Verb(read, _fields, _text, args.max_image_pixels)
+    return process_pictures(pictures, verb, as_json=args.json)
 
 
 def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:

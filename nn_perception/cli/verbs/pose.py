@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
             overlays.write(file, draw_poses(image, people))
         return _stored(file, image, people)
 
-    return process_pictures(pictures, Verb(estimate, _fields, _text), as_json=args.json)
+    verb = Verb(estimate, _fields, _text, args.max_image_pixels)
+    return process_pictures(pictures, verb, as_json=args.json)
 
 
 def _stored(file: str, image: Image, people: list[Person]) -> list[Person]:

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         (tags,) = pipeline.process([Frame(image, file)])
         return tags
 
-    verb = Verb(tag, _fields, _text)
+    verb = Verb(tag, _fields, _text, args.max_image_pixels)
     return process_pictures(find_pictures(args.files), verb, as_json=args.json)
 
 

@@ -1,16 +1,17 @@
-"""Map results from an upright image to the image as stored, which EXIF may rotate."""
+"""Rotate images as EXIF says, and map results from them to the image as stored."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 import os
-import struct
-import warnings
 
+from nn_perception.core.imaging.formats.container import UPRIGHT
+from nn_perception.core.imaging.formats.sniffing import read_container
+from nn_perception.core.imaging.formats.stored_image import read_stored_image
+from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.results import Box, Keypoint, Person
+import numpy as np
 
-UPRIGHT = 1
-ORIENTATION_TAG = 0x0112
 # EXIF orientations whose stored image is mirrored, upside down or transposed.
 MIRRORED = (2, 3, 6, 7)
 UPSIDE_DOWN = (3, 4, 7, 8)
@@ -23,16 +24,27 @@ def read_orientation(path: str | os.PathLike[str]) -> int:
 
     :returns: 1 to 8, as EXIF defines them; 1, which is upright, if there is no valid entry
     """
-    from PIL import Image as Pillow
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # about large images and damaged EXIF data
-            with Pillow.open(path) as picture:
-                orientation = picture.getexif().get(ORIENTATION_TAG, UPRIGHT)
-    except (OSError, SyntaxError, ValueError, struct.error, Pillow.DecompressionBombError):
+        return read_container(memoryview(read_stored_image(path))).orientation
+    except (OSError, ValueError):
         return UPRIGHT
-    return orientation if orientation in range(1, 9) else UPRIGHT
+
+
+def to_upright(image: Image, orientation: int) -> Image:
+    """
+    Rotate and mirror an image as stored, so that it is upright.
+
+    :param image: uint8, ``(H, W, 3)``
+    :param orientation: see :func:`read_orientation`
+    :returns: uint8, of the same shape, or with its sides swapped
+    """
+    if orientation in TRANSPOSED:
+        image = image.transpose(1, 0, 2)
+    if orientation in MIRRORED:
+        image = image[:, ::-1]
+    if orientation in UPSIDE_DOWN:
+        image = image[::-1]
+    return np.ascontiguousarray(image)
 
 
 def to_stored(bbox: Box, orientation: int, size: tuple[int, int]) -> Box:

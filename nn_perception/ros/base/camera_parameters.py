@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.core.inference.run_options import DEVICES, ENGINES
 from nn_perception.ros.base.parameters import Contract, parameter
 
@@ -39,6 +40,15 @@ class CameraParameters:
             'reliability of the image subscription; auto: reliable if the publisher offers it',
             choices=('auto', 'reliable', 'best_effort'),
             read_only=True,
+        ),
+    )
+    max_image_pixels: int = parameter(
+        MAX_PIXELS,
+        Contract(
+            'width times height of the largest image that is decoded; larger ones are rejected',
+            unit='px',
+            minimum=1,
+            maximum=1_000_000_000,
         ),
     )
     max_rate: float = parameter(

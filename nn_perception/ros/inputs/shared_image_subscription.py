@@ -8,6 +8,7 @@ import threading
 from typing import Any, TypeAlias
 
 from builtin_interfaces.msg import Time
+from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
 from nn_perception.ros.outputs.qos import image_qos
 import numpy as np
@@ -50,19 +51,23 @@ class ReceivedImage:
         self._decoding = threading.Lock()
         self._image_bgr: NDArray[np.uint8] | None = None
 
-    def bgr(self) -> NDArray[np.uint8]:
+    def bgr(self, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
         """
         Decode the image, unless another node already did.
 
+        :param max_pixels: width times height of the largest image that is decoded
         :returns: uint8 BGR, ``(H, W, 3)``, read-only because other nodes use it too
-        :raises ValueError: if it cannot be decoded
+        :raises ValueError: if it cannot be decoded, or is larger
         """
         with self._decoding:
-            if self._image_bgr is None:
-                raw = isinstance(self.message, Image)
-                self._image_bgr = to_bgr(self.message) if raw else compressed_to_bgr(self.message)
-                self._image_bgr.flags.writeable = False
-            return self._image_bgr
+            image_bgr = self._image_bgr
+            # Another node may have decoded it with another limit.
+            if image_bgr is None or image_bgr[..., 0].size > max_pixels:
+                decode = to_bgr if isinstance(self.message, Image) else compressed_to_bgr
+                image_bgr = decode(self.message, max_pixels=max_pixels)
+                image_bgr.flags.writeable = False
+                self._image_bgr = image_bgr
+            return image_bgr
 
 
 @dataclass(eq=False)

@@ -76,7 +76,7 @@ def test_exif_orientation_is_optional(tmp_path, orientation, shape, blue_at):
 @pytest.mark.parametrize(
     ('value', 'expected'), [(0x0000, 0), (0x12FF, 0x12), (0xABCD, 0xAB), (0xFFFF, 0xFF)]
 )
-def test_16_bit_values_keep_their_upper_8_bits(tmp_path, suffix, value, expected):
+def test_a_uniform_16_bit_image_keeps_its_level(tmp_path, suffix, value, expected):
     path = tmp_path / f'deep{suffix}'
     path.write_bytes(encoded(suffix, np.full((4, 5), value, np.uint16)))
     image = read_image(path)
@@ -158,8 +158,8 @@ def test_missing_file_and_folder(tmp_path):
 
 
 def test_unsupported_bytes():
-    with pytest.raises(ValueError, match='is neither JPEG nor PNG'):
-        decode_image(b'GIF89a....', upright=False)
+    with pytest.raises(ValueError, match='is not an image of a known format'):
+        decode_image(b'FLIF89a....', upright=False)
     with pytest.raises(ValueError, match='is empty'):
         decode_image(b'', upright=False)
 
