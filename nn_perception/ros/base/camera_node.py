@@ -42,6 +42,8 @@ from rclpy.timer import Timer
 from std_srvs.srv import SetBool
 
 DIAGNOSTICS_PERIOD_S = 1.0
+# Decoding that takes longer is why no results come.
+SLOW_DECODING_S = 1.0
 
 P = TypeVar('P', bound=CameraParameters)
 R = TypeVar('R')
@@ -91,7 +93,12 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._enabled = True
         self._load_failure = ''
         self._processor: FrameProcessor[R] | None = None
-        self._worker: FrameWorker[R] = FrameWorker(self, self, lambda: self.parameters.max_rate)
+        self._worker: FrameWorker[R] = FrameWorker(
+            self,
+            self,
+            max_rate=lambda: self.parameters.max_rate,
+            max_pixels=lambda: self.parameters.max_image_pixels,
+        )
         self.cameras = [
             Camera(camera, self, self.image_subscriptions, self.parameters, self._worker.slots)
             for camera in self.parameters.cameras
@@ -286,5 +293,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
             return Status('warn', f'not active; run ros2 lifecycle set {name} {steps}')
         if not self._enabled:
             return Status('ok', f'disabled; call the service {name}/enable')
+        if self._worker.decoding_s > SLOW_DECODING_S:
+            return Status('warn', f'decoding an image for {self._worker.decoding_s:.0f} s')
         problem = self._clock_watch.problem(self)
         return Status('warn', problem) if problem else None

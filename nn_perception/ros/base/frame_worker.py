@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 import math
 import threading
 import time
@@ -11,15 +11,20 @@ from typing import Generic, Protocol, TypeVar
 
 import cv2
 from nn_perception.core.frame import Frame
+from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.ros.base.camera import Camera
+from nn_perception.ros.base.decoding_phase import DecodingPhase
 from nn_perception.ros.base.latest_slots import LatestSlots
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
+from nn_perception.ros.process.left_threads import leave_thread
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 
 STOP_TIMEOUT_S = 10.0
+# An image that is still being decoded after this time is given up when the worker stops.
+DECODING_TIMEOUT_S = 0.25
 OVERLAY_WARNING_PERIOD_S = 10.0
 # A change of `max_rate` takes effect within this time.
 MAX_RATE_CHECK_S = 0.1
@@ -65,22 +70,37 @@ class FrameWorker(Generic[R]):
     :param node: its name names the thread; its log and clock are used
     :param output: publishes and draws the results
     :param max_rate: gives the maximum processing rate in Hz; 0: no limit
+    :param max_pixels: gives width times height of the largest image that is decoded
     """
 
-    def __init__(self, node: Node, output: ResultOutput[R], max_rate: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        output: ResultOutput[R],
+        max_rate: Callable[[], float],
+        max_pixels: Callable[[], int] = lambda: MAX_PIXELS,
+    ) -> None:
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
         self._clock = node.get_clock()
         self._logger = node.get_logger()
         self._output = output
         self._max_rate = max_rate
-        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix=node.get_name())
+        self._max_pixels = max_pixels
+        self._name = node.get_name()
+        self._thread: threading.Thread | None = None
         self._loop_ended: Future[None] | None = None
+        self._decoding = DecodingPhase()
         self._stopped = threading.Event()
 
     @property
     def running(self) -> bool:
         """Whether it was started and not stopped."""
         return self._loop_ended is not None
+
+    @property
+    def decoding_s(self) -> float:
+        """How long the current images have been decoded, in seconds; 0 if none are."""
+        return self._decoding.duration_s
 
     def start(self, processor: FrameProcessor[R]) -> None:
         """
@@ -90,15 +110,32 @@ class FrameWorker(Generic[R]):
         """
         self._stopped.clear()
         self.slots.open()
-        self._loop_ended = self._threads.submit(self._loop, processor)
+        self._loop_ended = Future()
+        self._decoding = DecodingPhase()
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(processor, self._decoding, self._loop_ended),
+            name=self._name,
+            daemon=True,
+        )
+        self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the current batch, whose results are still published."""
+        """
+        Stop after the current batch, whose results are still published.
+
+        A batch that is still being decoded is given up: its thread ends when the decoder does.
+        """
         self._stopped.set()
         self.slots.close()
-        if self._loop_ended is not None:
+        if self._loop_ended is None or self._thread is None:
+            return
+        wait((self._loop_ended,), timeout=DECODING_TIMEOUT_S)
+        if self._decoding.leave():
+            leave_thread(self._thread)
+        else:
             wait((self._loop_ended,), timeout=STOP_TIMEOUT_S)
-            self._loop_ended = None
+        self._loop_ended = self._thread = None
 
     def check(self) -> None:
         """
@@ -110,10 +147,22 @@ class FrameWorker(Generic[R]):
         if self._loop_ended is not None and self._loop_ended.done():
             self._loop_ended.result()
 
-    def _loop(self, processor: FrameProcessor[R]) -> None:
+    def _run(
+        self, processor: FrameProcessor[R], decoding: DecodingPhase, ended: Future[None]
+    ) -> None:
+        try:
+            self._loop(processor, decoding)
+        except BaseException as error:  # noqa: BLE001 - check() raises it in the main thread
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    def _loop(self, processor: FrameProcessor[R], decoding: DecodingPhase) -> None:
         while images := self.slots.take():
             started_s = time.monotonic()
-            self.process_images(images, processor)
+            self.process_images(images, processor, decoding)
+            if decoding.is_left:
+                return
             self._limit_rate(started_s)
 
     def _limit_rate(self, started_s: float) -> None:
@@ -124,16 +173,29 @@ class FrameWorker(Generic[R]):
                 return
 
     def process_images(
-        self, images: Sequence[tuple[Camera, ReceivedImage]], processor: FrameProcessor[R]
+        self,
+        images: Sequence[tuple[Camera, ReceivedImage]],
+        processor: FrameProcessor[R],
+        decoding: DecodingPhase,
     ) -> None:
         """
         Decode images, compute their results, publish and draw them.
 
         :param images: at most one of each camera; bad images are rejected and logged
         :param processor: computes the results
+        :param decoding: shows when images are decoded; nothing happens after them if the thread
+            was left behind meanwhile
         """
         started_s = time.monotonic()
-        frames = [one for camera, image in images if (one := self._frame(camera, image))]
+        with decoding:
+            decoded = [self._decode(image) for _, image in images]
+        if decoding.is_left:
+            return
+        frames = [
+            one
+            for (camera, image), image_bgr in zip(images, decoded, strict=True)
+            if (one := self._frame(camera, image, image_bgr))
+        ]
         results = self._results(frames, processor)
         inference_ms = (time.monotonic() - started_s) * 1e3
         for camera, frame, result in results:
@@ -143,14 +205,21 @@ class FrameWorker(Generic[R]):
             if camera.overlay.get_subscription_count():
                 self._publish_overlay(camera, frame, result)
 
-    def _frame(self, camera: Camera, image: ReceivedImage) -> tuple[Camera, Frame] | None:
-        """Decode an image; None if that fails."""
-        header = image.message.header
+    def _decode(self, image: ReceivedImage) -> NDArray[np.uint8] | Exception:
+        """Decode an image; gives the error if that fails."""
         try:
-            image_bgr = image.bgr()
+            return image.bgr(self._max_pixels())
         except FRAME_ERRORS as error:
-            self._reject(camera, error)
+            return error
+
+    def _frame(
+        self, camera: Camera, image: ReceivedImage, image_bgr: NDArray[np.uint8] | Exception
+    ) -> tuple[Camera, Frame] | None:
+        """Put a decoded image into its frame; None if it could not be decoded."""
+        if isinstance(image_bgr, Exception):
+            self._reject(camera, image_bgr)
             return None
+        header = image.message.header
         stamp_s = image.stamp_s or self._now_s()
         return camera, Frame(
             image_bgr,

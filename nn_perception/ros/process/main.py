@@ -14,6 +14,7 @@ import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.core.import_path import forget_current_folder
+from nn_perception.ros.process.left_threads import end_past_left_threads
 from nn_perception.ros.process.memory import (
     freeze_imported_objects,
     keep_image_buffers,
@@ -88,7 +89,7 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
         sys.stderr.write(f'{error}\n')
         return STATUS_REJECTED
     freeze_imported_objects()
-    return _run(make_node, args)
+    return end_past_left_threads(_run(make_node, args))
 
 
 def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:

@@ -1,5 +1,5 @@
 """
-What a bad image costs the others of its batch.
+What a bad image costs the others of its batch, and what a slow one costs everybody.
 
 ``Node``, the cameras and the images are stand-ins: no real camera sends images that a network
 rejects, and all in one batch, on demand.
@@ -7,14 +7,19 @@ rejects, and all in one batch, on demand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
 from nn_perception.core.frame import Frame
-from nn_perception.ros.base.frame_worker import FrameWorker
+from nn_perception.ros.base.decoding_phase import DecodingPhase
+from nn_perception.ros.base.frame_worker import DECODING_TIMEOUT_S, FrameWorker
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np
+from patience import PATIENCE_S, stretched, wait_until
+import pytest
 from std_msgs.msg import Header
 
 BAD = 13
@@ -66,7 +71,7 @@ def received(value: int) -> Any:
     """Make an image of one value."""
     image = np.full((4, 4, 3), value, np.uint8)
     return SimpleNamespace(
-        message=SimpleNamespace(header=Header()), stamp_s=0.0, bgr=lambda: image
+        message=SimpleNamespace(header=Header()), stamp_s=0.0, bgr=lambda _max_pixels: image
     )
 
 
@@ -76,9 +81,88 @@ def test_the_others_of_a_batch_get_their_results_without_a_bad_image() -> None:
     cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
     for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
         worker.slots.put(one, received(value))
-    worker.process_images(worker.slots.take(0.0), node)
+    worker.process_images(worker.slots.take(0.0), node, DecodingPhase())
     assert node.published == ['front 1', 'rear 3']
     assert node.warnings == ['left: rejected an image: the network does not like it']
     reports = {name: one.statistics.report() for name, one in cameras.items()}
     assert [report.processed for report in reports.values()] == [1, 0, 1]
     assert [report.rejected for report in reports.values()] == [0, 1, 0]
+
+
+class SlowImage:
+    """An image that is decoded when the test says so."""
+
+    message = SimpleNamespace(header=Header())
+    stamp_s = 0.0
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+        self.ended = threading.Event()
+
+    def bgr(self, _max_pixels: int) -> np.ndarray:
+        """Wait, then give an image of sevens."""
+        self.begun.set()
+        self.may_end.wait(PATIENCE_S)
+        self.ended.set()
+        return np.full((4, 4, 3), 7, np.uint8)
+
+
+@pytest.fixture
+def running() -> Iterator[tuple[Node, FrameWorker[int], StandInCamera]]:
+    """Start a worker with one camera."""
+    node = Node()
+    worker: FrameWorker[int] = FrameWorker(node, node, lambda: 0.0)
+    worker.start(node)
+    yield node, worker, StandInCamera('front')
+    worker.stop()
+
+
+def test_stopping_does_not_wait_for_a_decoder(running: Any) -> None:
+    node, worker, camera = running
+    slow = SlowImage()
+    worker.slots.put(camera, slow)
+    assert slow.begun.wait(PATIENCE_S)
+    assert worker.decoding_s > 0
+    began_s = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - began_s < stretched(1)
+    assert not worker.running
+    assert not slow.ended.is_set()
+
+    # It works again at once, and the image that was given up has no result when it is done.
+    worker.start(node)
+    assert worker.decoding_s == 0
+    slow.may_end.set()
+    worker.slots.put(camera, received(3))
+    wait_until(lambda: node.published)
+    assert slow.ended.wait(PATIENCE_S)
+    worker.stop()
+    assert node.published == ['front 3']
+    assert camera.statistics.report().processed == 1
+
+
+def test_stopping_waits_for_a_result(running: Any) -> None:
+    node, worker, camera = running
+    begun = threading.Event()
+
+    def process(frames: Sequence[Frame]) -> list[int]:
+        begun.set()
+        time.sleep(2 * DECODING_TIMEOUT_S)
+        return [1 for _ in frames]
+
+    node.process = process
+    worker.slots.put(camera, received(1))
+    assert begun.wait(PATIENCE_S)
+    worker.stop()
+    assert node.published == ['front 1']
+
+
+def test_an_image_that_is_soon_decoded_is_published_when_the_worker_stops(running: Any) -> None:
+    node, worker, camera = running
+    slow = SlowImage()
+    worker.slots.put(camera, slow)
+    assert slow.begun.wait(PATIENCE_S)
+    slow.may_end.set()
+    worker.stop()
+    assert node.published == ['front 7']
