@@ -137,15 +137,17 @@ def test_parameters_and_topics_of_a_renamed_process(
     mine = tmp_path / 'mine.yaml'
     mine.write_text(
         '/senses: {ros__parameters: {nodes: [tagger, digit_reader]}}\n'
-        'tagger: {ros__parameters: {top_k: 2}}\n'
+        'tagger: {ros__parameters: {top_k: 2, min_scroe: 0.5}}\n'
     )
     remappings = ('__node:=senses', 'image:=/cam/image', 'digit_reader:image:=/other/image')
     rules = [part for rule in remappings for part in ('-r', rule)]
-    start_node('perception', ros_args=[*rules, '--params-file', str(mine)])
+    node = start_node('perception', ros_args=[*rules, '--params-file', str(mine)])
     peer.matched(camera)
     # The rule for all comes first, and ROS applies the first that matches.
     assert other.get_subscription_count() == 0
     assert peer.get_parameter('/tagger', 'top_k').integer_value == 2
+    sentence = "/tagger: no parameter 'min_scroe' (in {}); did you mean min_score?"
+    peer.until(lambda: sentence.format(mine) in node.log)
 
 
 def test_two_nodes_of_one_name(start_node: StartNode) -> None:

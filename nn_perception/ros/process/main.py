@@ -20,7 +20,7 @@ from nn_perception.ros.process.memory import (
     keep_image_buffers,
     PeriodicRelease,
 )
-from nn_perception.ros.process.ros_arguments import keep_ros_arguments
+from nn_perception.ros.process.ros_arguments import given_ros_arguments, keep_ros_arguments
 from nn_perception.ros.process.signals import (
     exiting_at_once,
     ignore_signals,
@@ -128,7 +128,9 @@ def _spin(node: Any, executor: Any) -> None:
     from nn_perception.ros.process.log_forwarding import forward_logs
 
     forward_logs(node.get_logger())
-    for one in (node, *getattr(node, 'composed_nodes', ())):
+    nodes = (node, *getattr(node, 'composed_nodes', ()))
+    _warn_of_unknown_parameters(nodes)
+    for one in nodes:
         executor.add_node(one)
     if hasattr(node, 'start'):
         node.start()
@@ -139,3 +141,12 @@ def _spin(node: Any, executor: Any) -> None:
         if not executor.failures:
             Watchdog.feed()
         release.tick()
+
+
+def _warn_of_unknown_parameters(nodes: Sequence[Any]) -> None:
+    """Log the parameters that the user gave and no node has; rclpy ignores them."""
+    from nn_perception.ros.process.unknown_parameters import unknown_parameters
+
+    known = {one.get_fully_qualified_name(): [*one.get_parameters_by_prefix('')] for one in nodes}
+    for sentence in unknown_parameters(given_ros_arguments(), known):
+        nodes[0].get_logger().warning(sentence)
