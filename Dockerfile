@@ -28,7 +28,7 @@ RUN python3 -m venv --system-site-packages venv \
 # name an index with CPU wheels: --build-arg TORCH_PIP_OPTIONS='--extra-index-url ...'.
 ARG TORCH_PIP_OPTIONS=
 RUN venv/bin/pip install --no-cache-dir ${TORCH_PIP_OPTIONS} \
-      'numpy>=1.24,<2' torch torchvision onnx onnxscript
+      'numpy>=1.24,<2' 'torch>=2.6' torchvision 'onnx>=1.21' onnxscript
 
 COPY . src/nn_perception
 RUN . /opt/ros/jazzy/setup.sh \

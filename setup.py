@@ -34,19 +34,24 @@ setup(
     install_requires=[
         'matplotlib>=3.5',
         'numpy>=1.24,<3',
-        'onnx',
+        # Earlier versions have known holes (CVE-2026-34445, CVE-2025-51480 and others).
+        'onnx>=1.21',
         'onnxruntime>=1.18',
         'onnxscript',
         # The same cv2 as opencv-python, which does not import on a machine without a display.
-        'opencv-python-headless',
-        'pillow',
+        # 4.10 and 4.11 write where a JPEG 2000 file says (CVE-2025-53644).
+        'opencv-python-headless>=4.12',
+        # The decoder of PSD files (CVE-2026-25990).
+        'pillow>=12.1.1',
         'platformdirs',
-        'pyyaml',
+        # yaml.full_load runs code (CVE-2020-14343).
+        'pyyaml>=5.4',
         'rosbags>=0.11',
         'rosbags-image>=0.10',
         'safetensors',
-        'torch>=2.5',
-        'torchvision>=0.20',
+        # A file can run code although torch is told to load weights only (CVE-2025-32434).
+        'torch>=2.6',
+        'torchvision>=0.21',
         'tqdm',
     ],
     extras_require={

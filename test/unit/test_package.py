@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from configparser import ConfigParser
+import contextlib
+import importlib.metadata
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 import re
 from typing import Any
@@ -125,3 +128,55 @@ def test_every_requirement_is_pinned(repository: Path, setup: dict[str, Any]) ->
     pinned = set(re.findall(r'^([\w.-]+)==', constraints, re.M))
     required = {re.split(r'[<>=!~ ;]', name)[0] for name in setup['install_requires']}
     assert required <= pinned
+
+
+# The first versions without holes that somebody has written about, for what reads files of
+# strangers: numbers in setup.py may rise above them.
+SAFE = {
+    'onnx': (1, 21),
+    'opencv-python-headless': (4, 12),
+    'pillow': (12, 1, 1),
+    'pyyaml': (5, 4),
+    'torch': (2, 6),
+    'torchvision': (0, 21),
+}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r'\d+', version.partition('+')[0])))
+
+
+def lower_bounds(setup: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    found = (re.match(r'([\w-]+)>=([\d.]+)', name) for name in setup['install_requires'])
+    return {match[1]: numbers(match[2]) for match in found if match}
+
+
+def test_versions_with_known_holes_are_not_allowed(setup: dict[str, Any]) -> None:
+    bounds = lower_bounds(setup)
+    assert {name: bounds.get(name, ()) >= safe for name, safe in SAFE.items()} == dict.fromkeys(
+        SAFE, True
+    )
+
+
+def test_pinned_and_installed_versions_are_allowed(
+    repository: Path, setup: dict[str, Any]
+) -> None:
+    text = (repository / 'tools' / 'constraints.txt').read_text()
+    pins = re.findall(r'^([\w.-]+)==([\w.]+)', text, re.M)
+    for name, bound in lower_bounds(setup).items():
+        pinned = [numbers(version) for pin, version in pins if pin == name]
+        assert pinned, name
+        assert min(pinned) >= bound, name
+        with contextlib.suppress(PackageNotFoundError):  # from the distribution
+            assert numbers(importlib.metadata.version(name)) >= bound, name
+
+
+@pytest.mark.parametrize('file', ['docs/install.md', 'Dockerfile'])
+def test_the_guide_asks_for_the_same_versions(
+    repository: Path, setup: dict[str, Any], file: str
+) -> None:
+    bounds = lower_bounds(setup)
+    found = re.findall(r"'([\w-]+)>=([\d.]+)", (repository / file).read_text())
+    assert {name for name, _ in found} >= {'torch', 'onnx'}
+    for name, version in found:
+        assert numbers(version) >= bounds[name], name

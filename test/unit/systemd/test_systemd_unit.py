@@ -58,6 +58,41 @@ def test_memory_is_shared_with_the_camera(unit: dict[str, dict[str, list[str]]])
     )
 
 
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('ProtectHome', 'tmpfs'),
+        ('ProtectProc', 'invisible'),
+        ('ProtectSystem', 'strict'),
+        ('StateDirectoryMode', '0700'),
+        ('CacheDirectoryMode', '0700'),
+        ('UMask', '0077'),
+        ('NoNewPrivileges', 'yes'),
+        ('CapabilityBoundingSet', ''),
+    ],
+)
+def test_the_service_is_confined(
+    unit: dict[str, dict[str, list[str]]], key: str, value: str
+) -> None:
+    assert unit['Service'][key] == [value]
+
+
+def test_tasks_are_limited(unit: dict[str, dict[str, list[str]]]) -> None:
+    (limit,) = unit['Service']['TasksMax']
+    assert 256 <= int(limit) <= 1024
+
+
+def test_nothing_is_stored_in_a_home(
+    unit: dict[str, dict[str, list[str]]], environment: dict[str, str]
+) -> None:
+    """ProtectHome hides them."""
+    stored = ('HOME', 'NN_PERCEPTION_DATA', 'NN_PERCEPTION_CACHE', 'ROS_LOG_DIR', 'WORKSPACE')
+    for name in stored:
+        assert not environment[name].startswith(('/home', '/root', '~')), name
+    assert environment['NN_PERCEPTION_DATA'] == f'%S/{unit["Service"]["StateDirectory"][0]}'
+    assert environment['NN_PERCEPTION_CACHE'] == f'%C/{unit["Service"]["CacheDirectory"][0]}'
+
+
 def test_the_command_starts_the_launch_file(
     unit: dict[str, dict[str, list[str]]], environment: dict[str, str], tmp_path: Path
 ) -> None:
