@@ -32,6 +32,8 @@ setup(
     zip_safe=False,
     python_requires='>=3.10',
     install_requires=[
+        "backports.zstd; python_version < '3.14'",
+        'lz4',
         'matplotlib>=3.5',
         'numpy>=1.24,<3',
         # Earlier versions have known holes (CVE-2026-34445, CVE-2025-51480 and others).

@@ -1,17 +1,17 @@
 """
 Annotate a bag: copy it, and add the results for its images.
 
-This takes two passes. The first one runs the networks and keeps what they find in a journal. It
+First the bag is read once, so that what cannot be copied is known before the networks work. Then
+this takes two passes. The first one runs the networks and keeps what they find in a journal. It
 takes long, and an interruption costs only the image being processed. The second one writes the
 copy to a temporary folder, which gets its final name when it is complete.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 import contextlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 import json
 import os
 from pathlib import Path
@@ -20,9 +20,13 @@ from typing import Any, TYPE_CHECKING
 
 import cv2
 from nn_perception import __version__
-from nn_perception.bags.bag import Bag, Message, RecordedFrame
+from nn_perception.bags.bag import Bag
+from nn_perception.bags.bag_check import check_count, check_messages, check_topics
 from nn_perception.bags.bag_copy import BagCopy
-from nn_perception.bags.metadata import fingerprint, METADATA, RECORD_KEY, record_of
+from nn_perception.bags.metadata import fingerprint, RECORD_KEY, record_of
+from nn_perception.bags.recorded_images import RecordedFrame
+from nn_perception.bags.storage.connection import Message
+from nn_perception.bags.summary import summarize, Summary
 from nn_perception.bags.topics import result_qos, ResultTopics
 from nn_perception.core.files.records import Journal
 import numpy as np
@@ -32,29 +36,11 @@ if TYPE_CHECKING:
 
 UNFINISHED = '.unfinished'
 JOURNAL = 'findings'
-MAX_REASONS = 20
 # The second pass needs the facts about an image, not its pixels.
 NO_IMAGE = np.empty((0, 0, 3), np.uint8)
 
 Progress = tuple[str, int, int]
 """Name of the pass, number of steps that are done, number of all steps."""
-
-
-@dataclass
-class Summary:
-    """
-    What a bag got.
-
-    :param images: number of images on the chosen topics
-    :param refused: number of images without results
-    :param outputs: number of messages on each new topic
-    :param reasons: why images have no results, and how many
-    """
-
-    images: int = 0
-    refused: int = 0
-    outputs: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,6 @@ class Annotation:
     :raises ImportError: if the package rosbags is not installed
     :raises OSError: if the bag cannot be read, or the output exists
     :raises ValueError: if the bag or a topic cannot be used, with the reason
-    :raises RuntimeError: if a network cannot be loaded
     """
 
     def __init__(self, request: AnnotationRequest) -> None:
@@ -102,8 +87,8 @@ class Annotation:
             self._cameras = self._choose_cameras(request.topics)
             self._storage = request.storage or self._bag.storage
             self._engine = request.engine
-            self._annotators = request.open_annotators()
-            self._topics = self._choose_topics()
+            self._open_annotators = request.open_annotators
+            check_topics(self._bag, self._storage)
         except BaseException:
             self._bag.close()
             raise
@@ -157,21 +142,41 @@ class Annotation:
         Annotate the bag, or resume after an interruption; finished work is not repeated.
 
         :returns: the progress, after every step
+        :raises ImportError: if a package for the networks is not installed
         :raises FileExistsError: if the output or its unfinished folder is something else
         :raises BlockingIOError: if another process is annotating this bag
         :raises ValueError: if the bag is damaged, or the unfinished work is that of others
         :raises OSError: if nothing can be written; when that is repaired, the work resumes
-        :raises RuntimeError: if a network cannot be run
+        :raises RuntimeError: if a network cannot be loaded or run
         """
+        yield from self._check()
+        self._annotators = self._open_annotators()
+        self._topics = self._choose_topics()
         identity = self._identity()
         if not self._is_finished(identity):
             self._make_folder()
             with Journal(self.unfinished / JOURNAL, identity) as journal:
-                # Another process may have finished it by now.
-                if not self._is_finished(identity):
-                    yield from self._analyse(journal)
-                    self.summary = self._count(journal)
-                    yield from self._write(journal, identity)
+                try:
+                    # Another process may have finished it by now.
+                    if not self._is_finished(identity):
+                        yield from self._analyse(journal)
+                        self.summary = summarize(journal.entries(), self._topics)
+                        yield from self._write(journal, identity)
+                except BaseException:
+                    if not len(journal):
+                        self._remove_unfinished()
+                    raise
+        self._remove_unfinished()
+
+    def _check(self) -> Iterator[Progress]:
+        """Read the bag, since what cannot be copied must be known before the networks work."""
+        # What has results already was checked before it got any.
+        if (self.unfinished / JOURNAL).exists() or os.path.lexists(self._output):
+            return
+        for done, total in check_messages(self._bag, self._output.parent):
+            yield 'checking', done, total
+
+    def _remove_unfinished(self) -> None:
         # The folder may contain files of somebody else, which stay.
         with contextlib.suppress(OSError):
             (self.unfinished / JOURNAL).unlink(missing_ok=True)
@@ -207,11 +212,8 @@ class Annotation:
 
     def _analyse(self, journal: Journal) -> Iterator[Progress]:
         """Process the images that are not in the journal yet."""
-        total, number = self._bag.count(*self._cameras), 0
-        for message in self._bag.messages():
-            if message[0].topic not in self._cameras:
-                continue
-            number += 1
+        total = self._bag.count(*self._cameras)
+        for number, message in enumerate(self._bag.images(self._cameras), 1):
             if number > len(journal):
                 journal.append(self._entry(message))
             yield 'processing images', number, total
@@ -235,37 +237,21 @@ class Annotation:
         shutil.rmtree(part, ignore_errors=True)
         record = json.dumps({'identity': identity, 'summary': asdict(self.summary)})
         copy = BagCopy(self._bag, part, self._storage, {RECORD_KEY: record})
-        with copy.open(self._topics.all, result_qos()):
-            entries, done, total = journal.entries(), 0, self._bag.message_count
-            for message in self._bag.messages():
-                copy.copy(message)
-                if message[0].topic in self._cameras:
-                    self._add(copy, message, next(entries, {}))
-                done += 1
-                yield 'writing', done, total
-            if done != total:
-                raise ValueError(
-                    f'{self._bag.path} contains {done} messages, but states {total}: it is '
-                    f'damaged, or its {METADATA} belongs to another bag'
-                )
+        try:
+            with copy.open(self._topics.all, result_qos()):
+                entries, done, total = journal.entries(), 0, self._bag.message_count
+                for message in self._bag.messages():
+                    copy.copy(message)
+                    if message[0].topic in self._cameras and self._bag.is_image(message[0]):
+                        self._add(copy, message, next(entries, {}))
+                    done += 1
+                    yield 'writing', done, total
+                check_count(self._bag, done)
+        except BaseException:
+            # On a full disk, the space is needed.
+            shutil.rmtree(part, ignore_errors=True)
+            raise
         copy.publish(self._output)
-
-    def _count(self, journal: Journal) -> Summary:
-        """Count what the new bag gets, before it is written."""
-        summary = Summary(outputs=dict.fromkeys(self._topics.all, 0))
-        reasons: Counter[str] = Counter()
-        for entry in journal.entries():
-            summary.images += 1
-            if 'found' not in entry:
-                summary.refused += 1
-                # Only so many, however many kinds of damage there are.
-                if len(reasons) < MAX_REASONS or entry['problem'] in reasons:
-                    reasons[entry['problem']] += 1
-                continue
-            for topic in self._topics.of[entry['camera']]:
-                summary.outputs[topic] += 1
-        summary.reasons = dict(reasons.most_common())
-        return summary
 
     def _add(self, copy: BagCopy, message: Message, entry: dict[str, Any]) -> None:
         """Add the results of one image."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from nn_perception.bags.bag import RecordedFrame
 from nn_perception.bags.message_definitions import result_messages
+from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.bags.topics import DIGIT_TOPICS, POSE_TOPICS, TAG_TOPICS
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.digits.pipeline import DigitPipeline

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 import contextlib
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-import sqlite3
-import struct
-from typing import Any, TYPE_CHECKING
+import stat
+from typing import Any
 
-import cv2
-from nn_perception.bags.metadata import custom_data, METADATA, read_metadata
-from nn_perception.core.frame import Frame
-from nn_perception.core.imaging import encodings
+from nn_perception.bags.metadata import (
+    custom_data,
+    entries_of,
+    METADATA,
+    number_of,
+    read_metadata,
+)
+from nn_perception.bags.recorded_images import (
+    COMPRESSED,
+    damage,
+    ImageDecoder,
+    own_errors,
+    RAW,
+    RecordedFrame,
+)
+from nn_perception.bags.storage.bag_files import listed_files, open_file
+from nn_perception.bags.storage.connection import CDR, Connection, Message, StorageReader
+from nn_perception.bags.storage.decompression import expand
+from nn_perception.bags.storage.files import BagError
+from nn_perception.bags.storage.qos import read_qos
+from nn_perception.bags.storage.ros1_reader import SUFFIX as ROS1_SUFFIX
+from nn_perception.core.quoting import quoted
 
-if TYPE_CHECKING:
-    from rosbags.interfaces import Connection
-
-RAW = 'sensor_msgs/msg/Image'
-COMPRESSED = 'sensor_msgs/msg/CompressedImage'
-CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
-# A bag of ROS 1 is always a single file.
-ROS1_SUFFIX = '.bag'
 SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
-
-Message = tuple['Connection', int, bytes]
-"""Connection, recording time in ns, and the serialized message."""
-
-
-@dataclass(frozen=True)
-class RecordedFrame(Frame):
-    """
-    An image of a bag with its header's facts; ``source`` is its topic.
-
-    :param stamp: seconds and nanoseconds of the header; zeros if unset
-    :param recorded_ns: when it was recorded
-    """
-
-    stamp: tuple[int, int] = (0, 0)
-    recorded_ns: int = 0
-
-    @property
-    def stamp_ns(self) -> int:
-        """When it was captured, or recorded if the header does not say."""
-        return self.stamp[0] * 1_000_000_000 + self.stamp[1] or self.recorded_ns
+MAX_NAMED = 5
 
 
 class Bag:
@@ -54,8 +44,9 @@ class Bag:
     :ivar path: folder of a ROS 2 bag (sqlite3 or MCAP), its single file, or a ROS 1 bag
     :ivar is_ros1: whether it is a ROS 1 bag
     :ivar connections: its topics, with their types
-    :ivar metadata: content of its ``metadata.yaml``; empty for a single file
+    :ivar metadata: content of its ``metadata.yaml``, as texts; empty for a single file
     :ivar custom_data: texts that programs have stored in the metadata
+    :ivar storage: its storage format: ``mcap`` or ``sqlite3``; empty for a ROS 1 bag
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -66,38 +57,31 @@ class Bag:
         :raises OSError: if it cannot be read
         :raises ValueError: if it is not a bag, or is damaged
         """
-        try:
-            from rosbags.rosbag1 import Reader as Reader1
-            from rosbags.rosbag2 import Reader as Reader2
-            from rosbags.typesys import get_typestore, Stores
-        except ImportError as error:
-            raise ImportError('reading bags needs the Python package rosbags') from error
-
+        self._decoder = ImageDecoder()
         self.path = Path(path).expanduser()
         _check_path(self.path)
         self.is_ros1 = self.path.suffix == ROS1_SUFFIX
-        self._damage = _damage()
-        self._convert = encodings.rosbags_image()
-        self._reader: Any = None
-        # The messages that are decoded are the same in all distributions, so the definitions in
-        # the bag, which may be anything, are not needed.
-        if self.is_ros1:
-            self._deserialize: Any = get_typestore(Stores.ROS1_NOETIC).deserialize_ros1
-        else:
-            self._deserialize = get_typestore(Stores.LATEST).deserialize_cdr
-        with self._explained():
-            reader = (Reader1 if self.is_ros1 else Reader2)(self.path)
-            reader.open()
-        self._reader = reader
-        self.connections: list[Connection] = list(reader.connections)
-        self.metadata = read_metadata(self.path)
-        self.custom_data = custom_data(self.metadata)
+        self._damage = damage()
+        self.connections: list[Connection] = []
+        self.storage = ''
+        self._numbers = defaultdict[tuple[str, str, str], list[int]](list)
+        self._readers: list[tuple[StorageReader, dict[int, int]]] = []
+        try:
+            with self._explained():
+                self.metadata = read_metadata(self.path)
+                self.custom_data = custom_data(self.metadata)
+                self._compression = self._message_compression()
+                self._open_files()
+                self._add_described()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close its files."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
+        for reader, _ in self._readers:
             reader.close()
+        self._readers.clear()
 
     def __enter__(self) -> Bag:
         return self
@@ -106,30 +90,34 @@ class Bag:
         self.close()
 
     @property
-    def storage(self) -> str:
-        """Its storage format: ``mcap`` or ``sqlite3``."""
-        stated = self.metadata.get('storage_identifier')
-        return str(stated or ('mcap' if self.path.suffix == '.mcap' else 'sqlite3'))
-
-    @property
     def message_count(self) -> int:
         """Number of messages."""
-        return int(self._reader.message_count)
+        return sum(each.msgcount for each in self.connections)
+
+    @property
+    def stated_count(self) -> int:
+        """Number of messages that ``metadata.yaml`` states, or else the files."""
+        stated = number_of(self.metadata, 'message_count')
+        return self.message_count if stated is None else stated
 
     @property
     def duration_s(self) -> float:
         """Time from the first to the last message, in seconds."""
-        # The reader counts to one nanosecond after the last message.
-        return float(max(0, self._reader.duration - 1)) * 1e-9
+        spans = [reader.span_ns for reader, _ in self._readers if reader.span_ns]
+        return (max(s[1] for s in spans) - min(s[0] for s in spans)) * 1e-9 if spans else 0.0
+
+    def is_image(self, connection: Connection) -> bool:
+        """Tell whether the messages of a connection are images that can be decoded."""
+        return self._decoder.is_image(connection)
 
     def count(self, *topics: str) -> int:
-        """Return the number of messages on some topics."""
-        return sum(c.msgcount for c in self.connections if c.topic in topics)
+        """Return the number of images on some topics."""
+        return sum(c.msgcount for c in self.connections if c.topic in topics and self.is_image(c))
 
     @property
     def image_topics(self) -> list[str]:
         """The topics of raw and compressed images."""
-        return sorted({c.topic for c in self.connections if c.msgtype in (RAW, COMPRESSED)})
+        return sorted({c.topic for c in self.connections if self.is_image(c)})
 
     def choose_topic(self, topic: str = '') -> str:
         """
@@ -143,9 +131,10 @@ class Bag:
             return topic
         if len(images) == 1 and not topic:
             return images[0]
+        others = self._other_images(topic)
         if not images:
-            raise ValueError(f'{self.path} contains no images')
-        problem = f'has no images on {topic}' if topic else 'has images on several topics'
+            raise ValueError(f'{self.path} contains no images{others}')
+        problem = f'has no images on {topic}{others}' if topic else 'has images on several topics'
         raise ValueError(f'the bag {problem}; choose one of: {", ".join(images)}')
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
@@ -155,9 +144,17 @@ class Bag:
         :param topics: empty for all
         :raises ValueError: if the bag is damaged
         """
-        chosen = [c for c in self.connections if not topics or c.topic in topics]
-        with self._explained():
-            yield from self._reader.messages(chosen)
+        return self._messages({c.id for c in self.connections if not topics or c.topic in topics})
+
+    def images(self, topics: Sequence[str]) -> Iterator[Message]:
+        """
+        Read the images on some topics in the order of the recording.
+
+        :raises ValueError: if the bag is damaged
+        """
+        return self._messages(
+            {c.id for c in self.connections if c.topic in topics and self.is_image(c)}
+        )
 
     def frame(self, message: Message) -> RecordedFrame:
         """
@@ -165,27 +162,7 @@ class Bag:
 
         :raises ValueError: if it is damaged, or its encoding is unknown
         """
-        connection, recorded_ns, content = message
-        try:
-            msg: Any = self._deserialize(content, connection.msgtype)
-        except self._damage as error:
-            raise ValueError(f'damaged: {error}') from error
-        try:
-            if connection.msgtype == RAW:
-                image = encodings.to_bgr(msg, self._convert)
-            else:
-                image = encodings.compressed_to_bgr(msg)
-        except cv2.error as error:
-            raise ValueError(str(error)) from error
-        stamp = msg.header.stamp
-        return RecordedFrame(
-            image,
-            source=connection.topic,
-            stamp_s=stamp.sec + stamp.nanosec * 1e-9 or recorded_ns * 1e-9,
-            frame_id=msg.header.frame_id,
-            stamp=(stamp.sec, stamp.nanosec),
-            recorded_ns=recorded_ns,
-        )
+        return self._decoder.frame(message)
 
     def calibration(self, image_topic: str) -> dict[str, Any] | None:
         """
@@ -195,27 +172,101 @@ class Bag:
         :raises ValueError: if the bag is damaged
         """
         beside = image_topic.removesuffix('/compressed').rpartition('/')[0] + '/camera_info'
-        kinds = {c.msgtype for c in self.connections if c.topic == beside}
-        if kinds != {CAMERA_INFO}:
-            return None
-        for _, _, content in self.messages([beside]):
+        chosen = {
+            c.id for c in self.connections if c.topic == beside and self._decoder.is_calibration(c)
+        }
+        for message in self._messages(chosen):
             with self._explained():
-                msg = self._deserialize(content, CAMERA_INFO)
-            # In ROS 1 the names of the matrices are capitals.
-            fields = {name.lower(): value for name, value in vars(msg).items()}
-            known = {name: fields[name] for name in ('width', 'height', 'distortion_model')}
-            matrices = {name: fields[name].tolist() for name in ('d', 'k', 'r', 'p')}
-            return {**known, **matrices}
+                return self._decoder.calibration(message)
         return None
+
+    def _messages(self, ids: set[int]) -> Iterator[Message]:
+        connections = {each.id: each for each in self.connections}
+        for reader, numbers in self._readers:
+            chosen = {own: connections[number] for own, number in numbers.items() if number in ids}
+            if not chosen:
+                continue
+            with self._explained():
+                for own, recorded_ns, content in reader.messages(chosen.keys()):
+                    yield chosen[own], recorded_ns, expand(content, self._compression)
+
+    # Opening.
+
+    def _message_compression(self) -> str:
+        """Return how each single message is compressed; empty if none is."""
+        mode = str(self.metadata.get('compression_mode') or 'none').lower()
+        compression = str(self.metadata.get('compression_format') or '').lower()
+        if mode not in ('none', 'file', 'message', 'storage'):
+            raise BagError(f'its compression_mode {quoted(mode)} is unknown')
+        if mode in ('file', 'message') and compression != 'zstd':
+            raise BagError(f'its compression {quoted(compression)} is not supported')
+        return compression if mode == 'message' else ''
+
+    def _open_files(self) -> None:
+        """Open the files; their connections of the same kind become one."""
+        paths = [self.path]
+        if self.path.is_dir():
+            paths = listed_files(self.path, entries_of(self.metadata, 'relative_file_paths'))
+        for path in paths:
+            reader, storage = open_file(path)
+            numbers: dict[int, int] = {}
+            self._readers.append((reader, numbers))
+            self.storage = self.storage or storage
+            for each in reader.connections:
+                numbers[each.id] = self._add(each)
+
+    def _add(self, new: Connection) -> int:
+        """Add a connection, or join it with one of the same kind; return its number here."""
+        same = self._numbers[new.topic, new.msgtype, new.encoding]
+        for at in same:
+            if self.connections[at].is_same(new):
+                self.connections[at] = self.connections[at].joined(new)
+                return at
+        same.append(len(self.connections))
+        self.connections.append(replace(new, id=same[-1]))
+        return same[-1]
+
+    def _add_described(self) -> None:
+        """Add what ``metadata.yaml`` says about topics and the files do not."""
+        for entry in entries_of(self.metadata, 'topics_with_message_count'):
+            described = entry.get('topic_metadata') if isinstance(entry, dict) else None
+            if not isinstance(described, dict):
+                continue
+            names = 'name', 'type', 'serialization_format', 'type_description_hash'
+            topic, kind, encoding, digest = (str(described.get(name) or '') for name in names)
+            is_known = (topic, kind, encoding or CDR) in self._numbers
+            is_empty = bool(topic and kind) and number_of(entry, 'message_count') == 0
+            if not is_known and not is_empty:
+                # People edit the file; the messages are where they are.
+                continue
+            at = self._add(Connection(0, topic, kind, encoding or CDR, digest=digest))
+            # rosbag2 plays with the profiles of metadata.yaml.
+            qos = read_qos(described.get('offered_qos_profiles')) or self.connections[at].qos
+            self.connections[at] = replace(self.connections[at], qos=qos)
+
+    def _other_images(self, topic: str) -> str:
+        """Name the topics with pictures of other types or encodings, for error messages."""
+        found = [
+            f'{c.topic} has {c.msgtype} ({c.encoding})'
+            for c in self.connections
+            if (not topic or c.topic == topic) and self._decoder.is_other_image(c)
+        ]
+        if not found:
+            return ''
+        more = ' ...' if len(found) > MAX_NAMED else ''
+        return (
+            f' of type {RAW} or {COMPRESSED}: {"; ".join(found[:MAX_NAMED])}{more}, which cannot '
+            'be decoded'
+        )
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn the errors of the reader into a sentence."""
+        """Turn the errors of the readers into a sentence."""
         try:
             yield
         except self._damage as error:
             reason = str(error).rstrip('.')
-            if not isinstance(error, _own_errors()):
+            if not isinstance(error, own_errors()):
                 reason = f'it is damaged ({type(error).__name__}: {reason})'
             raise ValueError(f'{self.path} cannot be read as a bag: {reason}') from error
 
@@ -223,47 +274,16 @@ class Bag:
 def _check_path(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f'bag {path} does not exist')
-    if path.is_dir() and not (path / METADATA).exists():
+    if path.is_dir():
+        if (path / METADATA).exists():
+            return
         if any(file.suffix in SUFFIXES for file in path.iterdir()):
             raise ValueError(f'{path} has no {METADATA}: run `ros2 bag reindex {path}` first')
         raise ValueError(f'{path} cannot be read as a bag: it has no {METADATA}')
-    if path.is_file() and path.suffix not in SUFFIXES:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError(f'{path} cannot be read as a bag: it is not a regular file')
+    if path.suffix not in SUFFIXES:
         raise ValueError(
             f'{path} cannot be read as a bag: it is not a folder and ends in none of '
             f'{", ".join(SUFFIXES)}'
         )
-
-
-def _own_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of rosbags that come with a sentence."""
-    from rosbags.rosbag1 import ReaderError as Reader1Error
-    from rosbags.rosbag2 import ReaderError as Reader2Error
-    from rosbags.serde import SerdeError
-
-    return (Reader1Error, Reader2Error, SerdeError)
-
-
-def _damage() -> tuple[type[Exception], ...]:
-    """Return all errors that rosbags raises for damaged bytes."""
-    # Its checks are not complete: the other errors come from the parsers that it uses.
-    parsers = (struct.error, ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
-    others = (EOFError, RuntimeError, MemoryError, _database_error(), _decompression_error())
-    return (*_own_errors(), *parsers, *others)
-
-
-def _database_error() -> type[Exception]:
-    """Return the error for a damaged sqlite3 bag, which depends on the version of rosbags."""
-    try:
-        from apsw import Error
-    except ImportError:
-        return sqlite3.Error
-    return Error
-
-
-def _decompression_error() -> type[Exception]:
-    """Return the error for damaged compressed chunks; Python has it from 3.14 on."""
-    try:
-        from backports.zstd import ZstdError
-    except ImportError:
-        return RuntimeError
-    return ZstdError

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import contextlib
+from dataclasses import replace
 import os
 from pathlib import Path
 import sqlite3
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any
 
-from nn_perception.bags.bag import Bag, Message
+from nn_perception.bags.bag import Bag
 from nn_perception.bags.message_definitions import result_types
+from nn_perception.bags.metadata import METADATA, number_of
+from nn_perception.bags.recorded_images import damage
+from nn_perception.bags.storage import mcap_writer, sqlite_writer
+from nn_perception.bags.storage.connection import CDR, Connection, Definition, Message
+from nn_perception.bags.storage.mcap_writer import McapWriter, NEVER_NS
+from nn_perception.bags.storage.qos import Qos, qos_in_numbers, qos_in_words
+from nn_perception.bags.storage.sqlite_writer import SqliteWriter
 from nn_perception.core.files.atomic import sync_folder
-
-if TYPE_CHECKING:
-    from rosbags.interfaces import Connection, Qos
+import yaml
 
 STORAGES = ('mcap', 'sqlite3')
 # From Jazzy on, QoS profiles are written in words, which Humble and Iron cannot read; the newer
 # distributions read both forms.
-QOS_IN_WORDS: Literal[9] = 9
-QOS_IN_NUMBERS: Literal[8] = 8
-
-
-class NoHash(str):
-    """The hash of an unknown type: empty, but true, since rosbags demands a hash."""
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return True
+QOS_IN_WORDS = 9
+QOS_IN_NUMBERS = 8
+# Of a type whose hash is computed.
+MAX_DEFINITION = 200_000
 
 
 class BagCopy:
@@ -40,26 +39,21 @@ class BagCopy:
     :param folder: of the new bag; the file inside gets the same name
     :param storage: ``mcap`` or ``sqlite3``
     :param custom: texts for the metadata, in addition to those of the other bag
-    :raises ValueError: if rosbags would write somewhere else
     """
 
     def __init__(self, bag: Bag, folder: Path, storage: str, custom: Mapping[str, str]) -> None:
-        from rosbags.rosbag2 import StoragePlugin, Writer
-
-        if storage == 'sqlite3' and set(str(folder)) & set('?#%'):
-            # rosbags turns the path into a URI, in which these characters have a meaning.
-            raise ValueError(f'a sqlite3 bag cannot be written to a path with ?, # or %: {folder}')
-        words = int(bag.metadata.get('version', QOS_IN_WORDS)) >= QOS_IN_WORDS
-        self._writer = Writer(
-            folder,
-            version=QOS_IN_WORDS if words else QOS_IN_NUMBERS,
-            storage_plugin=StoragePlugin[storage.upper()],
-        )
-        for key, value in {**bag.custom_data, **custom}.items():
-            self._writer.set_custom_data(key, value)
         self._bag = bag
-        self._copies: dict[int, Connection] = {}
+        self._folder = folder
+        self._storage = storage
+        self._custom = {**bag.custom_data, **custom}
+        stated = number_of(bag.metadata, 'version')
+        words = stated is None or stated >= QOS_IN_WORDS
+        self._version = QOS_IN_WORDS if words else QOS_IN_NUMBERS
+        self._writer: McapWriter | SqliteWriter | None = None
+        self._connections: dict[int, Connection] = {}
         self._added: dict[str, Connection] = {}
+        self._counts: dict[int, int] = {}
+        self._times_ns: list[int] = []
 
     @contextlib.contextmanager
     def open(self, outputs: Mapping[str, str], qos: Qos) -> Iterator[None]:
@@ -70,20 +64,21 @@ class BagCopy:
         :param qos: QoS profile of these topics
         :raises OSError: if it cannot be written
         """
+        self._declare(outputs, qos)
         try:
-            with self._writer:
-                for connection in self._bag.connections:
-                    self._copies[connection.id] = self._copy_of(connection)
-                for topic, kind in outputs.items():
-                    self._added[topic] = self._writer.add_connection(
-                        topic, kind, typestore=result_types(), offered_qos_profiles=[qos]
-                    )
+            self._folder.mkdir(mode=0o755, parents=True)
+            self._writer = self._open_writer()
+            try:
                 yield
+                self._finish()
+            except BaseException:
+                self._writer.abort()
+                raise
         except sqlite3.Error as error:
-            raise OSError(f'{self._writer.path} cannot be written: {error}') from error
-        for path in self._writer.path.iterdir():
+            raise OSError(f'{self._folder} cannot be written: {error}') from error
+        for path in self._folder.iterdir():
             _sync(path)
-        sync_folder(self._writer.path)
+        sync_folder(self._folder)
 
     def publish(self, output: Path) -> None:
         """
@@ -91,61 +86,134 @@ class BagCopy:
 
         :raises OSError: if it cannot be renamed
         """
-        os.rename(self._writer.path, output)
+        os.rename(self._folder, output)
         sync_folder(output.parent)
 
     def copy(self, message: Message) -> None:
         """Copy a message of the other bag."""
         connection, recorded_ns, content = message
-        self._writer.write(self._copies[connection.id], recorded_ns, content)
+        self._write(connection.id + 1, recorded_ns, content)
 
     def add(self, topic: str, message: Any, recorded_ns: int) -> None:
         """Write a message on one of the new topics."""
         connection = self._added[topic]
         content = result_types().serialize_cdr(message, connection.msgtype)
-        self._writer.write(connection, recorded_ns, content)
+        self._write(connection.id, recorded_ns, bytes(content))
 
-    def _copy_of(self, connection: Connection) -> Connection:
-        """Declare a topic of the other bag, exactly as it is there."""
-        definition, digest = _definition(connection)
-        ext: Any = connection.ext
-        copy = self._writer.add_connection(
-            connection.topic,
-            connection.msgtype,
-            msgdef=definition,
-            rihs01=digest or NoHash(),
-            serialization_format=ext.serialization_format,
-            offered_qos_profiles=ext.offered_qos_profiles,
-        )
-        if not digest:
-            self._writer.connections[-1] = copy = copy._replace(digest='')
-        return copy
+    def _write(self, number: int, recorded_ns: int, content: bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(number, recorded_ns, content)
+        self._counts[number] += 1
+        first, last = self._times_ns or (recorded_ns, recorded_ns)
+        self._times_ns = [min(first, recorded_ns), max(last, recorded_ns)]
+
+    def _declare(self, outputs: Mapping[str, str], qos: Qos) -> None:
+        """Number the topics of the other bag from 1 on, then those of the results."""
+        kept = [_described(replace(each, id=each.id + 1)) for each in self._bag.connections]
+        known = result_types()
+        for number, (topic, kind) in enumerate(outputs.items(), len(kept) + 1):
+            text = known.generate_msgdef(kind, ros_version=2)[0]
+            definition = Definition('ros2msg', text.encode())
+            self._added[topic] = Connection(
+                number, topic, kind, CDR, definition, known.hash_rihs01(kind), (qos,)
+            )
+        self._connections = {each.id: each for each in (*kept, *self._added.values())}
+        self._counts = dict.fromkeys(self._connections, 0)
+
+    def _open_writer(self) -> McapWriter | SqliteWriter:
+        connections = list(self._connections.values())
+        profiles = [self._profiles(each.qos) for each in connections]
+        path = self._folder / self._file_name()
+        if self._storage == 'mcap':
+            return McapWriter(path, connections, profiles)
+        return SqliteWriter(path, connections, profiles, self._version)
+
+    def _file_name(self) -> str:
+        suffix = mcap_writer.SUFFIX if self._storage == 'mcap' else sqlite_writer.SUFFIX
+        return f'{self._folder.name}{suffix}'
+
+    def _finish(self) -> None:
+        assert self._writer is not None
+        described = self._metadata()
+        self._writer.finish(_yaml(described).strip())
+        text = _yaml({'rosbag2_bagfile_information': described})
+        (self._folder / METADATA).write_text(text, 'utf-8')
+
+    def _profiles(self, qos: Sequence[Qos]) -> str:
+        if self._version < QOS_IN_WORDS:
+            return qos_in_numbers(qos)
+        return _yaml(qos_in_words(qos)).strip()
+
+    def _metadata(self) -> dict[str, Any]:
+        """Describe the bag as rosbag2 does."""
+        first, last = self._times_ns or (NEVER_NS, NEVER_NS)
+        # ROS 2 plays no bag with other topics, but one that has them without naming them.
+        playable = [each for each in self._connections.values() if each.encoding == CDR]
+        span = {
+            'starting_time': {'nanoseconds_since_epoch': first},
+            'duration': {'nanoseconds': last - first},
+            'message_count': sum(self._counts[each.id] for each in playable),
+        }
+        words = self._version >= QOS_IN_WORDS
+        return {
+            'version': self._version,
+            'storage_identifier': self._storage,
+            'relative_file_paths': [self._file_name()],
+            **span,
+            'topics_with_message_count': [
+                {
+                    'topic_metadata': {
+                        'name': each.topic,
+                        'type': each.msgtype,
+                        'serialization_format': each.encoding,
+                        'offered_qos_profiles': (qos_in_words if words else qos_in_numbers)(
+                            each.qos
+                        ),
+                        'type_description_hash': each.digest,
+                    },
+                    'message_count': self._counts[each.id],
+                }
+                for each in playable
+            ],
+            'compression_format': '',
+            'compression_mode': '',
+            'files': [{'path': self._file_name(), **span}],
+            'custom_data': self._custom or None,
+            'ros_distro': str(self._bag.metadata.get('ros_distro') or 'unknown'),
+        }
 
 
-def _definition(connection: Connection) -> tuple[str, str]:
+def _described(connection: Connection) -> Connection:
     """
-    Find the definition of a type, and its hash; each is empty if unknown.
+    Add the definition of a type, and its hash, where they are known.
 
     Bags of Humble and older contain definitions only with MCAP, and never hashes; for them the
     types of Humble are used.
     """
-    from rosbags.interfaces import MessageDefinitionFormat
-    from rosbags.typesys import get_types_from_msg, get_typestore, Stores, TypesysError
+    from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
-    text, kind, known = connection.msgdef.data, connection.msgtype, result_types()
-    if connection.msgdef.format == MessageDefinitionFormat.NONE:
+    definition, kind, known = connection.definition, connection.msgtype, result_types()
+    if connection.encoding != CDR:
+        return connection
+    if not definition.content:
         if kind not in known.fielddefs:
-            return '', connection.digest
+            return connection
         text = known.generate_msgdef(kind, ros_version=2)[0]
-        return text, connection.digest or known.hash_rihs01(kind)
-    if connection.digest or connection.msgdef.format == MessageDefinitionFormat.IDL:
-        return text, connection.digest
+        digest = connection.digest or known.hash_rihs01(kind)
+        return replace(connection, definition=Definition('ros2msg', text.encode()), digest=digest)
+    is_large = len(definition.content) > MAX_DEFINITION
+    if connection.digest or definition.encoding != 'ros2msg' or is_large:
+        return connection
     store = get_typestore(Stores.EMPTY)
     try:
-        store.register(get_types_from_msg(text, kind))
-        return text, store.hash_rihs01(kind)
-    except (TypesysError, KeyError):
-        return text, ''
+        store.register(get_types_from_msg(definition.content.decode(), kind))
+        return replace(connection, digest=store.hash_rihs01(kind))
+    except damage():
+        return connection
+
+
+def _yaml(value: Any) -> str:
+    return str(yaml.safe_dump(value, default_flow_style=False, allow_unicode=True))
 
 
 def _sync(path: Path) -> None:

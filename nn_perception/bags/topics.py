@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from nn_perception.bags.storage.qos import FOREVER, Qos
 from nn_perception.capabilities.messages import (
     CLASSIFICATION,
     DETECTIONS,
     HUMAN_POSES,
     STRING,
 )
-
-if TYPE_CHECKING:
-    from rosbags.interfaces import Qos
 
 # Of each node, its name and outputs, as it publishes them.
 TAG_TOPICS: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}
@@ -62,17 +59,14 @@ def camera_prefixes(cameras: Sequence[str]) -> dict[str, str]:
 
 def result_qos() -> Qos:
     """Return the QoS profile that the nodes publish their results with: reliable, depth 10."""
-    from rosbags import interfaces
-
-    forever = interfaces.QosTime(9223372036, 854775807)
-    return interfaces.Qos(
-        history=interfaces.QosHistory.KEEP_LAST,
+    return Qos(
+        history='keep_last',
         depth=10,
-        reliability=interfaces.QosReliability.RELIABLE,
-        durability=interfaces.QosDurability.VOLATILE,
-        deadline=forever,
-        lifespan=forever,
-        liveliness=interfaces.QosLiveliness.AUTOMATIC,
-        liveliness_lease_duration=forever,
+        reliability='reliable',
+        durability='volatile',
+        deadline=FOREVER,
+        lifespan=FOREVER,
+        liveliness='automatic',
+        liveliness_lease_duration=FOREVER,
         avoid_ros_namespace_conventions=False,
     )

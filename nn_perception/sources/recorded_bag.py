@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from nn_perception.bags.bag import Bag, Message
+from nn_perception.bags.bag import Bag
+from nn_perception.bags.storage.connection import Message
 from nn_perception.core.frame import Frame
 
 LOG = logging.getLogger(__name__)

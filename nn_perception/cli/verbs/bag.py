@@ -23,7 +23,8 @@ from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
+    from nn_perception.bags.annotation import Annotation, AnnotationRequest
+    from nn_perception.bags.summary import Summary
 
 VERB = 'bag'
 RESULTS = ('tags', 'digits', 'poses')

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import IO
 import zipfile
 
-from nn_perception.bags.bag import Bag, RecordedFrame, SUFFIXES
+from nn_perception.bags.bag import Bag, SUFFIXES
 from nn_perception.bags.metadata import METADATA
+from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import encode_png, read_image

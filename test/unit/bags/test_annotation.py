@@ -9,10 +9,11 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from nn_perception.bags.annotation import Annotation, AnnotationRequest, Summary
+from nn_perception.bags.annotation import Annotation, AnnotationRequest
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.message_definitions import result_messages, result_types
 from nn_perception.bags.metadata import fingerprint
+from nn_perception.bags.summary import Summary
 from nn_perception.capabilities.messages import STRING
 import pytest
 
@@ -195,13 +196,25 @@ def test_foreign_files_are_left_alone(tmp_path: Path, given: Path) -> None:
     kept = mine.rename(tmp_path / 'other.unfinished' / mine.name)
     annotate(given, tmp_path / 'other')
     assert kept.read_text() == 'all of it'
-    # In a sqlite URI these characters end the path.
-    for name in ('a#b', 'a?b', 'a%41'):
-        (tmp_path / name).mkdir()
-        with pytest.raises(ValueError, match='cannot be written to a path with'):
-            annotate(given, tmp_path / name / 'made')
-        annotate(given, tmp_path / name / 'also', storage='mcap')
-    assert not (tmp_path / 'a').exists()
+
+
+@pytest.mark.parametrize('name', ['a#b', 'a?b=1&c', 'a%41', 'run 1 ü'])
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_paths_with_any_character(tmp_path: Path, given: Path, name: str, storage: str) -> None:
+    # In a sqlite URI, and in a pattern, these characters have a meaning.
+    expected = read(annotated(given, tmp_path / 'made', storage))
+    moved = given.rename(tmp_path / name)
+    (moved / 'given.db3').rename(moved / f'{name}.db3')
+    described = (moved / 'metadata.yaml').read_text().replace('given.db3', f'"{name}.db3"')
+    (moved / 'metadata.yaml').write_text(described)
+    assert read(annotated(moved, tmp_path / f'{name} made', storage)) == expected
+    assert read(annotated(moved / f'{name}.db3', tmp_path / f'{name} too', storage)) == expected
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def annotated(given: Path, output: Path, storage: str) -> Path:
+    annotate(given, output, storage=storage)
+    return output
 
 
 def test_an_output_topic_that_exists_already(
@@ -245,3 +258,33 @@ def test_fingerprints_differ(tmp_path: Path, recording: Any, picture: MAKE) -> N
     assert prints[0] != prints[1]
     (tmp_path / '0' / 'bag' / 'folder').mkdir()
     assert fingerprint(tmp_path / '0' / 'bag') == prints[0]
+
+
+@pytest.mark.parametrize(
+    ('path', 'topic', 'results', 'messages'),
+    [
+        ('06_mcap_two_channels_one_topic/merged_tf.mcap', '/cam/image_raw', 4, 8),
+        ('08_bag_stamps_jump/clock_set_late', '/cam/image_raw', 8, 8),
+        ('14_qos_edited_metadata/bag', '/cam/image_raw', 3, 3),
+        ('15_sqlite_path_with_hash/run#1', '/cam/image_raw', 3, 3),
+        ('16_mcap_json_channel_beside/json_beside.mcap', '/cam/image_raw', 3, 6),
+    ],
+)
+def test_bags_that_once_failed(
+    tmp_path: Path, cases: Path, path: str, topic: str, results: int, messages: int
+) -> None:
+    summary = annotate(cases / path, tmp_path / 'made', cameras=(), storage='')
+    assert summary.outputs == {'/brightness/text': results}
+    with Bag(cases / path) as given, Bag(tmp_path / 'made') as made:
+        assert given.choose_topic() == topic
+        kept = [row for row in made.messages() if row[0].topic != '/brightness/text']
+        assert len(kept) == messages
+        assert [(row[0].topic, *row[1:]) for row in kept] == [
+            (row[0].topic, *row[1:]) for row in given.messages()
+        ]
+
+
+def test_nothing_stays_of_work_that_has_no_results(tmp_path: Path, given: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        annotate(given, tmp_path / 'made', Brightness(breaks_at=0))
+    assert [path.name for path in tmp_path.iterdir()] == ['given']

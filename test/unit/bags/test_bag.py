@@ -7,11 +7,13 @@ from pathlib import Path
 import shutil
 from typing import Any
 
+from backports import zstd
 from mcap.writer import IndexType
 from mcap.writer import Writer as McapWriter
 from nn_perception.bags.bag import Bag
 import numpy as np
 import pytest
+from rosbags.typesys import get_typestore, Stores
 
 SECOND = 1_000_000_000
 MAKE = Callable[..., np.ndarray]
@@ -127,3 +129,209 @@ def test_a_bag_without_images(tmp_path: Path, recording: Any) -> None:
     path = recording.write(tmp_path / 'bag', [('/wheel', 1, recording.wheel(1.0))])
     with Bag(path) as bag, pytest.raises(ValueError, match='bag contains no images'):
         bag.choose_topic()
+
+
+def write_mcap(path: Path, channels: Any, profile: str = 'ros2') -> Path:
+    """Write a message for each topic, encoding, type, encoding of its schema, and content."""
+    with path.open('wb') as stream:
+        writer = McapWriter(stream)
+        writer.start(profile)
+        for time_ns, (topic, encoding, kind, definition, content) in enumerate(channels):
+            schema = writer.register_schema(kind, *definition) if kind else 0
+            channel = writer.register_channel(topic, encoding, schema)
+            writer.add_message(channel, time_ns, content, time_ns)
+        writer.finish()
+    return path
+
+
+IMAGE = 'sensor_msgs/msg/Image'
+DEFINED = ('ros2msg', b'')
+
+
+@pytest.mark.parametrize('profile', ['', 'ros2', 'ros1', 'x'])
+def test_the_profile_of_mcap_does_not_matter(
+    tmp_path: Path, recording: Any, picture: MAKE, profile: str
+) -> None:
+    content = bytes(recording.types.serialize_cdr(recording.raw(3, picture()), IMAGE))
+    channels = [('/image', 'cdr', IMAGE, DEFINED, content)]
+    with Bag(write_mcap(tmp_path / 'x.mcap', channels, profile)) as bag:
+        (message,) = bag.images([bag.choose_topic()])
+        np.testing.assert_array_equal(bag.frame(message).image_bgr, picture())
+
+
+@pytest.mark.parametrize('kind', ['sensor_msgs/Image', IMAGE])
+def test_images_of_ros_1_in_mcap(tmp_path: Path, recording: Any, picture: MAKE, kind: str) -> None:
+    types = get_typestore(Stores.ROS1_NOETIC)
+    header = types.types['std_msgs/msg/Header'](9, recording.header(3).stamp, 'left')
+    data = picture().reshape(-1)
+    message = types.types[IMAGE](header, 6, 8, 'bgr8', 0, 24, data)
+    content = bytes(types.serialize_ros1(message, IMAGE))
+    channels = [('/image', 'ros1', kind, ('ros1msg', b''), content)]
+    with Bag(write_mcap(tmp_path / 'x.mcap', channels, 'ros1')) as bag:
+        (frame,) = (bag.frame(message) for message in bag.images([bag.choose_topic()]))
+    np.testing.assert_array_equal(frame.image_bgr, picture())
+    assert (frame.frame_id, frame.stamp) == ('left', (0, 3))
+
+
+STRANGE = [
+    ('/json', 'json', 'foxglove.Log', ('jsonschema', b'{}'), b'{"a": 1}'),
+    ('/json', 'json', '', (), b'{}'),
+    ('/proto', 'protobuf', 'foxglove.Pose', ('protobuf', b'\xff\xfe\x00'), b'\x07'),
+    ('/flat', 'flatbuffer', 'Flat', ('flatbuffer', b'\x00\xff'), b''),
+    ('/idl', 'cdr', 'a_msgs/msg/Odd', ('ros2idl', b'=' * 80 + b'\nIDL: a/msg/Odd\nnone'), b'\x01'),
+    ('/bad', 'cdr', 'a_msgs/msg/Bad', ('ros2msg', b'\xff not a definition ]['), b'\x02'),
+    ('/none', 'cdr', 'a_msgs/msg/None', ('ros2msg', b''), b''),
+    ('/none', 'cdr', 'b_msgs/msg/None', ('', b''), b'\x03'),
+    ('/empty', '', 'b_msgs/msg/None', ('', b''), b'\x03'),
+]
+
+
+def test_other_messages_beside_the_images(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    content = bytes(recording.types.serialize_cdr(recording.raw(3, picture()), IMAGE))
+    images = [('/image', 'cdr', IMAGE, DEFINED, content)]
+    with Bag(write_mcap(tmp_path / 'x.mcap', STRANGE + images)) as bag:
+        assert bag.image_topics == ['/image']
+        assert [message[2] for message in bag.messages()] == [
+            *(each[-1] for each in STRANGE), content
+        ]  # fmt: skip
+
+
+def test_two_types_on_one_topic(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    content = bytes(recording.types.serialize_cdr(recording.raw(3, picture()), IMAGE))
+    channels = [
+        ('/image', 'json', IMAGE, ('jsonschema', b'{}'), b'{}'),
+        ('/image', 'cdr', 'std_msgs/msg/String', DEFINED, b'\x00'),
+        ('/image', 'cdr', IMAGE, DEFINED, content),
+        ('/image', 'cdr', IMAGE, ('ros2msg', b'other'), content),
+    ]
+    with Bag(write_mcap(tmp_path / 'x.mcap', channels)) as bag:
+        assert bag.count(bag.choose_topic()) == 2
+        assert [time_ns for _, time_ns, _ in bag.images(['/image'])] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'encoding'),
+    [
+        ('foxglove_msgs/msg/CompressedVideo', 'cdr'),
+        ('foxglove_msgs/msg/CompressedImage', 'cdr'),
+        ('foxglove_msgs/msg/RawImage', 'cdr'),
+        ('foxglove.CompressedVideo', 'protobuf'),
+        ('foxglove.RawImage', 'json'),
+        ('ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'cdr'),
+        ('theora_image_transport/msg/Packet', 'cdr'),
+        ('stereo_msgs/msg/DisparityImage', 'cdr'),
+        ('sensor_msgs/msg/Image', 'json'),
+    ],
+)
+def test_pictures_that_cannot_be_decoded_are_named(
+    tmp_path: Path, kind: str, encoding: str
+) -> None:
+    channels = [('/video', encoding, kind, ('', b''), b'')]
+    with Bag(write_mcap(tmp_path / 'x.mcap', channels)) as bag:
+        for topic in ('', '/video'):
+            with pytest.raises(ValueError, match=r'contains no images of type') as error:
+                bag.choose_topic(topic)
+            assert f'/video has {kind} ({encoding}), which cannot be decoded' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'profiles',
+    ["''", 'null', '5', '[]', '{}', '- depth: 5', "'- depth: 5'", "'['", '[[1], 2]', 'reliable'],
+)
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_qos_profiles_that_somebody_edited(
+    tmp_path: Path, recording: Any, picture: MAKE, profiles: str, storage: str
+) -> None:
+    messages = [('/image', i, recording.raw(2, picture(i))) for i in range(3)]
+    path = recording.write(tmp_path / 'bag', messages, storage=storage)
+    text = (path / 'metadata.yaml').read_text()
+    assert 'offered_qos_profiles: []' in text
+    changed = text.replace('offered_qos_profiles: []', f'offered_qos_profiles: {profiles}')
+    if profiles.startswith('- '):
+        changed = text.replace(
+            'offered_qos_profiles: []', f'offered_qos_profiles:\n      {profiles}'
+        )
+    (path / 'metadata.yaml').write_text(changed)
+    with Bag(path) as bag:
+        assert len(list(bag.messages())) == bag.stated_count == 3
+
+
+@pytest.mark.parametrize(
+    ('before', 'after'),
+    [
+        ('version: 9', 'version: 12'),
+        ('version: 9', 'version: new'),
+        ('version: 9', 'versions: 9'),
+        ('storage_identifier: sqlite3', 'storage_identifier: mcap'),
+        ('storage_identifier: sqlite3', 'x: 1'),
+        ('name: /image', 'name: /other'),
+        ('type: sensor_msgs/msg/Image', 'type: 3'),
+        ('RIHS01_', 'RIHS01_0'),
+        ('serialization_format: cdr', 'x: cdr'),
+        ('topics_with_message_count:', 'topics:'),
+        ('nanoseconds: 2', 'nanoseconds: 1.5e300'),
+        ("compression_mode: ''", 'compression_mode: NONE'),
+        ("compression_mode: ''", 'compression_mode: FILE\n  compression_format: zstd'),
+        ('ros_distro: rosbags', 'ros_distro: [rosbags]'),
+        ('custom_data: null', 'custom_data: text'),
+        ('files:', 'file:'),
+    ],
+)
+def test_metadata_that_somebody_edited(
+    tmp_path: Path, recording: Any, picture: MAKE, before: str, after: str
+) -> None:
+    messages = [('/image', i, recording.raw(2, picture(i))) for i in range(3)]
+    path = recording.write(tmp_path / 'bag', messages)
+    text = (path / 'metadata.yaml').read_text()
+    assert before in text
+    (path / 'metadata.yaml').write_text(text.replace(before, after))
+    with Bag(path) as bag:
+        assert bag.storage == 'sqlite3'
+        assert len(list(bag.images([bag.choose_topic()]))) == 3
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+@pytest.mark.parametrize('change', ['metadata', 'file', 'both'])
+def test_names_of_compressed_files(
+    tmp_path: Path, recording: Any, picture: MAKE, storage: str, change: str
+) -> None:
+    messages = [('/image', i, recording.raw(2, picture(i))) for i in range(3)]
+    path = recording.write(tmp_path / 'bag', messages, storage=storage, compression='FILE')
+    (stored,) = path.glob('*.zstd')
+    described = path / 'metadata.yaml'
+    if change in ('metadata', 'both'):
+        described.write_text(described.read_text().replace('.zstd', ''))
+    if change in ('file', 'both'):
+        stored.with_suffix('').write_bytes(zstd.decompress(stored.read_bytes()))
+        stored.unlink()
+    with Bag(path) as bag:
+        assert len(list(bag.images([bag.choose_topic()]))) == 3
+
+
+@pytest.mark.parametrize('mode', ['lz4', 'rar', '[a]'])
+def test_other_compressions(tmp_path: Path, recording: Any, picture: MAKE, mode: str) -> None:
+    messages = [('/image', i, recording.raw(2, picture(i))) for i in range(3)]
+    path = recording.write(tmp_path / 'bag', messages, compression='MESSAGE')
+    described = path / 'metadata.yaml'
+    text = described.read_text()
+    described.write_text(text.replace('format: zstd', f'format: {mode}'))
+    with pytest.raises(ValueError, match=r'its compression .* is not supported'):
+        Bag(path)
+    described.write_text(text.replace('mode: message', f'mode: {mode}'))
+    with pytest.raises(ValueError, match=r'its compression_mode .* is unknown'):
+        Bag(path)
+
+
+def test_several_files(tmp_path: Path, recording: Any, picture: MAKE) -> None:
+    path = recording.write(tmp_path / 'bag', [('/image', 5, recording.raw(2, picture()))])
+    (path / 'bag.db3').rename(path / 'bag_0.db3')
+    others = [('/wheel', 7, recording.wheel(1.0)), ('/image', 9, recording.raw(2, picture()))]
+    other = recording.write(tmp_path / 'other', others, storage='mcap')
+    (other / 'other.mcap').rename(path / 'bag_1.mcap')
+    described = path / 'metadata.yaml'
+    described.write_text(described.read_text().replace('- bag.db3', '- bag_0.db3\n  - bag_1.mcap'))
+    with Bag(path) as bag:
+        assert [row[1] for row in bag.messages()] == [5, 7, 9]
+        assert bag.count('/image') == 2
+        assert bag.duration_s == pytest.approx(4e-9)
+        assert [each.topic for each in bag.connections] == ['/image', '/wheel']

@@ -9,7 +9,9 @@ import sqlite3
 from typing import Any
 
 from mcap.reader import make_reader
+from mcap.writer import Writer as McapWriter
 from nn_perception.bags.bag import Bag
+from nn_perception.bags.bag_check import check_count, check_topics
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.message_definitions import result_messages
 from nn_perception.bags.topics import result_qos
@@ -169,3 +171,76 @@ def test_a_full_disk(
         assert not (tmp_path / storage / 'metadata.yaml').exists()
         shutil.rmtree(tmp_path / storage)
         copy(given, tmp_path / storage, storage)
+
+
+OTHERS = [
+    ('/json', 'json', 'foxglove.Log', ('jsonschema', b'{"type": "object"}'), {'a': 'b'}),
+    ('/json', 'json', '', (), {}),
+    ('/proto', 'protobuf', 'foxglove.Pose', ('protobuf', b'\xff\xfe\x00'), {}),
+    ('/ros1', 'ros1', 'std_msgs/String', ('ros1msg', b'string data'), {'md5sum': '99'}),
+    ('/odd', 'cdr', 'a_msgs/msg/Odd', ('ros2msg', b'not a definition ]['), {}),
+    ('/odd', 'cdr', 'a_msgs/msg/Odd', ('ros2msg', b'string data'), {}),
+    ('/none', 'cdr', 'a_msgs/msg/None', ('ros2msg', b''), {'offered_qos_profiles': '[['}),
+    # Two publishers on one topic, as merged files have them.
+    ('/tf', 'cdr', 'std_msgs/msg/String', ('ros2msg', b'string data'), {}),
+    ('/tf', 'cdr', 'std_msgs/msg/String', ('ros2msg', b'string data'), {'callerid': 'two'}),
+]
+
+
+def described_mcap(path: Path) -> list[Any]:
+    with path.open('rb') as stream:
+        return [
+            (
+                channel.topic, channel.message_encoding, message.log_time, message.data,
+                (schema.name, schema.encoding, schema.data) if schema else None,
+            )
+            for schema, channel, message in make_reader(stream).iter_messages()
+            if channel.topic != '/words'
+        ]  # fmt: skip
+
+
+def test_other_encodings_and_channels_of_one_topic(
+    tmp_path: Path, recording: Any, picture: Callable[..., Any]
+) -> None:
+    given = tmp_path / 'x.mcap'
+    image = recording.raw(5, picture())
+    with given.open('wb') as stream:
+        writer = McapWriter(stream)
+        writer.start('')
+        for number, (topic, encoding, kind, schema, extra) in enumerate(OTHERS):
+            schema_id = writer.register_schema(kind, *schema) if kind else 0
+            channel = writer.register_channel(topic, encoding, schema_id, extra)
+            writer.add_message(channel, 50 - number, b'%d' % number, 50 - number)
+        kind = 'sensor_msgs/msg/Image'
+        schema_id = writer.register_schema(kind, 'ros2msg', b'')
+        channel = writer.register_channel('/image', 'cdr', schema_id)
+        content = bytes(recording.types.serialize_cdr(image, kind))
+        writer.add_message(channel, 60, content, 60)
+        writer.finish()
+    made = copy(given, tmp_path / 'made', 'mcap')
+    found, before = described_mcap(made / 'made.mcap'), described_mcap(given)
+    # The definition of the image is added.
+    assert found[:-1] == before[:-1]
+    assert found[-1][:4] == before[-1][:4]
+    # ROS 2 plays a bag only if all topics that its metadata name are serialized in the same way.
+    assert {
+        entry['topic_metadata']['serialization_format'] for entry in topics(made).values()
+    } == {'cdr'}
+    with Bag(made) as bag:
+        check_count(bag, len(list(bag.messages())))
+        (callers,) = (each.extra for each in bag.connections if each.topic == '/tf')
+        assert callers == {'callerid': 'two'}
+        assert len([each for each in bag.connections if each.topic == '/odd']) == 2
+    # A copy of the copy is the same.
+    again = tmp_path / 'again'
+    with Bag(made) as bag:
+        target = BagCopy(bag, again, 'mcap', {})
+        with target.open({}, result_qos()):
+            for message in bag.messages():
+                target.copy(message)
+    assert described_mcap(again / 'again.mcap') == found
+    with (
+        Bag(given) as bag,
+        pytest.raises(ValueError, match='json, protobuf, ros1, which a'),
+    ):
+        check_topics(bag, 'sqlite3')
