@@ -209,6 +209,7 @@ def test_one_node_and_its_camera(peer: Peer, launch: Callable[..., Launch], name
     ('arguments', 'sentence'),
     [
         ({'one_process': 'maybe'}, "one_process: expected true or false, got 'maybe'"),
+        ({'modle': 'resnet50'}, "'modle': unknown argument; did you mean model?"),
         ({'nodes': 'taggr'}, 'nodes: expected one of tagger, digit_reader,'),
         ({'source': '0'}, 'source: it is for camera_source, which is not started'),
         ({'params_file': '/nowhere.yaml'}, 'params_file: /nowhere.yaml cannot be read'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+import sys
 from typing import Any
 
 from ament_index_python.packages import (
@@ -26,6 +27,7 @@ from nn_perception.ros.launch.launch_arguments import (
     remappings_of,
 )
 from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, parameters_file
+from nn_perception.ros.launch.unknown_arguments import check_command_line, probable_misspellings
 
 from launch import Action, LaunchContext, LaunchDescription
 
@@ -71,10 +73,13 @@ def camera_launch(
     ]
 
     def start(context: LaunchContext) -> list[Action]:
-        given = read_arguments(names, context.launch_configurations)
+        texts = context.launch_configurations
+        check_command_line(sys.argv, names, Path(get_package_share_directory(PACKAGE)) / 'launch')
+        given = read_arguments(names, texts)
         if nodes is not None:
             given['nodes'] = list(nodes)
-        return _actions(given, parameters)
+        warnings = [LogInfo(msg=text) for text in probable_misspellings(texts, names)]
+        return [*warnings, *_actions(given, parameters)]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 

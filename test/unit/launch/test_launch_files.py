@@ -294,3 +294,29 @@ def test_demo_shows_rviz_where_there_is_a_display(
     monkeypatch.setenv('DISPLAY', ':0')
     assert executables(launcher.start('demo')) == ['perception', 'camera_source', 'rviz2']
     assert executables(launcher.start('demo', rviz='false', camera='false')) == ['perception']
+
+
+def test_a_misspelt_argument_of_the_command_line_starts_nothing(
+    launcher: Launcher, monkeypatch: pytest.MonkeyPatch, repository: Path
+) -> None:
+    share = repository / 'launch'
+    by_path = ['ros2', 'launch', str(share / 'perception.launch.py'), 'modle:=resnet50']
+    monkeypatch.setattr(sys, 'argv', by_path)
+    launcher.describe('perception')
+    module = sys.modules['nn_perception.ros.launch.camera_launch']
+    vars(module)['get_package_share_directory'] = lambda _: str(repository)
+    *_, make = launcher.describe('perception')
+    vars(module)['get_package_share_directory'] = lambda _: str(repository)
+    context = SimpleNamespace(launch_configurations=dict.fromkeys(PERCEPTION, ''))
+    with pytest.raises(ValueError, match=r"'modle': unknown argument; did you mean model\?"):
+        make.function(context)
+    monkeypatch.setattr(sys, 'argv', [*by_path[:3], 'model:=resnet50'])
+    assert executables(make.function(context)) == ['perception']
+
+
+def test_a_misspelt_argument_of_another_launch_file_is_named(launcher: Launcher) -> None:
+    *_, make = launcher.describe('perception')
+    texts = {**dict.fromkeys(PERCEPTION, ''), 'transprot': 'raw', 'robot': 'x'}
+    sentence, _ = make.function(SimpleNamespace(launch_configurations=texts))
+    assert sentence.kind == 'LogInfo'
+    assert sentence.msg == "'transprot': unknown argument; did you mean transport?"

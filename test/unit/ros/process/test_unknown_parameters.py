@@ -6,6 +6,7 @@ import dataclasses
 from itertools import permutations
 from pathlib import Path
 
+from nn_perception.core.misspelling import is_misspelling
 from nn_perception.ros.nodes.camera_source import CameraSourceParameters
 from nn_perception.ros.nodes.digit_reader import DigitReaderParameters
 from nn_perception.ros.nodes.fine_tuner import FineTunerParameters
@@ -13,11 +14,7 @@ from nn_perception.ros.nodes.perception import PerceptionParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
 from nn_perception.ros.nodes.tagger import TaggerParameters
 from nn_perception.ros.process.ros_arguments import RosArguments
-from nn_perception.ros.process.unknown_parameters import (
-    is_misspelling,
-    MAX_SENTENCES,
-    unknown_parameters,
-)
+from nn_perception.ros.process.unknown_parameters import MAX_SENTENCES, unknown_parameters
 import pytest
 
 KINDS = (
