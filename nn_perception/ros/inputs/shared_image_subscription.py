@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 import threading
-from typing import Any, TypeAlias
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
+from nn_perception.ros.inputs.publisher_changes import ReliabilityChoice, Remains
+from nn_perception.ros.inputs.serialized_images import (
+    ImageMessage,
+    read_image_message,
+    SerializedMessageError,
+)
 from nn_perception.ros.outputs.qos import image_qos
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +30,13 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
-ImageMessage: TypeAlias = Image | CompressedImage
-
 MESSAGE_TYPES = {'raw': Image, 'compressed': CompressedImage}
 # Fast DDS reports two thousand million lost images at times when publishers come and go.
 MAX_CREDIBLE_LOSS = 1_000_000
+LOG_PERIOD_S = 10.0
 # From Iron on, rclpy passes the middleware's message info to the callback.
 _HAS_MESSAGE_INFO = hasattr(Subscription, 'CallbackType')
+_HAS_MATCHED_EVENT = 'matched' in signature(SubscriptionEventCallbacks).parameters
 
 
 def stamp_seconds(stamp: Time) -> float:
@@ -92,9 +99,7 @@ class SharedImageSubscription:
     """
     A subscription to images, keep last 1, as long as it has listeners.
 
-    With ``reliability='auto'`` it is reliable while every publisher is, else best effort: a
-    reliable subscription receives nothing from a best effort publisher, and a best effort
-    subscription loses large images of a reliable one.
+    It takes bytes, see :mod:`nn_perception.ros.inputs.serialized_images`.
 
     :param owner: node that subscribes
     :param topic: name of the topic, as the owner resolves it
@@ -106,7 +111,8 @@ class SharedImageSubscription:
         self._owner = owner
         self._topic = topic
         self._message_type = MESSAGE_TYPES[transport]
-        self._wanted_reliability = reliability
+        self._choice = ReliabilityChoice(reliability)
+        self._remains = Remains()
         self._listeners: list[ImageListener] = []
         self._subscription: Subscription | None = None
         self._sequence_number: int | None = None
@@ -132,22 +138,19 @@ class SharedImageSubscription:
             self._unsubscribe()
 
     def refresh(self) -> None:
-        """Subscribe again if the publishers now offer another reliability."""
+        """Subscribe again if the publishers now offer another reliability, or left too much."""
         if self._subscription is None:
             return
         reliability = self._matching_reliability()
-        if reliability != self.reliability:
+        if reliability != self.reliability or self._remains.too_many:
             self._unsubscribe()
             self._subscribe(reliability)
 
     def _matching_reliability(self) -> ReliabilityPolicy:
-        if self._wanted_reliability != 'auto':
-            return ReliabilityPolicy[self._wanted_reliability.upper()]
-        publishers = self._owner.get_publishers_info_by_topic(self.topic)
-        offered = {publisher.qos_profile.reliability for publisher in publishers}
-        if ReliabilityPolicy.BEST_EFFORT in offered:
-            return ReliabilityPolicy.BEST_EFFORT
-        return ReliabilityPolicy.RELIABLE
+        publishers = (
+            self._owner.get_publishers_info_by_topic(self.topic) if self._choice.automatic else ()
+        )
+        return self._choice.choose({publisher.qos_profile.reliability for publisher in publishers})
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:
@@ -157,19 +160,29 @@ class SharedImageSubscription:
     def _subscribe(self, reliability: ReliabilityPolicy) -> None:
         self.reliability = reliability
         self._sequence_number = None
-        callback = self._on_message_with_info if _HAS_MESSAGE_INFO else self._on_message
+        self._remains.clear()
+        callback = self._on_bytes_with_info if _HAS_MESSAGE_INFO else self._on_bytes
         arguments = self._message_type, self._topic, callback, image_qos(reliability)
-        events = SubscriptionEventCallbacks(
-            incompatible_qos=lambda _: self._publishers_changed.trigger(),
-            message_lost=self._on_lost,
-        )
         try:
             self._subscription = self._owner.create_subscription(
-                *arguments, event_callbacks=events
+                *arguments, event_callbacks=self._events(), raw=True
             )
         except UnsupportedEventTypeError:
             # This middleware cannot report lost messages; everything else works.
-            self._subscription = self._owner.create_subscription(*arguments)
+            self._subscription = self._owner.create_subscription(*arguments, raw=True)
+
+    def _events(self) -> SubscriptionEventCallbacks:
+        best_effort = self.reliability == ReliabilityPolicy.BEST_EFFORT
+        matched = {'matched': self._on_matched} if _HAS_MATCHED_EVENT and best_effort else {}
+        return SubscriptionEventCallbacks(
+            incompatible_qos=lambda _: self._publishers_changed.trigger(),
+            message_lost=self._on_lost,
+            **matched,
+        )
+
+    def _on_matched(self, event: Any) -> None:
+        # What arrived, less the growth of those present.
+        self._remains.departed(event.total_count_change - event.current_count_change)
 
     def _on_lost(self, event: Any) -> None:
         lost = event.total_count_change
@@ -177,23 +190,33 @@ class SharedImageSubscription:
             for listener in self._listeners:
                 listener.lost += lost
 
-    def _on_message(self, message: ImageMessage) -> None:
-        image = ReceivedImage(message)
+    def _on_bytes(self, serialized: bytes) -> None:
+        self._remains.received(len(serialized))
+        if not serialized:
+            return
+        try:
+            image = ReceivedImage(read_image_message(serialized, self._message_type))
+        except SerializedMessageError as error:
+            self._owner.get_logger().warning(
+                f'a message on {self.topic} was dropped: {error}',
+                throttle_duration_sec=LOG_PERIOD_S,
+            )
+            return
         for listener in self._listeners:
             listener.received += 1
             listener.on_image(image)
 
-    def _on_message_with_info(self, message: ImageMessage, info: dict[str, int | None]) -> None:
+    def _on_bytes_with_info(self, serialized: bytes, info: dict[str, int | None]) -> None:
         # A gap in the sequence numbers: images that were lost in transport, or replaced in the
         # middleware's queue. The numbers of several publishers interleave and show nothing.
-        number = info['publication_sequence_number']
+        number = info['publication_sequence_number'] if serialized else None
         if number is not None:
             previous, self._sequence_number = self._sequence_number, number
             gap = number - previous - 1 if previous is not None else 0
             if gap > 0 and self._owner.count_publishers(self.topic) <= 1:
                 for listener in self._listeners:
                     listener.skipped += gap
-        self._on_message(message)
+        self._on_bytes(serialized)
 
 
 class SharedImageSubscriptions:
