@@ -13,6 +13,9 @@ _MATRICES = {
     'p': ('projection_matrix', 12),
 }
 
+# The width and height of an image message have 32 bits; no camera has as many pixels.
+_MAX_SIDE_PX = 1_000_000
+
 
 def uncalibrated(width: int, height: int) -> dict[str, Any]:
     """Return the fields of an uncalibrated camera: only its size in pixels is known."""
@@ -32,8 +35,8 @@ def read_calibration(path: str | Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
         fields: dict[str, Any] = {
-            'width': int(content['image_width']),
-            'height': int(content['image_height']),
+            'width': _side(content, 'image_width'),
+            'height': _side(content, 'image_height'),
             'distortion_model': str(content['distortion_model']),
             'd': [float(v) for v in content['distortion_coefficients']['data']],
         }
@@ -43,8 +46,20 @@ def read_calibration(path: str | Path) -> dict[str, Any]:
                 raise ValueError(f'{name} has {len(fields[field])} values, expected {length}')
     except KeyError as error:
         raise ValueError(f'{path} is not a camera calibration file: {error} is missing') from error
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f'{path} is not a camera calibration file') from error
     except ValueError as error:
         raise ValueError(f'{path} is not a camera calibration file: {error}') from error
     return fields
+
+
+def _side(content: dict[str, Any], name: str) -> int:
+    """
+    Read the width or height of the images.
+
+    :raises ValueError: if it is not a number of pixels
+    """
+    value = content[name]
+    if not isinstance(value, (int, float)) or not 1 <= value <= _MAX_SIDE_PX:
+        raise ValueError(f'{name} is {value!r}, expected a number of pixels')
+    return int(value)

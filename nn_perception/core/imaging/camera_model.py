@@ -1,4 +1,4 @@
-"""The pinhole camera model: from pixels to rays."""
+"""The camera models of ROS, pinhole and fisheye: from pixels to rays."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ Floats = NDArray[np.float64]
 
 # The names in sensor_msgs/CameraInfo.
 DISTORTION_MODELS = ('plumb_bob', 'rational_polynomial', 'equidistant')
+# Drivers that do not use the name of sensor_msgs use one of these for the same model.
+_EQUIDISTANT_NAMES = frozenset(
+    {'equidistant', 'fisheye', 'kannala_brandt', 'kannala_brandt4', 'kannalabrandt4'}
+)
+_EQUIDISTANT_COEFFICIENTS = 4
+_PINHOLE_COEFFICIENTS = (4, 5, 8, 12, 14)
+# A ray has a point at depth 1 only if it is ahead of the camera; near the limit, a fraction of a
+# pixel moves that point by metres.
+MAX_ANGLE_DEG = 89.0
 ASSUMED_FIELD_OF_VIEW_DEG = 60.0
 
 
@@ -25,8 +34,8 @@ class CameraModel:
     :param width: width of the calibrated images in pixels
     :param height: height of the calibrated images in pixels
     :param matrix: focal lengths and principal point in pixels, ``(3, 3)``
-    :param distortion: distortion coefficients of OpenCV; empty: no distortion
-    :param fisheye: whether the coefficients are those of the equidistant model
+    :param distortion: distortion coefficients of OpenCV; empty: none, of a pinhole camera
+    :param fisheye: whether it projects as the equidistant model does, with four coefficients
     """
 
     width: int
@@ -56,11 +65,15 @@ class CameraModel:
                 f'{matrix[1, 1]:g}'
             )
         distortion = np.array(d, np.float64)
+        name = model.strip().lower()
+        fisheye = name in _EQUIDISTANT_NAMES
         if not distortion.any():
-            return cls(width, height, matrix, np.zeros(0))
-        fisheye = model == 'equidistant'
-        valid_length = len(distortion) == 4 if fisheye else len(distortion) in (4, 5, 8, 12, 14)
-        if model not in DISTORTION_MODELS or not valid_length or not np.isfinite(distortion).all():
+            # Without distortion, a fisheye lens still does not project as a pinhole does.
+            number = _EQUIDISTANT_COEFFICIENTS if fisheye else 0
+            return cls(width, height, matrix, np.zeros(number), fisheye)
+        supported = fisheye or name in DISTORTION_MODELS
+        lengths = (_EQUIDISTANT_COEFFICIENTS,) if fisheye else _PINHOLE_COEFFICIENTS
+        if not supported or len(distortion) not in lengths or not np.isfinite(distortion).all():
             raise ValueError(
                 f'the distortion {model!r} with {len(distortion)} coefficients is not supported; '
                 f'supported are {", ".join(DISTORTION_MODELS)}'
@@ -79,9 +92,17 @@ class CameraModel:
         Compute the viewing rays of pixels.
 
         :param points: x and y in pixels, ``(N, 2)``
-        :returns: the point of each ray at depth 1, ``(N, 3)``: x right, y down, z forward
+        :returns: the point of each ray at depth 1, ``(N, 3)``: x right, y down, z forward; NaN
+            where the lens looks to the side or behind
         """
         pixels = np.ascontiguousarray(points, np.float64)[:, None]
-        undistort = cv2.fisheye.undistortPoints if self.fisheye else cv2.undistortPoints
-        undistorted = undistort(pixels, self.matrix, self.distortion)
-        return np.column_stack([undistorted[:, 0], np.ones(len(points))])
+        if not self.fisheye:
+            undistorted = cv2.undistortPoints(pixels, self.matrix, self.distortion)
+            return np.column_stack([undistorted[:, 0], np.ones(len(points))])
+        undistorted = cv2.fisheye.undistortPoints(pixels, self.matrix, self.distortion)[:, 0]
+        rays = np.column_stack([undistorted, np.ones(len(points))])
+        # OpenCV takes a pixel that is more than 90 degrees from the centre for one at 90 degrees.
+        offsets = (pixels[:, 0] - self.matrix[:2, 2]) / np.diagonal(self.matrix)[:2]
+        sideways = np.hypot(*undistorted.T) > math.tan(math.radians(MAX_ANGLE_DEG))
+        rays[sideways | (np.hypot(*offsets.T) > math.pi / 2)] = np.nan
+        return rays

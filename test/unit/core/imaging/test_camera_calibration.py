@@ -32,7 +32,12 @@ def test_a_calibration_file(tmp_path):
     [
         ({'camera_matrix': {'data': [1, 2]}}, 'camera_matrix has 2 values, expected 9'),
         ({'camera_matrix': {}}, "'data' is missing"),
-        ({'image_width': 'wide'}, 'is not a camera calibration file'),
+        ({'image_width': 'wide'}, "image_width is 'wide', expected a number of pixels"),
+        ({'image_width': float('inf')}, 'image_width is inf'),
+        ({'image_height': float('nan')}, 'image_height is nan'),
+        ({'image_height': 0}, 'image_height is 0'),
+        ({'image_height': 2**40}, 'expected a number of pixels'),
+        ({'camera_matrix': {'data': ['x'] * 9}}, 'is not a camera calibration file'),
         ({'distortion_coefficients': 3}, 'is not a camera calibration file'),
     ],
 )

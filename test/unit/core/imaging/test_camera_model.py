@@ -18,11 +18,19 @@ POINTS = np.array([(0.3, -0.2, 1.5), (0.0, 0.0, 2.0), (-0.6, 0.4, 3.0)])
         ('plumb_bob', (-0.25, 0.08, 0.001, -0.002, 0.01)),
         ('rational_polynomial', (0.2, -0.1, 0.001, 0.0, 0.02, 0.3, -0.05, 0.01)),
         ('equidistant', (0.05, -0.01, 0.002, 0.0)),
+        # A fisheye lens without distortion is no pinhole.
+        ('equidistant', (0.0, 0.0, 0.0, 0.0)),
+        ('equidistant', ()),
+        ('equidistant', (0.0,) * 5),
+        ('fisheye', (0.0,) * 4),
+        ('fisheye', (0.05, -0.01, 0.002, 0.0)),
+        ('Kannala_Brandt4', (-0.0,) * 4),
     ],
 )
 def test_rays_are_undistorted(model, d):
-    coefficients = np.array(d or (0.0,) * 4)
-    project = cv2.fisheye.projectPoints if model == 'equidistant' else cv2.projectPoints
+    pinhole = model in ('', 'plumb_bob', 'rational_polynomial')
+    coefficients = np.array(d if np.any(d) else (0.0,) * 4)
+    project = cv2.projectPoints if pinhole else cv2.fisheye.projectPoints
     none = np.zeros(3)
     arguments = (none, none, MATRIX, coefficients)
     pixels = project(POINTS[:, None], *arguments)[0][:, 0]
@@ -45,6 +53,24 @@ def test_rays_are_undistorted(model, d):
 def test_unusable_calibrations_are_rejected(k, d, model, message):
     with pytest.raises(ValueError, match=message):
         CameraModel.from_calibration(640, 480, k, d, model)
+
+
+def test_a_fisheye_lens_measures_angles():
+    """One focal length beside the centre is one radian to the side, whatever the coefficients."""
+    pixels = np.array([(820.0, 240.0), (320.0, 440.0)])
+    for d in ((), (0.0,) * 4, (1e-9, 0.0, 0.0, 0.0)):
+        rays = CameraModel.from_calibration(1600, 480, K, d, 'equidistant').rays(pixels)
+        np.testing.assert_allclose(rays[0], (np.tan(1.0), 0.0, 1.0), atol=1e-4)
+        np.testing.assert_allclose(rays[1], (0.0, np.tan(0.5), 1.0), atol=1e-4)
+
+
+@pytest.mark.parametrize('d', [(), (0.0,) * 4, (0.02, 0.0, 0.0, 0.0)])
+def test_what_a_fisheye_lens_sees_beside_or_behind_it_has_no_point_ahead(d):
+    # 1.6 and 3 radians to the side, and straight ahead.
+    pixels = np.array([(320.0 + 500.0 * 1.6, 240.0), (320.0 - 1500.0, 240.0), (320.0, 240.0)])
+    rays = CameraModel.from_calibration(4000, 480, K, d, 'equidistant').rays(pixels)
+    assert np.isnan(rays[:2]).all()
+    np.testing.assert_allclose(rays[2], (0.0, 0.0, 1.0), atol=1e-9)
 
 
 def test_the_assumed_camera_has_a_field_of_view_of_sixty_degrees():
