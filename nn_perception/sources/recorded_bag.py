@@ -10,15 +10,16 @@ from typing import Any
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.storage.connection import Message
 from nn_perception.core.frame import Frame
+from nn_perception.sources.frame_source import StoredFrames
+from nn_perception.sources.recorded_intervals import RecordedIntervals
+from nn_perception.sources.skip_log import SkipLog
 
 LOG = logging.getLogger(__name__)
 
-# Of a bag with a single image, which has no rate of its own.
-DEFAULT_RATE_HZ = 1.0
 MAX_REASONS = 20
 
 
-class BagSource:
+class BagSource(StoredFrames):
     """
     The images of one topic of a bag, with the intervals at which they were taken.
 
@@ -31,19 +32,19 @@ class BagSource:
         image topics and none is given
     """
 
-    live = False
-
     def __init__(self, path: Path, topic: str = '') -> None:
         self._bag = Bag(path)
         self._name = path.name
         try:
             self._topic = self._bag.choose_topic(topic)
             self.calibration: dict[str, Any] | None = self._bag.calibration(self._topic)
-            self.rate_hz = self._mean_rate_hz()
+            mean_interval_s = self._mean_interval_s()
         except BaseException:
             self._bag.close()
             raise
-        self._reasons: set[str] = set()
+        self._log = SkipLog(LOG, MAX_REASONS)
+        self._intervals = RecordedIntervals(mean_interval_s, self._log.warn)
+        self.rate_hz = 1.0 / self._intervals.usual_s
         self.rewind()
 
     def read(self) -> Frame | None:
@@ -59,13 +60,13 @@ class BagSource:
                 if frame is not None:
                     return frame
         except ValueError as error:
-            self._warn(str(error))
+            self._log.warn(str(error))
         return None
 
     def rewind(self) -> bool:
         """Start again from the first image."""
         self._count = 0
-        self._before_ns: int | None = None
+        self._intervals.restart()
         self._messages = self._bag.messages([self._topic])
         return True
 
@@ -78,23 +79,13 @@ class BagSource:
         try:
             frame = self._bag.frame(message)
         except ValueError as error:
-            self._warn(f'skipped: an image on {self._topic}: {error}')
+            self._log.warn(f'skipped: an image on {self._topic}: {error}')
             return None
-        before_ns, self._before_ns = self._before_ns, frame.stamp_ns
-        interval_s = 1.0 / self.rate_hz
-        if before_ns is not None:
-            interval_s = max(0.0, (frame.stamp_ns - before_ns) * 1e-9)
+        interval_s = self._intervals.next_s(self._count, frame.stamp_ns, frame.recorded_ns)
         return replace(frame, name=f'{self._name}#{self._count}', interval_s=interval_s)
 
-    def _mean_rate_hz(self) -> float:
+    def _mean_interval_s(self) -> float:
         count = self._bag.count(self._topic)
         if not count:
             raise ValueError(f'{self._bag.path} contains no images on {self._topic}')
-        duration_s = self._bag.duration_s
-        return (count - 1) / duration_s if count > 1 and duration_s > 0 else DEFAULT_RATE_HZ
-
-    def _warn(self, sentence: str) -> None:
-        """Log each sentence once, and only so many different ones."""
-        if sentence not in self._reasons and len(self._reasons) < MAX_REASONS:
-            self._reasons.add(sentence)
-            LOG.warning('%s', sentence)
+        return self._bag.duration_s / max(count - 1, 1)

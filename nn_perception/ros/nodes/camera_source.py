@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-import math
 import sys
-from typing import Any
+import threading
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.frame import Frame
-from nn_perception.core.imaging.camera_calibration import read_calibration, uncalibrated
+from nn_perception.core.imaging.camera_calibration import read_calibration
 from nn_perception.ros.base.parameters import Contract, LiveParameters, parameter
+from nn_perception.ros.diagnostics.log_throttle import LogThrottle
 from nn_perception.ros.diagnostics.messages import diagnostic_array
 from nn_perception.ros.diagnostics.status import Status
-from nn_perception.ros.inputs.image_topics import camera_info_topic, compressed_topic
+from nn_perception.ros.outputs.camera_publishers import CameraPublishers
 from nn_perception.ros.outputs.headers import make_header
-from nn_perception.ros.outputs.image_messages import (
-    camera_info_message,
-    compressed_image_message,
-    image_message,
-    PUBLISHED_ENCODINGS,
-)
-from nn_perception.ros.outputs.qos import image_qos, PLAYING_QOS
+from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
+from nn_perception.ros.outputs.qos import PLAYING_QOS
+from nn_perception.ros.process.left_threads import leave_thread
 from nn_perception.ros.process.main import main
+from nn_perception.ros.process.signals import interruptible
 from nn_perception.sources.open_frames import open_frames
-import numpy as np
-from numpy.typing import NDArray
+from nn_perception.sources.resizing import resized
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 # A publisher discovers a subscriber before the subscriber can receive its first message.
@@ -41,6 +36,10 @@ ACKNOWLEDGEMENT_TIMEOUT_S = 2.0
 MIN_RATE_HZ = 1e-3
 # rclpy rejects a timer period of zero.
 MIN_PERIOD_NS = 1000
+# A live source gives each image once, and waits for it: this is no rate.
+LIVE_PERIOD_S = 1e-3
+# The first frame of a recording with long intervals comes sooner.
+MAX_FIRST_PERIOD_S = 1.0
 FRAME_ID = 'camera_optical_frame'
 
 
@@ -51,8 +50,9 @@ class CameraSourceParameters:
     source: str = parameter(
         '',
         Contract(
-            'folder of photographs, photograph, video file, recorded bag, or webcam (0 or '
-            '/dev/video0); empty: the sample photographs of this package',
+            'folder of photographs, photograph, video file, recorded bag, webcam (0 or '
+            '/dev/video0), or URL of a stream (rtsp://, http:// and others); empty: the sample '
+            'photographs of this package',
             read_only=True,
         ),
     )
@@ -66,14 +66,17 @@ class CameraSourceParameters:
     rate: float = parameter(
         0.0,
         Contract(
-            'frame rate; 0: original rate of a video or webcam, original timing of a bag, 1 for '
+            'frame rate; 0: original timing of a video or bag, rate of a webcam or stream, 1 for '
             'photographs',
             unit='Hz',
             minimum=0.0,
             maximum=1000.0,
         ),
     )
-    loop: bool = parameter(True, Contract('start again after the last frame'))
+    loop: bool = parameter(
+        True,
+        Contract('start again after the last frame, or connect again to a webcam or stream'),
+    )
     exit_at_end: bool = parameter(
         False, Contract('end the process after the last frame, if loop is false')
     )
@@ -140,23 +143,25 @@ class CameraSourceNode(Node):
         super().__init__('camera_source')
         self._live = LiveParameters(self, CameraSourceParameters, self._on_parameters_changed)
         p = self.parameters
-        self._frames = open_frames(p.source or SAMPLES_FOLDER, p.bag_topic)
-        self._calibration = (
+        with interruptible():
+            self._frames = open_frames(p.source or SAMPLES_FOLDER, p.bag_topic, start_reader)
+        calibration = (
             read_calibration(p.camera_info_file)
             if p.camera_info_file
             else self._frames.calibration
         )
-        qos = image_qos(ReliabilityPolicy[p.reliability.upper()])
-        self._image = self.create_publisher(Image, 'image', qos)
-        self._compressed = self.create_publisher(CompressedImage, compressed_topic(self), qos)
-        self._camera_info = self.create_publisher(CameraInfo, camera_info_topic(self), qos)
+        self._camera = CameraPublishers(
+            self, ReliabilityPolicy[p.reliability.upper()], calibration
+        )
         self._playing = self.create_publisher(DiagnosticArray, '~/playing', PLAYING_QOS)
         self._next: Frame | None = None
         self._due_ns = 0
         self._published = 0
         self._ended = False
+        self._log_throttle = LogThrottle(self.get_logger())
         self.finished = False
-        self._timer = self.create_timer(self._period_s(), self._publish_next)
+        first_s = self._period_s() if p.rate else min(self._period_s(), MAX_FIRST_PERIOD_S)
+        self._timer = self.create_timer(first_s, self._publish_next)
         if p.wait_for_subscriber:
             self._timer.cancel()
             self._settled = 0
@@ -169,40 +174,49 @@ class CameraSourceNode(Node):
         return self._live.value
 
     def _period_s(self) -> float:
-        rate_hz = self.parameters.rate or self._frames.rate_hz
-        return 1.0 / max(rate_hz, MIN_RATE_HZ)
+        rate_hz = self.parameters.rate
+        if self._frames.live and not rate_hz:
+            return LIVE_PERIOD_S
+        return 1.0 / max(rate_hz or self._frames.rate_hz, MIN_RATE_HZ)
 
     def _await_subscriber(self) -> None:
-        subscribers = (
-            self._image.get_subscription_count() + self._compressed.get_subscription_count()
-        )
-        self._settled = self._settled + 1 if subscribers else 0
+        self._settled = self._settled + 1 if self._camera.subscribers else 0
         if self._settled > 1:
             self._waiting.cancel()
             self._timer.reset()
 
     def _publish_next(self) -> None:
         frame, self._next = self._next or self._read(), None
-        if frame is None and self._frames.live:
-            self.get_logger().error(
-                'the webcam returned no frame; it may be unplugged', throttle_duration_sec=5.0
+        if self._frames.live:
+            problem = self._frames.problem
+            self._log_throttle.update(
+                Status('warn' if problem else 'ok', problem or 'frames come')
             )
-            return
         if frame is None:
-            self._end()
+            if self._frames.ended:
+                self._end()
             return
         # A camera would have captured the image at this moment.
         now = self.get_clock().now()
         frame_id = self.parameters.frame_id or frame.frame_id or FRAME_ID
         self._published += 1
-        self._publish(frame, make_header(now.to_msg(), frame_id))
+        try:
+            self._publish(frame, make_header(now.to_msg(), frame_id))
+        except (ValueError, MemoryError, cv2.error) as error:
+            # An image that is too large for JPEG, or becomes too large.
+            self.get_logger().error(
+                f'{frame.name} cannot be published: {error}', throttle_duration_sec=60.0
+            )
         if frame.interval_s is not None and not self.parameters.rate:
             self._await_next(now.nanoseconds)
 
     def _read(self) -> Frame | None:
         """Read a frame, from the beginning after the last one if `loop` is set."""
         frame = self._frames.read()
-        if frame is None and self._published and self.parameters.loop and self._frames.rewind():
+        if frame is not None or not (self._frames.ended and self.parameters.loop):
+            return frame
+        # Without a frame in it, a file would be read again and again.
+        if (self._published or self._frames.live) and self._frames.rewind():
             frame = self._frames.read()
         return frame
 
@@ -223,25 +237,7 @@ class CameraSourceNode(Node):
         image = resized(frame.image_bgr, p.width, p.height)
         playing = Status('ok', frame.name, {'shown': self._published})
         self._playing.publish(diagnostic_array('playing', 'camera_source', playing, header))
-        self._camera_info.publish(camera_info_message(header, self._calibration_of(image)))
-        if self._image.get_subscription_count():
-            self._image.publish(image_message(image, header, p.encoding))
-        if self._compressed.get_subscription_count():
-            self._compressed.publish(compressed_image_message(image, header, p.jpeg_quality))
-
-    def _calibration_of(self, image: NDArray[np.uint8]) -> dict[str, Any]:
-        height, width = image.shape[:2]
-        calibration = self._calibration
-        if calibration is None:
-            return uncalibrated(width, height)
-        if (calibration['width'], calibration['height']) != (width, height):
-            self.get_logger().warning(
-                f'the calibration is for {calibration["width"]} x {calibration["height"]} pixels, '
-                f'but the frame has {width} x {height}: CameraInfo is uncalibrated',
-                throttle_duration_sec=10.0,
-            )
-            return uncalibrated(width, height)
-        return calibration
+        self._camera.publish(image, header, p.encoding, p.jpeg_quality)
 
     def _end(self) -> None:
         self._timer.cancel()
@@ -250,8 +246,8 @@ class CameraSourceNode(Node):
             self.get_logger().error('the source has no readable frame')
         self.get_logger().info(f'{self._published} frames published')
         if self.parameters.exit_at_end:
-            for publisher in (self._image, self._compressed, self._playing):
-                publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGEMENT_TIMEOUT_S))
+            self._camera.wait_for_all_acked(ACKNOWLEDGEMENT_TIMEOUT_S)
+            self._playing.wait_for_all_acked(Duration(seconds=ACKNOWLEDGEMENT_TIMEOUT_S))
             self.finished = True
 
     def _on_parameters_changed(self, previous: CameraSourceParameters) -> None:
@@ -267,22 +263,10 @@ class CameraSourceNode(Node):
         super().destroy_node()
 
 
-def resized(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """
-    Resize an image.
-
-    :param image: uint8, ``(H, W, 3)``
-    :param width: new width in pixels; 0: original, or in proportion to the height
-    :param height: new height in pixels; 0: original, or in proportion to the width
-    """
-    own_height, own_width = image.shape[:2]
-    if not width and not height:
-        return image
-    width = width or max(1, math.floor(own_width * height / own_height + 0.5))
-    height = height or max(1, math.floor(own_height * width / own_width + 0.5))
-    shrinking = width < own_width
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
+def start_reader(thread: threading.Thread) -> None:
+    """Start a thread that reads a camera; it may be waiting for an image at the end."""
+    thread.start()
+    leave_thread(thread)
 
 
 if __name__ == '__main__':

@@ -68,3 +68,26 @@ def test_bags_that_are_rejected(tmp_path: Path, recording: Any, picture: MAKE) -
     (path / 'metadata.yaml').unlink()
     with pytest.raises(ValueError, match='ros2 bag reindex'):
         open_frames(path)
+
+
+def test_the_case_of_stamps_that_jump(cases: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = open_frames(cases / '08_bag_stamps_jump' / 'clock_set_late')
+    for _ in range(2):
+        frames = frames_of(source)
+        assert len(frames) == 8
+        assert [frame.interval_s for frame in frames] == pytest.approx([1.0] * 8)
+        source.rewind()
+    assert caplog.text.count('played by their recording times') == 1
+    source.close()
+
+
+def test_a_recording_whose_clock_was_set_begins_and_goes_on(
+    tmp_path: Path, recording: Any, picture: MAKE
+) -> None:
+    """The mean of its intervals would be a year."""
+    times = [0, 1, 2, 10**8, 10**8 + 1]
+    messages = [('/image', t * SECOND, recording.raw((t + 5) * SECOND, picture())) for t in times]
+    source = open_frames(recording.write(tmp_path / 'bag', messages))
+    assert source.rate_hz == 1.0
+    assert [frame.interval_s for frame in frames_of(source)] == pytest.approx([1.0] * 5)
+    source.close()
