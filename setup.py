@@ -1,6 +1,7 @@
 """Build and install the package, with colcon or with pip."""
 
 from glob import glob
+from os.path import isfile
 
 from setuptools import find_packages, setup
 
@@ -25,7 +26,8 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
         (f'share/{package_name}/launch', sorted(glob('launch/*.py'))),
-        (f'share/{package_name}/config', sorted(glob('config/*'))),
+        (f'share/{package_name}/config', sorted(filter(isfile, glob('config/*')))),
+        (f'share/{package_name}/config/sros2', sorted(glob('config/sros2/*'))),
         (f'share/{package_name}/systemd', sorted(glob('systemd/*'))),
         (f'share/{package_name}/worlds', sorted(glob('worlds/*'))),
     ],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+import importlib.util
 import os
 from pathlib import Path
 import signal
+import sys
+from types import ModuleType
 
 from exports import export_missing
 from nn_perception.ros.process.main import use_transport_profile
@@ -71,6 +74,23 @@ def cases(test_data: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f'no folder {folder}')
     return folder
+
+
+@pytest.fixture(scope='session')
+def load_tool(repository: Path) -> Callable[[str], ModuleType]:
+    """Return a function that imports a script of the folder tools, by its name without .py."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, repository / 'tools' / f'{name}.py')
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        # A dataclass looks its module up.
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.hookimpl(tryfirst=True)
