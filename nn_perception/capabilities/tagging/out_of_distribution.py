@@ -30,6 +30,9 @@ DEVIATIONS = 2.2
 # At the mean distance of held-out frames, the odds of being in distribution are e to this.
 ODDS_AT_MEAN = 8.0
 MIN_SCALE = 1e-3
+# Rows that are scaled, and cosines that are in memory, at a time.
+BLOCK = 1024
+MAX_COSINES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,26 @@ class OutOfDistributionModel:
     scale: float
 
     @classmethod
-    def fit(cls, training: Embeddings, held_out: Embeddings) -> OutOfDistributionModel:
+    def fit(
+        cls,
+        embeddings: Embeddings,
+        training: NDArray[np.int64],
+        held_out: NDArray[np.int64],
+    ) -> OutOfDistributionModel:
         """
         Fit the curve so that an average held-out frame has a low score.
 
         All these frames become references: the more frames, the fewer images are unknown.
 
-        :param training: embeddings of the training frames, float32, ``(N, D)``
-        :param held_out: embeddings of held-out frames of the same classes, float32, ``(M, D)``
+        :param embeddings: embeddings of frames, float32, ``(N, D)``
+        :param training: indices of the training frames
+        :param held_out: indices of held-out frames of the same classes
         """
-        known = distances(held_out, unit_length(training))
+        references = unit_length(embeddings, np.concatenate([training, held_out]))
+        count = len(training)
+        known = 1.0 - _mean_of_nearest(references[count:], references[:count])
         beyond = DEVIATIONS * float(known.std())
         scale = max(MIN_SCALE, beyond / ODDS_AT_MEAN)
-        references = unit_length(np.concatenate([training, held_out]))
         return cls(references, float(known.mean()) + beyond, scale)
 
     @classmethod
@@ -97,14 +107,20 @@ class OutOfDistributionModel:
         return 1.0 / (1.0 + math.exp(float(np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))))
 
 
-def unit_length(embeddings: Embeddings) -> Embeddings:
+def unit_length(embeddings: Embeddings, rows: NDArray[np.int64] | None = None) -> Embeddings:
     """
     Scale each row to unit length; a row of zeros stays zero.
 
     :param embeddings: float32, ``(N, D)``
+    :param rows: indices of the rows that are wanted, in their order; by default all
     """
-    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    scaled: Embeddings = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
+    count = len(embeddings) if rows is None else len(rows)
+    scaled = np.empty((count, embeddings.shape[1]), embeddings.dtype)
+    for start in range(0, count, BLOCK):
+        part = slice(start, start + BLOCK)
+        some = embeddings[part] if rows is None else embeddings[rows[part]]
+        lengths = np.linalg.norm(some, axis=1, keepdims=True)
+        np.divide(some, np.maximum(lengths, np.finfo(np.float32).tiny), out=scaled[part])
     return scaled
 
 
@@ -117,8 +133,18 @@ def distances(embeddings: Embeddings, references: Embeddings) -> Embeddings:
     :returns: one minus the mean cosine similarity to the three nearest references, float32,
         ``(N,)``
     """
-    cosines = unit_length(embeddings) @ references.T  # (N, M)
-    count = min(NEIGHBOURS, len(references))
-    nearest = np.partition(cosines, -count, axis=1)[:, -count:]
-    distance: Embeddings = 1.0 - nearest.mean(axis=1)
+    distance: Embeddings = 1.0 - _mean_of_nearest(unit_length(embeddings), references)
     return distance
+
+
+def _mean_of_nearest(unit: Embeddings, references: Embeddings) -> Embeddings:
+    """Compute the mean cosine of each of N embeddings with the nearest references, ``(N,)``."""
+    count = min(NEIGHBOURS, len(references))
+    # A block of cosines is in memory at a time.
+    step = max(1, MAX_COSINES // len(references))
+    means = []
+    for start in range(0, len(unit), step):
+        cosines = unit[start : start + step] @ references.T
+        nearest = np.partition(cosines, -count, axis=1)[:, -count:]
+        means.append(nearest.mean(axis=1))
+    return np.concatenate(means)

@@ -7,7 +7,7 @@ with cached embeddings training takes about a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 import hashlib
 import json
@@ -21,13 +21,11 @@ from nn_perception.core.files.folders import cache_folder, trusted_folder
 from nn_perception.core.files.locks import lock_stream
 from nn_perception.core.files.private import check_trusted, open_privately
 from nn_perception.core.files.records import add_checksum, is_intact
-from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
-from nn_perception.training.datasets.labelled_frames import hash_file, LabelledFrame
 import numpy as np
 from numpy.typing import NDArray
 
@@ -162,28 +160,35 @@ class EmbeddingCache:
         """
         return cls((folder or cache_folder() / 'embeddings') / f'{key}.features')
 
-    def load(self) -> dict[str, FrameFeatures]:
+    def load(self, wanted: Container[str] | None = None) -> dict[str, FrameFeatures]:
         """
-        Read all intact records.
+        Read the intact records.
 
+        :param wanted: hashes of the frames whose features are needed; by default all
         :returns: hash of a frame's file, hexadecimal -> its features
         :raises OSError: if the file exists and cannot be read, or others can change its folder
         """
-        try:
-            check_trusted(self.path.parent)
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return {}
-        if not (size := _record_size(content)):
-            return {}
         found = {}
-        for at in range(0, len(content) - size + 1, size):
-            record = content[at : at + size]
-            if is_intact(record):
-                values = np.frombuffer(record, '<f4', offset=4 + HASH_BYTES, count=size // 4 - 10)
+        for record in self._records():
+            sha256 = record[4 : 4 + HASH_BYTES].hex()
+            if (wanted is None or sha256 in wanted) and is_intact(record):
+                values = np.frombuffer(record, '<f4', offset=4 + HASH_BYTES)[:-1]
                 features = FrameFeatures(values[1:].astype(np.float32), float(values[0]))
-                found[record[4 : 4 + HASH_BYTES].hex()] = features
+                found[sha256] = features
         return found
+
+    def _records(self) -> Iterator[bytes]:
+        """Read one record after the other; the cache may be larger than the memory."""
+        if not self.path.exists():
+            return
+        check_trusted(self.path.parent)
+        with open(self.path, 'rb') as stream:
+            size = _record_size(stream.read(4))
+            if not 0 < size <= os.fstat(stream.fileno()).st_size:
+                return  # of another kind
+            stream.seek(0)
+            while len(record := stream.read(size)) == size:
+                yield record
 
     def add(self, frames: Mapping[str, FrameFeatures]) -> None:
         """
@@ -219,82 +224,3 @@ def _record_size(content: bytes) -> int:
     """Read the size of a record in bytes from its start; 0 if there is none."""
     count = int.from_bytes(content[:4], 'little')
     return 4 + HASH_BYTES + 4 * count + 4 if count else 0
-
-
-def load_features(
-    frames: Sequence[LabelledFrame],
-    model: Checkpoint,
-    cache: EmbeddingCache | None = None,
-    on_progress: Callable[[float], None] = lambda _: None,
-) -> tuple[dict[str, FrameFeatures], list[str]]:
-    """
-    Load the features of frames from the cache, and compute the missing ones.
-
-    :param model: network that computes the embeddings, see :class:`Embedder`
-    :param cache: its embeddings; gets the new ones. By default in the package's cache folder
-    :param on_progress: gets the finished share of the work, in ``[0, 1]``
-    :returns: features by the hash of the frame's file, without frames that cannot be used; and one
-        sentence for each frame that is left out, and for other problems
-    :raises OSError, ValueError, RuntimeError: if the network cannot be loaded or run
-    """
-    cache = cache or EmbeddingCache.of(embedding_key(model))
-    found, problems, missing = _find_cached(frames, cache)
-    on_progress(0.0)
-    if missing:
-        computed = _compute(missing, model, problems, on_progress)
-        found |= computed
-        try:
-            cache.add(computed)
-        except OSError as error:
-            problems.append(f'the embeddings cannot be cached: {error}')
-    return found, problems
-
-
-def _find_cached(
-    frames: Sequence[LabelledFrame], cache: EmbeddingCache
-) -> tuple[dict[str, FrameFeatures], list[str], list[LabelledFrame]]:
-    """Return cached features, problems, and the usable frames whose features are missing."""
-    found, problems, missing = {}, [], []
-    try:
-        known = cache.load()
-    except OSError as error:
-        known = {}
-        problems.append(f'the cached embeddings cannot be read: {error}')
-    for frame in frames:
-        if problem := _problem_of(frame):
-            problems.append(f'{problem}: left out')
-        elif frame.sha256 in known:
-            found[frame.sha256] = known[frame.sha256]
-        else:
-            missing.append(frame)
-    return found, problems, missing
-
-
-def _compute(
-    frames: Sequence[LabelledFrame],
-    model: Checkpoint,
-    problems: list[str],
-    on_progress: Callable[[float], None],
-) -> dict[str, FrameFeatures]:
-    """Compute features; report frames that cannot be read in ``problems``."""
-    embedder = Embedder.open(model, RunOptions(device='cpu'))
-    found = {}
-    for index, frame in enumerate(frames):
-        on_progress(index / len(frames))
-        try:
-            found[frame.sha256] = embedder.features(read_image(frame.path))
-        except (OSError, ValueError) as error:
-            problems.append(f'{error}: left out')
-    embedder.close()
-    return found
-
-
-def _problem_of(frame: LabelledFrame) -> str:
-    """Say why the file of a frame cannot be used; empty if its bytes are as they were stored."""
-    try:
-        changed = hash_file(frame.path) != frame.sha256
-    except FileNotFoundError:
-        return f'{frame.path} does not exist any more'
-    except OSError as error:
-        return f'{frame.path} cannot be read ({error.strerror})'
-    return f'{frame.path} has changed since it was stored' if changed else ''

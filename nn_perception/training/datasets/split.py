@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import hashlib
-import itertools
 import math
 
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.similar_frames import similar_later
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,26 +60,36 @@ def find_bursts(
     :param embeddings: float32, ``(N, D)``
     :returns: the number of each frame's burst, ``(N,)``
     """
-    leaders = list(range(len(frames)))
-
-    def leader(index: int) -> int:
-        while leaders[index] != index:
-            leaders[index] = leaders[leaders[index]]
-            index = leaders[index]
-        return index
-
+    bursts = np.arange(len(frames))
     for indices in _by_label(frames).values():
-        unit = unit_length(embeddings[indices])
-        cosines = unit @ unit.T
-        for first, second in np.argwhere(np.triu(cosines >= NEAR_DUPLICATE, 1)):
-            leaders[leader(indices[second])] = leader(indices[first])
-        order = sorted(range(len(indices)), key=lambda at: frames[indices[at]].stamp_ns)
-        for before, after in itertools.pairwise(order):
-            stamps_ns = frames[indices[before]].stamp_ns, frames[indices[after]].stamp_ns
-            close = stamps_ns[0] > 0 and stamps_ns[1] - stamps_ns[0] <= BURST_GAP_NS
-            if close and cosines[before, after] >= SAME_SCENE:
-                leaders[leader(indices[after])] = leader(indices[before])
-    return np.array([leader(index) for index in range(len(frames))], np.int64)
+        at = np.array(indices)
+        unit = unit_length(embeddings, at)
+        own = np.arange(len(indices))  # burst of each frame of the label
+        for first, later in similar_later(unit, NEAR_DUPLICATE):
+            own = _joined(own, own[first], own[later])
+        order = np.array(sorted(range(len(indices)), key=lambda n: frames[indices[n]].stamp_ns))
+        cosines = np.einsum('nd,nd->n', unit[order[:-1]], unit[order[1:]])
+        stamps_ns = np.array([frames[indices[n]].stamp_ns for n in order])
+        one_scene = (
+            (stamps_ns[:-1] > 0) & (np.diff(stamps_ns) <= BURST_GAP_NS) & (cosines >= SAME_SCENE)
+        )
+        for pair in np.flatnonzero(one_scene):
+            before, after = order[pair : pair + 2]
+            own = _joined(own, own[before], own[after : after + 1])
+        bursts[at] = at[own]
+    return bursts
+
+
+def _joined(
+    bursts: NDArray[np.int64], burst: np.int64, others: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Join other bursts to a burst, whose number stays."""
+    others = others[others != burst]
+    if not others.size:
+        return bursts
+    numbers = np.arange(len(bursts))
+    numbers[others] = burst
+    return numbers[bursts]
 
 
 def split_frames(
@@ -125,11 +135,14 @@ def assign_folds(
     folds = np.zeros(len(bursts), np.int64)
     for one in np.unique(classes):
         filled = np.zeros(count, np.int64)
-        numbers, sizes = np.unique(bursts[classes == one], return_counts=True)
+        _, places, sizes = np.unique(
+            bursts[classes == one], return_inverse=True, return_counts=True
+        )
+        fold_of_burst = np.zeros(len(sizes), np.int64)
         for at in np.argsort(-sizes, kind='stable'):
-            fold = int(filled.argmin())
-            filled[fold] += sizes[at]
-            folds[bursts == numbers[at]] = fold
+            fold_of_burst[at] = filled.argmin()
+            filled[fold_of_burst[at]] += sizes[at]
+        folds[classes == one] = fold_of_burst[places]
     return folds
 
 

@@ -29,7 +29,8 @@ from nn_perception.core.inference.load_network import load_network
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.epoch import Epoch
 from nn_perception.training.fine_tuning.augmentation import augment, shrink
-from nn_perception.training.fine_tuning.linear_head import class_weights, LinearHead
+from nn_perception.training.fine_tuning.discriminant import class_weights
+from nn_perception.training.fine_tuning.linear_head import LinearHead
 import numpy as np
 from numpy.typing import NDArray
 import torch

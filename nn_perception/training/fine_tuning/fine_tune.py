@@ -19,8 +19,8 @@ from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.datasets.split import assign_folds, find_bursts, split_frames
 from nn_perception.training.epoch import Epoch
+from nn_perception.training.fine_tuning.discriminant import class_weights
 from nn_perception.training.fine_tuning.linear_head import (
-    class_weights,
     cross_entropy,
     cross_validate,
     fit,

@@ -18,7 +18,7 @@ from nn_perception.core.inference.checkpoint import (
     write_checkpoint,
 )
 from nn_perception.training.datasets.checks import CheckedFrames
-from nn_perception.training.datasets.embeddings import load_features
+from nn_perception.training.datasets.features import load_features
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.datasets.split import Split
 from nn_perception.training.epoch import Epoch
@@ -141,7 +141,7 @@ class Training:
         temperature = fit_temperature(logits, truth)
         evaluation = evaluate_predictions(truth, logits.argmax(axis=1), data.labels)
         similarity = data.base.last_layer_embedding(self.backbone.embeddings)
-        unknown = OutOfDistributionModel.fit(similarity[self.split.training], similarity[held_out])
+        unknown = OutOfDistributionModel.fit(similarity, self.split.training, held_out)
         weights = {
             **(self.backbone.weights or _backbone_weights(data.base)),
             **unknown.to_tensors(),
@@ -244,5 +244,6 @@ def _backbone_weights(base: Checkpoint) -> dict[str, NDArray[Any]]:
 def _hash(weights: Mapping[str, NDArray[Any]]) -> str:
     digest = hashlib.sha256()
     for name, values in sorted(weights.items()):
-        digest.update(name.encode() + values.tobytes())
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()[:12]

@@ -1,5 +1,6 @@
 """Distances, scores and tensors of out-of-distribution models."""
 
+from nn_perception.capabilities.tagging import out_of_distribution
 from nn_perception.capabilities.tagging.out_of_distribution import (
     CURVE,
     distances,
@@ -33,17 +34,28 @@ def test_the_score_is_a_half_at_the_threshold():
 
 def test_known_frames_have_low_scores():
     random = np.random.default_rng(0)
-    training, held_out = (
-        (np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(count, 4))).astype(np.float32)
-        for count in (100, 200)
-    )
-    model = OutOfDistributionModel.fit(training, held_out)
+    known = (np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(300, 4))).astype(np.float32)
+    model = OutOfDistributionModel.fit(known, np.arange(100), np.arange(100, 300))
     # Nearly all frames of the same distribution are known.
     others = np.array([1.0, 0, 0, 0]) + 0.2 * random.normal(size=(500, 4))
     unknown = [model.score(one.astype(np.float32)) > 0.5 for one in others]
     assert 0.0 < np.mean(unknown) < 0.05
     assert len(model.references) == 300
     assert model.score(-AXES[0]) > 0.99
+
+
+def test_blocks_do_not_change_the_result(monkeypatch):
+    random = np.random.default_rng(0)
+    known = random.normal(size=(300, 8)).astype(np.float32)
+    training, held_out = np.arange(0, 300, 2), np.arange(1, 300, 2)
+    whole = OutOfDistributionModel.fit(known, training, held_out)
+    monkeypatch.setattr(out_of_distribution, 'BLOCK', 7)
+    monkeypatch.setattr(out_of_distribution, 'MAX_COSINES', 500)
+    parts = OutOfDistributionModel.fit(known, training, held_out)
+    np.testing.assert_array_equal(parts.references, whole.references)
+    assert parts.threshold == pytest.approx(whole.threshold, rel=1e-6)
+    assert parts.scale == pytest.approx(whole.scale, rel=1e-5)
+    np.testing.assert_array_equal(unit_length(known, held_out), unit_length(known[held_out]))
 
 
 def test_tensors_round_trip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
@@ -49,6 +50,40 @@ def test_bursts(cosine, gap_s, together):
 def test_other_labels_are_other_bursts():
     first, second = find_bursts([frame('a', 0), frame('b', 0)], at_cosine(1.0))
     assert first != second
+
+
+def bursts_by_pairs(frames, cosines):
+    """Join the bursts of one pair after the other: slow, but plain."""
+    bursts = list(range(len(frames)))
+
+    def join(first, second):
+        old = bursts[second]
+        bursts[:] = [bursts[first] if burst == old else burst for burst in bursts]
+
+    for first, second in np.argwhere(np.triu(cosines >= 0.9, 1)):
+        if frames[first].label == frames[second].label:
+            join(first, second)
+    for label in sorted({one.label for one in frames}):
+        indices = [at for at, one in enumerate(frames) if one.label == label]
+        indices.sort(key=lambda at: frames[at].stamp_ns)
+        for before, after in itertools.pairwise(indices):
+            gap_ns = frames[after].stamp_ns - frames[before].stamp_ns
+            close = frames[before].stamp_ns > 0 and gap_ns <= 2 * SECOND_NS
+            if close and cosines[before, after] >= 0.7:
+                join(before, after)
+    return bursts
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_bursts_have_the_numbers_that_single_pairs_give(seed):
+    # The numbers decide between folds of the same size.
+    random = np.random.default_rng(seed)
+    embeddings = random.normal(size=(60, 3)).astype(np.float32)
+    frames = [frame('ab'[n % 2], n, random.uniform(0, 40)) for n in range(60)]
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    bursts = find_bursts(frames, embeddings)
+    assert list(bursts) == bursts_by_pairs(frames, unit @ unit.T)
+    assert 2 < len(set(bursts)) < 50
 
 
 def test_a_split_is_stratified_and_keeps_bursts_together():

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from nn_perception.training.fine_tuning import (
+    covariance_discriminant,
+    gram_discriminant,
+    linear_head,
+    rotated_discriminant,
+)
+from nn_perception.training.fine_tuning.discriminant import class_weights
 from nn_perception.training.fine_tuning.linear_head import (
-    class_weights,
     cross_validate,
     CrossValidationResult,
     fit,
@@ -102,3 +108,17 @@ def test_temperature_is_found(factor):
     scores = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     truth = (scores.cumsum(1) < random.random((len(scores), 1))).sum(1).clip(max=2)
     assert fit_temperature(logits * factor, truth) == pytest.approx(factor, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ('count', 'features', 'way'),
+    [
+        (1000, 40, rotated_discriminant),
+        (1001, 40, covariance_discriminant),
+        (1001, 1001, gram_discriminant),
+        (1200, 1100, covariance_discriminant),
+        (30, 40, rotated_discriminant),
+    ],
+)
+def test_the_way_depends_on_the_number_of_frames(count, features, way):
+    assert linear_head._way(np.zeros((count, features), np.float32)) is way
