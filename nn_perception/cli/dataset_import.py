@@ -68,11 +68,16 @@ def run(args: argparse.Namespace) -> int:
                 status = ExitStatus.FAILED
                 print_result(args.json, {**fields, 'error': str(error)}, f'{source}: {error}')
                 continue
-            if result.problems:
+            if not result.complete:
                 status = ExitStatus.FAILED
             print_result(
                 args.json,
-                {**fields, **vars(result)},
+                {
+                    **fields,
+                    'stored': result.stored,
+                    'present': result.present,
+                    'problems': result.problems,
+                },
                 f'{source}: {result.stored} new frames, {result.present} already present',
                 *(f'  problem: {problem}' for problem in result.problems),
             )

@@ -14,7 +14,10 @@ from nn_perception.sources.skip_log import SkipLog
 
 LOG = logging.getLogger(__name__)
 
-PHOTO_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm'})
+PHOTO_SUFFIXES = frozenset({
+    '.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.bmp', '.gif', '.webp', '.tif', '.tiff',
+    '.pbm', '.pgm', '.pnm', '.ppm',
+})  # fmt: skip
 # Photographs have no rate of their own; a person can follow one a second.
 RATE_HZ = 1.0
 

@@ -102,14 +102,14 @@ def _list(args: argparse.Namespace) -> int:
             'folder': str(folder),
             'labels': labels,
             'bytes': size,
-            'problems': list(listing.problems),
+            'problems': list(listing.left_out),
         }
         print_result(
             args.json,
             fields,
             f'{folder.name}: {len(listing.frames)} frames, {size / 1e6:.1f} MB',
             *(f'  {label}: {count} frames' for label, count in labels.items()),
-            *(f'  problem: {problem}' for problem in listing.problems),
+            *(f'  problem: {problem}' for problem in listing.left_out),
         )
     if not args.json:
         sys.stdout.write(f'Folder of the datasets: {root}\n')
@@ -131,14 +131,14 @@ def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     from nn_perception.core.inference.model_zoo import find_checkpoint
-    from nn_perception.training.datasets.checks import check_frames
+    from nn_perception.training.datasets.checks import check_frames, UnusableFramesError
     from nn_perception.training.datasets.labelled_frames import read_frames
     from nn_perception.training.datasets.split import find_bursts, split_frames
     from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS as SETTINGS
 
     folder, base = _folder(args), find_checkpoint(args.model)
     listing = read_frames(folder)
-    errors, warnings = [], list(listing.problems)
+    errors, warnings = [], list(listing.left_out)
     bar = ProgressBar()
     try:
         checked = check_frames(
@@ -149,8 +149,9 @@ def _check(args: argparse.Namespace) -> int:
         bursts = find_bursts(checked.frames, checked.similarity)
         split = split_frames(checked.frames, bursts, SETTINGS.validation_fraction, SETTINGS.seed)
         warnings += [*checked.warnings, *split.warnings()]
-    except ValueError as error:
-        errors.append(str(error))
+    except UnusableFramesError as error:
+        errors.append(error.reason)
+        warnings += error.left_out
     finally:
         bar.clear()
     labels = dict(sorted(Counter(frame.label for frame in listing.frames).items()))

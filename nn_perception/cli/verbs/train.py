@@ -78,8 +78,14 @@ def run(args: argparse.Namespace) -> int:
     from nn_perception.training.fine_tuning.settings import FineTuneSettings
 
     bar = ProgressBar()
+    said: set[str] = set()
 
     def show(progress: Progress) -> None:
+        for warning in progress.warnings:
+            if warning not in said:
+                said.add(warning)
+                bar.clear()
+                report(VERB, f'warning: {warning}')
         bar.show(STAGES[progress.stage], int(BAR_STEPS * progress.done), BAR_STEPS)
 
     job = FineTuningJob(

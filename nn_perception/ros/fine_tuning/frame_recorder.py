@@ -10,11 +10,10 @@ import math
 import threading
 import time
 
-from nn_perception.core.files.names import checked_name
 from nn_perception.core.frame import Frame
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
-from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.labelled_frames import distinct_label, LabelledFrame
 
 LOG = logging.getLogger(__name__)
 
@@ -122,7 +121,8 @@ class FrameRecorder:
         if not 0.0 <= rate_hz < math.inf:
             raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
         period_s = 1.0 / rate_hz if rate_hz else 0.0
-        self._recording = Recording(checked_name(label, 'label'), period_s, time.monotonic())
+        label = distinct_label(label, self.dataset.counts())
+        self._recording = Recording(label, period_s, time.monotonic())
 
     def stop(self) -> None:
         """Stop the recording."""

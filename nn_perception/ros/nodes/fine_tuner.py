@@ -25,6 +25,7 @@ from nn_perception.ros.outputs.qos import LATCHED_QOS
 from nn_perception.ros.process.main import main
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder
+from nn_perception.training.datasets.labelled_frames import distinct_label
 from nn_perception.training.fine_tuning.job import FineTuningJob
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception.training.model_store.version import Version
@@ -83,6 +84,14 @@ class FineTunerParameters(CameraParameters):
             minimum=0,
             maximum=1_000_000,
             read_only=True,
+        ),
+    )
+    store_limit: int = parameter(
+        10,
+        Contract(
+            'maximum number of versions, of which fine-tuning deletes the oldest; 0: no limit',
+            minimum=0,
+            maximum=1000,
         ),
     )
 
@@ -184,8 +193,8 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
     # Services. What takes long is done in other threads, which also call the second function.
 
     def _begin_capture(self, request: Capture.Request) -> Future[tuple[str, int]]:
-        label = checked_name(request.label, 'label')
         recorder = self._open_recorder()
+        label = distinct_label(request.label, recorder.dataset.counts())
         frame = recorder.latest(MAX_AGE_S)
         if frame is None:
             reason = self.cameras[0].images.silence_reason()
@@ -249,6 +258,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
             base=self.parameters.base,
             settings=messages.fine_tune_settings(goal),
             activate=goal.activate,
+            store_limit=self.parameters.store_limit,
         )
 
     def _on_new_version(self) -> None:
@@ -270,12 +280,8 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         if recorder is None:
             return
         dataset = recorder.dataset
-        header = current_header(self)
-        self._summaries.publish(
-            messages.dataset_summary(
-                dataset.name, dataset.counts(), dataset.size_bytes, recorder.label, header
-            )
-        )
+        state = dataset.name, dataset.counts(), dataset.size_bytes, recorder.label
+        self._summaries.publish(messages.dataset_summary(*state, current_header(self)))
 
     def _publish_active(self) -> None:
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 from nn_perception.core.files.atomic import sync_folder
 from nn_perception.core.files.locks import writer_lock
 from nn_perception.core.files.names import checked_name
-from nn_perception.training.datasets.dataset import Dataset, WRITER_LOCK
-from nn_perception.training.datasets.labelled_frames import LOCK, MANIFEST
+from nn_perception.training.datasets.dataset import Dataset
+from nn_perception.training.datasets.labelled_frames import LOCK, MANIFEST, WRITER_LOCK
 
 
 def dataset_names(root: Path) -> list[str]:

@@ -8,13 +8,17 @@ its result worse is a warning.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length, UNKNOWN
+from nn_perception.core.files.names import folded_name
 from nn_perception.core.inference.checkpoint import Checkpoint
-from nn_perception.training.datasets.embeddings import EmbeddingCache, load_features
+from nn_perception.training.datasets.embeddings import EmbeddingCache
+from nn_perception.training.datasets.features import load_features
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.left_out import as_text, listed
+from nn_perception.training.datasets.similar_frames import similar_to_groups
 from nn_perception.training.datasets.split import NEAR_DUPLICATE
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +28,23 @@ RECOMMENDED_FRAMES = 10
 MAX_IMBALANCE = 5
 # Photographs that are blurred by a fortieth of their width have 1 to 12, sharp ones 20 to 3000.
 MIN_SHARPNESS = 8.0
+
+
+class UnusableFramesError(ValueError):
+    """
+    Frames that cannot be trained on.
+
+    :ivar reason: why
+    :ivar left_out: what was left out, a sentence each; often the true reason
+
+    :param reason: why
+    :param left_out: what was left out
+    """
+
+    def __init__(self, reason: str, left_out: Sequence[str] = ()) -> None:
+        super().__init__(as_text([reason, *left_out]) if left_out else reason)
+        self.reason = reason
+        self.left_out = tuple(left_out)
 
 
 @dataclass(frozen=True)
@@ -63,21 +84,25 @@ def check_frames(
     :param cache: its embeddings, see :func:`load_features`
     :param on_progress: gets the finished share of the work, in ``[0, 1]``
     :raises OSError: if the network cannot be read
-    :raises ValueError: if the frames cannot be trained on
+    :raises UnusableFramesError: if the frames cannot be trained on
+    :raises ValueError: if the network is not usable
     :raises RuntimeError: if the network cannot be run
     """
     base = base.for_fine_tuning()
     usable, warnings = without_contradictions(frames)
-    check_labels(usable)  # before anything is computed
+    check_labels(usable, warnings)  # before anything is computed
     features, problems = load_features(usable, base, cache, on_progress)
     usable = [frame for frame in usable if frame.sha256 in features]
-    check_labels(usable)
+    warnings += problems
+    check_labels(usable, warnings)
     embeddings = np.stack([features[frame.sha256].embedding for frame in usable])
-    similarity = base.last_layer_embedding(embeddings)
     sharpness = np.array([features[frame.sha256].sharpness for frame in usable])
-    warnings += [*problems, *find_warnings(usable, similarity, sharpness)]
+    del features  # as large as the embeddings
+    similarity = base.last_layer_embedding(embeddings)
+    warnings += find_warnings(usable, similarity, sharpness)
     labels = tuple(sorted({frame.label for frame in usable}))
-    classes = np.array([labels.index(frame.label) for frame in usable], np.int64)
+    index = {label: at for at, label in enumerate(labels)}
+    classes = np.array([index[frame.label] for frame in usable], np.int64)
     return CheckedFrames(base, usable, labels, classes, embeddings, similarity, warnings)
 
 
@@ -104,30 +129,38 @@ def without_contradictions(
     return [frame for frame in frames if len(labels[frame.sha256]) == 1], sentences
 
 
-def check_labels(frames: Sequence[LabelledFrame]) -> None:
+def check_labels(frames: Sequence[LabelledFrame], left_out: Sequence[str] = ()) -> None:
     """
     Check that the labels can be trained.
 
-    :raises ValueError: if there are fewer than two labels, one has fewer than two frames, or one
-        is reserved for unknown objects
+    :param left_out: frames that were left out and why, a sentence each, for the error
+    :raises UnusableFramesError: if there are fewer than two labels, one has fewer than two frames,
+        or one is reserved for unknown objects
     """
-    counts = Counter(frame.label for frame in frames)
+    reason = _fault(Counter(frame.label for frame in frames))
+    if reason:
+        raise UnusableFramesError(reason, left_out)
+
+
+def _fault(counts: Mapping[str, int]) -> str:
+    """Say why labels with so many frames cannot be trained; empty if they can."""
     if UNKNOWN in counts:
-        raise ValueError(
+        return (
             f"the label '{UNKNOWN}' is reserved for frames that are unlike all training frames; "
             'rename it'
         )
     if not counts:
-        raise ValueError('there are no frames to train on; capture some of each label first')
+        return 'there are no frames to train on; capture some of each label first'
     if len(counts) == 1:
         (label,) = counts
-        raise ValueError(f"all frames have the label '{label}'; at least two labels are needed")
+        return f"all frames have the label '{label}'; at least two labels are needed"
     few = [f"'{label}' ({count})" for label, count in counts.items() if count < MIN_FRAMES]
-    if few:
-        raise ValueError(
-            f'too few usable frames of {", ".join(few)}: at least one is needed to train on and '
-            f'one to measure with; {RECOMMENDED_FRAMES} or more are recommended'
-        )
+    if not few:
+        return ''
+    return (
+        f'too few usable frames of {listed(few)}: at least one is needed to train on and '
+        f'one to measure with; {RECOMMENDED_FRAMES} or more are recommended'
+    )
 
 
 def find_warnings(
@@ -144,6 +177,7 @@ def find_warnings(
     """
     return [
         *_few_or_uneven(frames),
+        *_alike_labels(frames),
         *_blurred(frames, sharpness),
         *_similar_labels(frames, similarity),
     ]
@@ -162,6 +196,16 @@ def _few_or_uneven(frames: Sequence[LabelledFrame]) -> Iterator[str]:
         )
 
 
+def _alike_labels(frames: Sequence[LabelledFrame]) -> Iterator[str]:
+    alike = {UNKNOWN: {UNKNOWN}}
+    for label in {frame.label for frame in frames}:
+        alike.setdefault(folded_name(label), set()).add(label)
+    for labels in alike.values():
+        if len(labels) > 1:
+            names = ' and '.join(repr(label) for label in sorted(labels))
+            yield f'the labels {names} differ only in capitals or in what cannot be seen'
+
+
 def _blurred(frames: Sequence[LabelledFrame], sharpness: NDArray[np.floating]) -> Iterator[str]:
     counts = Counter(frame.label for frame in frames)
     blurred = Counter(
@@ -176,18 +220,29 @@ def _blurred(frames: Sequence[LabelledFrame], sharpness: NDArray[np.floating]) -
 def _similar_labels(
     frames: Sequence[LabelledFrame], similarity: NDArray[np.float32]
 ) -> Iterator[str]:
-    unit = unit_length(similarity)
-    near_duplicates = np.triu(unit @ unit.T >= NEAR_DUPLICATE, 1)
-    pairs: dict[tuple[str, str], set[str]] = {}
-    for first, second in np.argwhere(near_duplicates):
-        one, other = sorted((frames[first], frames[second]), key=lambda frame: frame.label)
-        if one.label != other.label:
-            pairs.setdefault((one.label, other.label), set()).update((one.file, other.file))
-    for (label, other_label), files in sorted(pairs.items()):
-        yield (
-            f"{_count(len(files))} of '{label}' and '{other_label}' look almost the same, for "
-            f'example {" and ".join(sorted(files)[:2])}'
+    counts = dict(sorted(Counter(frame.label for frame in frames).items()))
+    labels, sizes = list(counts), list(counts.values())
+    order = sorted(range(len(frames)), key=lambda at: frames[at].label)
+    unit = unit_length(similarity, np.array(order, np.int64))
+    files = [frames[at].file for at in order]
+    end = 0
+    for index, label in enumerate(labels[:-1]):
+        begin, end = end, end + sizes[index]
+        # Each label is compared with those after it.
+        similar, similar_others = similar_to_groups(
+            unit[begin:end], unit[end:], sizes[index + 1 :], NEAR_DUPLICATE
         )
+        for group in np.flatnonzero(similar.any(axis=0)):
+            first = end + sum(sizes[index + 1 : index + 1 + group])
+            others = similar_others[first - end : first - end + sizes[index + 1 + group]]
+            alike = [
+                *(files[begin + at] for at in np.flatnonzero(similar[:, group])),
+                *(files[first + at] for at in np.flatnonzero(others)),
+            ]
+            yield (
+                f"{_count(len(alike))} of '{label}' and '{labels[index + 1 + group]}' look almost "
+                f'the same, for example {" and ".join(sorted(alike)[:2])}'
+            )
 
 
 def _count(count: int) -> str:

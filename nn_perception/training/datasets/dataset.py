@@ -21,7 +21,7 @@ import threading
 from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
 from nn_perception.core.files.folders import make_folders
 from nn_perception.core.files.locks import lock, writer_lock
-from nn_perception.core.files.names import checked_name
+from nn_perception.core.files.names import checked_label, checked_name
 from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.training.datasets.labelled_frames import (
@@ -32,12 +32,11 @@ from nn_perception.training.datasets.labelled_frames import (
     MANIFEST,
     manifest_of,
     STORED_NAME,
+    WRITER_LOCK,
 )
 
 LOG = logging.getLogger(__name__)
 
-# Held while a dataset is open. Not LOCK, since readers wait for that one.
-WRITER_LOCK = '.writer'
 # Left behind by a process that was killed while it wrote: the final name and random letters.
 LEFTOVERS = (f'.{MANIFEST}.????????', '*/.[0-9]*_[0-9]*.png.????????')
 
@@ -222,7 +221,7 @@ class Dataset:
 
     def _files_of(self, label: str) -> list[str]:
         """List the files of a label; ValueError if it has none."""
-        label = checked_name(label, 'label')
+        label = checked_label(label)
         files = [file for file, frame in self._frames.items() if frame.label == label]
         if not files:
             known = ', '.join(self.counts()) or 'none'
@@ -237,10 +236,10 @@ class Dataset:
                 f'and the frame needs {len(png)}'
             )
         folder = self.folder / label
-        make_folders(folder)
         path = folder / f'{stamp_ns}_{self._next_number}.png'
         frame = LabelledFrame(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
         with lock(self.folder / LOCK):
+            make_folders(folder)
             write_atomically(path, png)
             try:
                 append_whole(self.folder / MANIFEST, frame.manifest_line().encode())

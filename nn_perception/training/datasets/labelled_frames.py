@@ -16,13 +16,17 @@ import json
 from pathlib import Path
 import re
 
+from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.core.files.locks import shared_lock
-from nn_perception.core.files.names import checked_name
-from nn_perception.sources.photographs import PHOTO_SUFFIXES
+from nn_perception.core.files.names import checked_label, folded_name, reserved_name
+from nn_perception.training.datasets.picture_folders import find_pictures
 
 MANIFEST = 'manifest.jsonl'
 # Readers share it while they list; the writer holds it alone while it changes something.
 LOCK = '.lock'
+# Held while a dataset is open. Not LOCK, since readers wait for that one.
+WRITER_LOCK = '.writer'
+OWN_FILES = frozenset({MANIFEST, LOCK, WRITER_LOCK})
 # Label, stamp, topic and hash of a picture, from the manifest.
 ManifestEntry = tuple[str, int, str, str]
 STORED_NAME = re.compile(r'(\d+)_(\d+)\.png')
@@ -69,13 +73,21 @@ class Listing:
     The contents of a folder of labelled frames.
 
     :param frames: in the order in which they were stored; without a manifest, sorted by name
-    :param problems: one sentence for each defect of the folder
+    :param problems: which pictures are left out and why, and defects of the folder, a sentence
+        for each reason
     :param complete: whether the manifest has exactly one valid line for each picture
+    :param notes: which other files and folders are left out and why
     """
 
     frames: tuple[LabelledFrame, ...]
     problems: tuple[str, ...]
     complete: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Problems and notes."""
+        return self.problems + self.notes
 
     @property
     def sha256(self) -> str:
@@ -107,7 +119,7 @@ def list_frames(folder: Path) -> Listing:
     :raises OSError: if the folder cannot be read
     """
     try:
-        pictures, problems = _find_pictures(folder)
+        pictures, left_out = find_pictures(folder, OWN_FILES)
         known, damaged = _read_manifest(folder)
     except OSError as error:
         raise type(error)(f'the dataset {folder} cannot be read: {error.strerror}') from error
@@ -122,7 +134,8 @@ def list_frames(folder: Path) -> Listing:
         try:
             frames.append(_describe(path, label))
         except OSError as error:
-            problems.append(f'{path} cannot be read: {error.strerror}')
+            left_out.add(f'{label}/{path.name}', f'it cannot be read ({error.strerror})')
+    problems = [*left_out.pictures()]
     manifest = f'the manifest of {folder.name}'
     if damaged:
         problems.append(f'{manifest} has damaged lines: {damaged}')
@@ -130,26 +143,46 @@ def list_frames(folder: Path) -> Listing:
         problems.append(f'{manifest} lists pictures that do not exist: {_some(missing)}')
     if pictures and (folder / MANIFEST).exists():
         problems.append(f'{manifest} does not list all pictures: {_some(list(pictures))}')
-    return Listing(tuple(frames), tuple(problems), not (damaged or missing or pictures))
+    complete = not (damaged or missing or pictures)
+    return Listing(tuple(frames), tuple(problems), complete, left_out.others())
 
 
 def distinct_label(text: str, existing: Iterable[str]) -> str:
     """
-    Check that a label is allowed, and has a folder of its own on every file system.
+    Check that frames may get a label, and that it cannot be mistaken for another one.
 
     :param existing: the labels of the dataset
     :returns: the label in Unicode's normal form C
-    :raises ValueError: if the label is not allowed, or differs from an existing one in capitals
-        only
+    :raises ValueError: if the label is not allowed or reserved, or differs from an existing one
+        only in what some file systems do not distinguish or nobody can see
     """
-    label = checked_name(text, 'label')
-    similar = [other for other in existing if other.lower() == label.lower()]
-    if similar and label not in similar:
+    label = checked_label(text)
+    alike = [other for other in existing if folded_name(other) == folded_name(label)]
+    if label in alike:
+        return label
+    reason = _reserved_label(label)
+    if reason:
+        raise ValueError(f"'{label}' cannot be a label: {reason}; choose another one")
+    if not alike:
+        return label
+    if alike[0].lower() == label.lower():
         raise ValueError(
-            f'the label {label} differs from {similar[0]} only in capitals, which some file '
-            f'systems do not distinguish; use {similar[0]}'
+            f'the label {label} differs from {alike[0]} only in capitals, which some file '
+            f'systems do not distinguish; use {alike[0]}'
         )
-    return label
+    raise ValueError(
+        f"the label '{label}' differs from '{alike[0]}' only in what cannot be seen or what some "
+        'file systems leave out, such as spaces or a dot at the end; use the existing one'
+    )
+
+
+def _reserved_label(label: str) -> str:
+    """Say why a safe label must not be given to frames; empty if it may."""
+    if folded_name(label) == UNKNOWN:
+        return 'unknown is reserved for frames that are unlike all training frames'
+    if folded_name(label) == MANIFEST:
+        return 'the list of the frames has that name'
+    return reserved_name(label)
 
 
 def hash_file(path: Path) -> str:
@@ -160,24 +193,6 @@ def hash_file(path: Path) -> str:
     :raises OSError: if the file cannot be read
     """
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _find_pictures(folder: Path) -> tuple[dict[str, tuple[Path, str]], list[str]]:
-    """Find ``<label>/<name>`` -> path and label, by name; report folders that are not labels."""
-    pictures, problems = {}, []
-    for subfolder in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if subfolder.name.startswith('.'):
-            continue
-        try:
-            label = checked_name(subfolder.name, 'label')
-        except ValueError as error:
-            problems.append(f'the folder {subfolder} is skipped: {error}')
-            continue
-        for path in sorted(subfolder.iterdir()):
-            is_picture = path.name[0] != '.' and path.suffix.lower() in PHOTO_SUFFIXES
-            if is_picture and path.is_file():
-                pictures[f'{subfolder.name}/{path.name}'] = path, label
-    return pictures, problems
 
 
 def _read_manifest(folder: Path) -> tuple[dict[str, ManifestEntry], int]:

@@ -14,16 +14,19 @@ from nn_perception.bags.bag import Bag, SUFFIXES
 from nn_perception.bags.metadata import METADATA
 from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.core.files.atomic import atomic_stream
-from nn_perception.core.files.names import checked_name
 from nn_perception.core.imaging.image_files import encode_png, read_image
-from nn_perception.sources.photographs import photographs_in
-from nn_perception.training.datasets.dataset import Dataset
+from nn_perception.sources.photographs import natural_order
+from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.labelled_frames import (
+    distinct_label,
     LabelledFrame,
+    Listing,
     MANIFEST,
     manifest_of,
     read_frames,
 )
+from nn_perception.training.datasets.left_out import as_text, Failures, LeftOut
+from nn_perception.training.datasets.picture_folders import pictures_in
 
 OnProgress = Callable[[int, int], None]
 """Gets the number of pictures that are done, and of all pictures."""
@@ -36,12 +39,14 @@ class ImportResult:
 
     :param stored: number of new frames
     :param present: number of pictures that the dataset already contained
-    :param problems: one sentence for each kind of picture that could not be imported
+    :param problems: what is left out and why, a sentence for each reason
+    :param complete: whether no picture is among what is left out
     """
 
     stored: int = 0
     present: int = 0
     problems: list[str] = field(default_factory=list)
+    complete: bool = True
 
 
 def is_bag(path: Path) -> bool:
@@ -65,28 +70,62 @@ def import_folder(
 
     :param folder: another dataset, or a folder with one subfolder of pictures for each label
     :param label: if given, the pictures that are directly in the folder get this label
-    :raises ValueError: if the label is not allowed, or the folder contains no pictures
+    :raises ValueError: if the label is not allowed, or the folder contains no pictures;
+        also says what else is in it
     :raises QuotaError: if the dataset is full; the frames that are stored by then stay
     :raises OSError: if the folder cannot be read, or nothing can be written
     """
     folder = Path(folder).expanduser().absolute()
-    frames, problems = _pictures_in(folder, label)
-    result = ImportResult(problems=list(problems))
+    listing = _pictures_in(folder, distinct_label(label, dataset.counts()) if label else '')
+    result, left_out, failures = ImportResult(), LeftOut(), Failures()
     present = {(frame.label, frame.sha256) for frame in dataset.frames()}
-    for done, frame in enumerate(frames):
-        on_progress(done, len(frames))
+    for done, frame in enumerate(_with_new_labels(dataset, listing.frames, left_out)):
+        on_progress(done, len(listing.frames))
         try:
-            png = encode_png(read_image(frame.path))
-            key = frame.label, hashlib.sha256(png).hexdigest()
-            if key in present:
+            if _store_copy(dataset, frame, present):
+                result.stored += 1
+            else:
                 result.present += 1
-                continue
-            dataset.add_png(png, frame.label, frame.stamp_ns, frame.topic)
-            present.add(key)
-            result.stored += 1
         except ValueError as error:
-            result.problems.append(str(error))
+            # Without the path, since pictures with one reason share a sentence.
+            failures.add(frame.path, str(error).removeprefix(f'{frame.path} '))
+        except QuotaError as error:
+            rest = [*listing.left_out, *left_out.pictures(), *failures.sentences()]
+            raise QuotaError(as_text([str(error), *rest]) if rest else str(error)) from error
+    lost = [*listing.problems, *left_out.pictures(), *failures.sentences()]
+    result.problems, result.complete = [*lost, *listing.notes], not lost
     return result
+
+
+def _store_copy(dataset: Dataset, frame: LabelledFrame, present: set[tuple[str, str]]) -> bool:
+    """
+    Store a frame of somewhere else, unless its label and hash are present already.
+
+    :param present: label and hash of each frame; gets those of the new one
+    :returns: whether it is new
+    """
+    png = encode_png(read_image(frame.path))
+    key = frame.label, hashlib.sha256(png).hexdigest()
+    if key in present:
+        return False
+    dataset.add_png(png, frame.label, frame.stamp_ns, frame.topic)
+    present.add(key)
+    return True
+
+
+def _with_new_labels(
+    dataset: Dataset, frames: Sequence[LabelledFrame], left_out: LeftOut
+) -> Iterator[LabelledFrame]:
+    """Yield the frames that a dataset may get; the labels of the others are not allowed there."""
+    allowed: set[str] = set()
+    for frame in frames:
+        if frame.label not in allowed:
+            try:
+                allowed.add(distinct_label(frame.label, dataset.counts()))
+            except ValueError as error:
+                left_out.add(frame.file, str(error))
+                continue
+        yield frame
 
 
 def import_bag(
@@ -111,7 +150,7 @@ def import_bag(
     :raises QuotaError: if the dataset is full; the frames that are stored by then stay
     :raises OSError: if the bag cannot be read, or nothing can be written
     """
-    label = checked_name(label, 'label')
+    label = distinct_label(label, dataset.counts())
     result, problems = ImportResult(), Counter[str]()
     present = {
         (frame.stamp_ns, frame.sha256) for frame in dataset.frames() if frame.label == label
@@ -127,6 +166,7 @@ def import_bag(
             dataset.add_png(png, label, frame.stamp_ns, frame.source)
             result.stored += 1
     result.problems += [f'{times} images of {bag}: {reason}' for reason, times in problems.items()]
+    result.complete = not problems
     return result
 
 
@@ -172,20 +212,22 @@ def export_zip(folder: str | Path, path: str | Path) -> int:
     return len(frames)
 
 
-def _pictures_in(folder: Path, label: str) -> tuple[Sequence[LabelledFrame], Sequence[str]]:
-    """List the pictures of a folder with their labels, and the problems of the folder."""
+def _pictures_in(folder: Path, label: str) -> Listing:
+    """List the pictures of a folder with their labels; ValueError if there are none."""
     if label:
-        label = checked_name(label, 'label')
         if not folder.is_dir():
             raise FileNotFoundError(f'there is no folder {folder}')
-        pictures = [LabelledFrame(path, label, 0, '', '') for path in photographs_in(folder)]
-        if not pictures:
-            raise ValueError(f'{folder} contains no pictures')
-        return pictures, ()
-    listing = read_frames(folder)
+        left_out = LeftOut()
+        paths = sorted(pictures_in(folder, left_out), key=natural_order)
+        frames = tuple(LabelledFrame(path, label, 0, '', '') for path in paths)
+        listing = Listing(frames, left_out.pictures(), False, left_out.others())
+        reason = f'{folder} contains no pictures'
+    else:
+        listing = read_frames(folder)
+        reason = f'{folder} contains no subfolders with pictures, one for each label'
     if not listing.frames:
-        raise ValueError(f'{folder} contains no subfolders with pictures, one for each label')
-    return listing.frames, listing.problems
+        raise ValueError(as_text([reason, *listing.left_out]) if listing.left_out else reason)
+    return listing
 
 
 def _write_zip(stream: IO[bytes], name: str, frames: Sequence[LabelledFrame]) -> None:

@@ -15,12 +15,14 @@ from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import is_path
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.training.datasets.labelled_frames import read_frames
+from nn_perception.training.datasets.checks import UnusableFramesError
+from nn_perception.training.datasets.labelled_frames import Listing, read_frames
+from nn_perception.training.datasets.left_out import as_text, shortened
 from nn_perception.training.fine_tuning.fine_tune import fine_tune, Progress
 from nn_perception.training.fine_tuning.result import FineTunedModel, measure
 from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
 from nn_perception.training.model_store.store import ModelStore
-from nn_perception.training.model_store.version import CHECKPOINT, PLOTS, Version
+from nn_perception.training.model_store.version import CHECKPOINT, PLOTS, Version, version_names
 from nn_perception.training.plots import draw_report
 
 
@@ -33,7 +35,7 @@ class JobResult:
     :param checkpoint: its file
     :param labels: its labels
     :param activated: whether it is the active version now
-    :param message: both in words, and the problems of the frames
+    :param message: both in words, what was left out of the frames, and their problems
     :param report: report of the training
     """
 
@@ -56,6 +58,8 @@ class FineTuningJob:
     :param base: network to start from
     :param settings: settings of the training
     :param activate: make the new version active even if it is worse than the active one
+    :param store_limit: maximum number of versions in the store; 0 for no limit. The new version,
+        the active one and the one that was active before it stay in any case
     """
 
     dataset: Path
@@ -64,6 +68,7 @@ class FineTuningJob:
     base: str = DEFAULT_MODEL
     settings: FineTuneSettings = DEFAULT_SETTINGS
     activate: bool = False
+    store_limit: int = 0
 
     def with_absolute_paths(self) -> FineTuningJob:
         """Describe the same job for a process with another current folder."""
@@ -92,17 +97,22 @@ class FineTuningJob:
         Train, store the result, and activate it unless the active version is better.
 
         :raises OSError: if frames cannot be read, or the store cannot be written
-        :raises ValueError: if the frames cannot be trained on, or the name is not allowed
+        :raises ValueError: if the frames cannot be trained on, or the name is not allowed; the
+            error also says what was left out of the frames
         :raises RuntimeError: if the network cannot be run
         :raises ArithmeticError: if the training diverges
         """
         checked_name(self.name, 'model', spaces=False)  # before any time is spent
         listing = read_frames(self.dataset)
-        model = fine_tune(listing.frames, self.base, self.settings, on_progress=on_progress)
+        model = self._fine_tune(listing, on_progress)
         store = ModelStore(self.store)
         active = _active_version(store, self.name)
         active_accuracy = measure(active.checkpoint, model.held_out) if active else None
-        report = model.report | {'accuracy_of_the_active_one': active_accuracy}
+        warnings = [*listing.left_out, *model.report['warnings']]
+        report = model.report | {
+            'warnings': warnings.copy(),
+            'accuracy_of_the_active_one': active_accuracy,
+        }
         with scratch_folder() as folder:
             path = folder / CHECKPOINT
             model.write(path)
@@ -114,16 +124,40 @@ class FineTuningJob:
         if activated:
             store.activate(self.name, version.version)
         message = _describe(model, active, active_accuracy, activated=activated)
-        warnings = [*listing.problems, *model.report['warnings']]
         # Last, since nobody waits for the plots, and the version is usable without them.
         try:
             draw_report(version.folder / PLOTS, model.evaluation, model.history)
         except (OSError, ImportError) as error:
             warnings.append(f'the report has no plots: {error}')
-        message = ' '.join([message, *warnings])
+        warnings += self._prune(store)
+        message = as_text([message, *shortened(warnings)])
         return JobResult(
             version.version, version.checkpoint, version.labels, activated, message, report
         )
+
+    def _fine_tune(
+        self, listing: Listing, on_progress: Callable[[Progress], None]
+    ) -> FineTunedModel:
+        """Fine-tune, and say what is left out before that and when it fails."""
+        if listing.left_out:
+            on_progress(Progress('frames', 0.0, warnings=listing.left_out))
+        try:
+            return fine_tune(listing.frames, self.base, self.settings, on_progress=on_progress)
+        except UnusableFramesError as error:
+            left_out = (*listing.left_out, *error.left_out)
+            raise UnusableFramesError(error.reason, left_out) from error
+
+    def _prune(self, store: ModelStore) -> list[str]:
+        """Delete old versions; the new one is usable if that fails, so it is only a warning."""
+        # Two of those that stay in any case may be older than the newest ones.
+        for keep in range(self.store_limit, max(0, self.store_limit - 3), -1):
+            if len(version_names(store.root / self.name)) <= self.store_limit:
+                break
+            try:
+                store.prune(self.name, keep)
+            except OSError as error:
+                return [f'old versions cannot be deleted: {error}']
+        return []
 
 
 def _active_version(store: ModelStore, name: str) -> Version | None:

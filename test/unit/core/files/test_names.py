@@ -2,20 +2,38 @@
 
 import unicodedata
 
-from nn_perception.core.files.names import checked_name
+from nn_perception.core.files.names import (
+    checked_label,
+    checked_name,
+    folded_name,
+    reserved_name,
+)
 import pytest
 
+LETTERS = [
+    'mug', 'Mug 2', 'tea_cup-3', 'x', 'a' * 64, 'Tasse für Kaffee', 'кружка', '杯子', 'マグ',
+    'كوب', 'ספל', 'कॉफ़ी', 'แก้ว', '杯' * 64, '7', '_', '-',
+]  # fmt: skip
+LABELS = [
+    'screw (M4)', "Mom's mug", 'tabby, tabby cat', 'C++ & C#', 'e.t.c', 'No. 5', 'mug.', '(x)',
+    "'", '#1', 'R&D', 'a+b', ',', '+',
+]  # fmt: skip
 
-@pytest.mark.parametrize(
-    'label',
-    ['mug', 'Mug 2', 'tea_cup-3', 'x', 'a' * 64, 'Tasse für Kaffee', 'кружка', '杯子', 'マグ',
-     'كوب', 'ספל', 'कॉफ़ी', 'แก้ว', '杯' * 64, '7', '_', '-'],
-)  # fmt: skip
-def test_allowed(tmp_path, label):
-    stored = checked_name(label, 'label')
-    assert unicodedata.normalize('NFC', label) == stored
+
+@pytest.mark.parametrize('name', LETTERS)
+def test_allowed(tmp_path, name):
+    stored = checked_name(name, 'dataset')
+    assert unicodedata.normalize('NFC', name) == stored == checked_label(name)
     (tmp_path / stored).mkdir()
     assert [path.name for path in tmp_path.iterdir()] == [stored]
+
+
+@pytest.mark.parametrize('label', LABELS)
+def test_labels_may_have_some_marks(tmp_path, label):
+    (tmp_path / checked_label(label)).mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == [label]
+    with pytest.raises(ValueError, match='cannot be the name of a dataset'):
+        checked_name(label, 'dataset')
 
 
 @pytest.mark.parametrize(
@@ -24,8 +42,9 @@ def test_allowed(tmp_path, label):
         ('', 'it is empty'),
         ('   ', 'it is empty'),
         ('\t\n', 'it is empty'),
-        ('../../etc', r"'\.' is not allowed"),
-        ('..', r"'\.' is not allowed"),
+        ('../../etc', "'/' is not allowed"),
+        ('..', 'it begins with a dot'),
+        ('.hidden', 'it begins with a dot'),
         ('/etc/passwd', "'/' is not allowed"),
         ('a\\b', 'is not allowed'),
         ('a\nb', r"'\\n' is not allowed"),
@@ -38,7 +57,16 @@ def test_allowed(tmp_path, label):
         ('a\u00a0b', 'is not allowed'),  # no-break space
         ('a\udcffb', 'is not allowed'),  # a lone surrogate
         ('\u0301', 'is not allowed'),  # a combining accent without a letter
+        ('mug\u034f', r"'\\u034f' is not allowed"),  # combining, and shows nothing
+        ('mug\u3164', r"'\\u3164' is not allowed"),  # a letter that shows nothing
+        ('mug\ufe0f', r"'\\ufe0f' is not allowed"),  # variation selector
+        ('杯\U000e0100', 'is not allowed'),
+        ('\uffa0', 'is not allowed'),
         ('mug?', 'is not allowed'),
+        ('a:b', 'is not allowed'),
+        ('a*', 'is not allowed'),
+        ('$a$', 'is not allowed'),
+        ('Mom\u2019s mug', 'is not allowed'),
         ('"mug"', 'is not allowed'),
         ('☕', 'is not allowed'),
         (' mug', 'begins or ends with a space'),
@@ -50,7 +78,7 @@ def test_allowed(tmp_path, label):
 )
 def test_rejected(label, reason):
     with pytest.raises(ValueError, match=reason) as caught:
-        checked_name(label, 'label')
+        checked_label(label)
     message = str(caught.value)
     assert message.isprintable()
     assert len(message) < 200
@@ -58,7 +86,7 @@ def test_rejected(label, reason):
 
 
 def test_equivalent_spellings_give_one_name():
-    assert checked_name('cafe\u0301', 'label') == checked_name('café', 'label') == 'caf\u00e9'
+    assert checked_label('cafe\u0301') == checked_label('café') == 'caf\u00e9'
 
 
 def test_names_without_spaces():
@@ -67,3 +95,57 @@ def test_names_without_spaces():
         ValueError, match="' ' is not allowed; allowed are 1 to 64 letters, digits, _"
     ):
         checked_name('my mugs', 'model', spaces=False)
+
+
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [
+        ('CON', 'Windows'),
+        ('con', 'Windows'),
+        ('Nul.txt', 'Windows'),
+        ('aux .', 'Windows'),
+        ('COM1', 'Windows'),
+        ('lpt9', 'Windows'),
+        ('LPT\u00b2', 'Windows'),
+        ('-rf', 'option'),
+        ('--help', 'option'),
+        ('- mug', 'option'),
+    ],
+)
+def test_reserved(name, reason):
+    assert reason in reserved_name(checked_label(name))
+
+
+@pytest.mark.parametrize('name', ['mug', '-', 'console', 'con man', 'COM', 'COM10', 'null', 'a-b'])
+def test_not_reserved(name):
+    assert reserved_name(name) == ''
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'),
+    [
+        ('mug', 'MUG'),
+        ('mug', 'mug\u034f'),
+        ('my mug', 'my  mug'),
+        ('mug', 'mug.'),
+        ('ΜΟΥΣ', 'μους'),  # a final sigma
+        ('\u212a', 'k'),  # Kelvin
+        ('cafe\u0301', 'CAF\u00c9'),
+    ],
+)
+def test_alike(one, other):
+    assert folded_name(one) == folded_name(other)
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'),
+    [
+        ('mug', 'mugs'),
+        ('Maße', 'Masse'),
+        ('cafe', 'café'),
+        ('m2', 'm²'),
+        ('a b', 'ab'),
+    ],
+)
+def test_not_alike(one, other):
+    assert folded_name(one) != folded_name(other)

@@ -10,6 +10,7 @@ from nn_perception.training.datasets.checks import (
     check_frames,
     check_labels,
     find_warnings,
+    UnusableFramesError,
     without_contradictions,
 )
 from nn_perception.training.datasets.embeddings import EmbeddingCache
@@ -49,6 +50,42 @@ def test_labels_that_cannot_be_trained_are_rejected(counts, reason):
         check_labels(frames_of(**counts))
 
 
+def test_what_was_left_out_belongs_to_the_error():
+    with pytest.raises(UnusableFramesError) as caught:
+        check_labels(frames_of(mug=9), ['cup/1.heic is left out: HEIC'])
+    assert caught.value.reason == "all frames have the label 'mug'; at least two labels are needed"
+    assert caught.value.left_out == ('cup/1.heic is left out: HEIC',)
+    assert str(caught.value).endswith('two labels are needed. cup/1.heic is left out: HEIC.')
+
+
+def test_pictures_that_are_all_broken_are_named_by_the_error(tmp_path):
+    for name in ('mug/0.png', 'mug/1.png', 'cup/0.png', 'cup/1.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        image = np.random.default_rng(len(name)).integers(0, 256, (40, 40, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / name), image + np.uint8(name.endswith('1.png')))
+        if name.startswith('cup'):
+            (tmp_path / name).write_bytes(name.encode())
+    frames, base = read_frames(tmp_path).frames, find_checkpoint('digit_cnn')
+    with pytest.raises(UnusableFramesError, match="all frames have the label 'mug'") as caught:
+        check_frames(frames, base, EmbeddingCache.of('x', tmp_path))
+    (sentence,) = caught.value.left_out
+    assert sentence.startswith(f'{tmp_path}/cup/0.png is not an image')
+    assert sentence.endswith(f'; the same goes for {tmp_path}/cup/1.png')
+
+
+@pytest.mark.parametrize(
+    ('labels', 'expected'),
+    [
+        (('Mug', 'mug'), "the labels 'Mug' and 'mug' differ only in capitals"),
+        (('mug', 'mug.'), "the labels 'mug' and 'mug.' differ only in"),
+        (('mug', 'Unknown'), "the labels 'Unknown' and 'unknown' differ only in capitals"),
+    ],
+)
+def test_labels_that_look_alike(labels, expected):
+    (sentence,) = warnings_of(frames_of(**dict.fromkeys(labels, 10)))
+    assert sentence.startswith(expected)
+
+
 def test_good_frames_get_no_warning():
     frames = frames_of(mug=10, cup=12)
     check_labels(frames)
@@ -80,6 +117,24 @@ def test_near_duplicates_across_labels():
     (sentence,) = warnings_of(frames_of(mug=10, cup=10), embeddings=embeddings)
     assert "2 frames of 'cup' and 'mug' look almost the same" in sentence
     assert 'cup/4.png and mug/3.png' in sentence
+
+
+def test_near_duplicates_of_three_labels():
+    embeddings = np.eye(40, dtype=np.float32)
+    embeddings[12:14] = embeddings[2]  # two jugs look like a mug
+    embeddings[29] = embeddings[2]  # and a cup
+    embeddings[35] = embeddings[15]
+    random = np.random.default_rng(0)
+    frames = frames_of(mug=10, jug=10, cup=10, pot=10)
+    order = random.permutation(40)
+    sentences = warnings_of([frames[at] for at in order], embeddings=embeddings[order])
+    assert [sentence.split(' look almost')[0] for sentence in sentences] == [
+        "3 frames of 'cup' and 'jug'",
+        "2 frames of 'cup' and 'mug'",
+        "3 frames of 'jug' and 'mug'",
+        "2 frames of 'jug' and 'pot'",
+    ]
+    assert 'for example cup/9.png and jug/2.png' in sentences[0]
 
 
 def test_identical_frames_in_two_labels_are_left_out():

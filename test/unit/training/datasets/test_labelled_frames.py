@@ -31,14 +31,25 @@ def test_a_folder_of_pictures_is_a_dataset_without_stamps(tmp_path):
         ('cup', 'A.PNG', 0), ('cup', 'b.jpg', 0), ('mug', 'c.png', 0)
     ]  # fmt: skip
     assert listing.problems == ()
+    hidden, other = listing.notes
+    assert hidden == '.hidden/ is left out: hidden folders are not read'
+    assert other.startswith('mug/notes.txt is left out: the names of pictures end in .bmp, ')
     assert sorted(tmp_path.rglob('*')) == before  # reading changes nothing
 
 
-def test_a_folder_that_is_not_a_label_is_skipped_with_a_sentence(three):
-    (three / 'e.t.c').mkdir()
-    (problem,) = read_frames(three).problems
-    assert 'e.t.c is skipped' in problem
-    assert "'.' is not allowed" in problem
+def test_a_folder_that_is_not_a_label_is_left_out_with_a_sentence(three):
+    (three / 'what?').mkdir()
+    (three / 'what?' / 'a.png').write_bytes(b'')
+    listing = read_frames(three)
+    (problem,) = listing.problems
+    assert problem.startswith(
+        "the folder what? (1 picture) is left out: 'what?' cannot be the name"
+    )
+    assert "'?' is not allowed" in problem
+
+
+def test_the_files_of_a_dataset_are_not_left_out(three):
+    assert read_frames(three).left_out == ()
 
 
 def test_a_missing_folder(tmp_path):
@@ -65,6 +76,25 @@ def test_labels_that_are_distinct(text, existing, expected):
     assert distinct_label(text, existing) == expected
 
 
-def test_a_label_that_differs_in_capitals_only():
-    with pytest.raises(ValueError, match='mug differs from Mug only in capitals'):
-        distinct_label('mug', ['cup', 'Mug'])
+@pytest.mark.parametrize(
+    ('text', 'reason'),
+    [
+        ('mug', 'mug differs from Mug only in capitals'),
+        ('Tea  cup', "'Tea  cup' differs from 'Tea cup' only in what cannot be seen"),
+        ('Tea cup.', "'Tea cup.' differs from 'Tea cup' only in what cannot be seen"),
+        ('unknown', 'unknown is reserved for frames that are unlike'),
+        ('Unknown', 'unknown is reserved for frames that are unlike'),
+        ('manifest.jsonl', 'the list of the frames has that name'),
+        ('CON', 'Windows keeps that name'),
+        ('-rf', 'commands would take it for an option'),
+        ('a/b', 'cannot be the name of a label'),
+    ],
+)
+def test_labels_that_new_frames_cannot_get(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        distinct_label(text, ['cup', 'Mug', 'Tea cup'])
+
+
+def test_existing_labels_stay_usable():
+    assert distinct_label('-rf', ['-rf']) == '-rf'
+    assert distinct_label('mug', ['Mug', 'mug']) == 'mug'

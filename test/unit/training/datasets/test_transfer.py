@@ -40,7 +40,7 @@ def damaged(dataset):
 @pytest.fixture
 def folder(tmp_path):
     """Three pictures of two labels, a file that is not one, and a folder that is not a label."""
-    for name in ('cup/a.jpg', 'cup/b.png', 'mug/c.bmp', 'b.a.d/d.png'):
+    for name in ('cup/a.jpg', 'cup/b.png', 'mug/c.bmp', 'b:a:d/d.png'):
         path = tmp_path / 'given' / name
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), picture(len(name)))
@@ -91,7 +91,8 @@ def test_import_a_folder(dataset, folder):
     for frame, name in zip(dataset.frames(), names, strict=True):
         np.testing.assert_array_equal(read_image(frame.path), read_image(folder / name))
     assert len(result.problems) == 2
-    assert 'b.a.d is skipped' in result.problems[0]
+    assert 'the folder b:a:d (1 picture) is left out' in result.problems[0]
+    assert not result.complete
     assert result.problems[1] == f'{folder}/mug/e.jpg is not an image of a known format'
     again = import_folder(dataset, folder)
     assert (again.stored, again.present) == (0, 3)
@@ -108,6 +109,43 @@ def test_import_a_folder_under_one_label(dataset, folder):
         import_folder(dataset, folder / 'cup', '../cup')
     with pytest.raises(FileNotFoundError, match='there is no folder'):
         import_folder(dataset, folder / 'none', 'cup')
+
+
+def test_an_import_says_what_it_leaves_out(dataset, folder):
+    (folder / 'cup' / 'notes.txt').write_text('notes')
+    result = import_folder(dataset, folder / 'cup', 'Tasse')
+    assert result.complete  # nobody misses notes
+    assert result.problems[0].startswith('notes.txt is left out')
+    for name in ('a.heic', 'b.heic', 'deep/c.jpg'):
+        (folder / 'cup' / name).parent.mkdir(exist_ok=True)
+        (folder / 'cup' / name).write_bytes(b'picture')
+    result = import_folder(dataset, folder / 'cup', 'Tasse')
+    assert (result.stored, result.present, result.complete) == (0, 2, False)
+    assert 'a.heic and b.heic are left out: HEIC pictures' in result.problems[0]
+    assert 'deep/ (1 picture) is left out' in result.problems[1]
+
+
+def test_a_failed_import_says_what_it_left_out(tmp_path, dataset):
+    (tmp_path / 'photos' / 'mug').mkdir(parents=True)
+    (tmp_path / 'photos' / 'mug' / 'a.heic').write_bytes(b'picture')
+    for folder, label in ((tmp_path / 'photos', ''), (tmp_path / 'photos' / 'mug', 'mug')):
+        with pytest.raises(ValueError, match=r'contains no .*a\.heic is left out: HEIC'):
+            import_folder(dataset, folder, label)
+
+
+@pytest.mark.parametrize('label', ['unknown', 'CON', '-rf', 'Cup', 'cup.'])
+def test_labels_that_cannot_be_imported(tmp_path, dataset, label):
+    dataset.add(picture(), 'cup', 0)
+    (tmp_path / 'photos' / label).mkdir(parents=True)
+    for seed in range(3):
+        cv2.imwrite(str(tmp_path / 'photos' / label / f'{seed}.png'), picture(seed))
+    result = import_folder(dataset, tmp_path / 'photos')
+    assert (result.stored, result.complete) == (0, False)
+    (problem,) = result.problems
+    assert problem.startswith(f'{label}/0.png, {label}/1.png and {label}/2.png are left out: ')
+    with pytest.raises(ValueError, match='label'):
+        import_folder(dataset, tmp_path / 'photos' / label, label)
+    assert dataset.counts() == {'cup': 1}
 
 
 def test_import_another_dataset(tmp_path, dataset):
