@@ -7,6 +7,7 @@ They are drawn without pyplot, which would choose a window system and never free
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 import io
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import Any, TYPE_CHECKING
 from nn_perception.core.files.atomic import write_atomically
 from nn_perception.training.epoch import Epoch
 from nn_perception.training.evaluation import Evaluation
+from nn_perception.training.plot_labels import plot_labels
 import numpy as np
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 120
+MAX_SIDE_INCHES = 20.0
+# More counts cannot be read.
+MAX_COUNTED_LABELS = 60
 
 
 def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) -> None:
@@ -32,13 +37,24 @@ def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) ->
     :raises OSError: if the file cannot be written
     """
     rows = 2 if history else 1
-    figure = new_figure(10.0, 4.6 * rows)
-    axes = figure.subplots(rows, 2, squeeze=False)
+    labels = plot_labels(evaluation.labels)
+    drawn = replace(evaluation, labels=labels.texts)
+    # More labels need more room, up to a picture of 12 megapixels.
+    side = min(4.6 + 0.2 * max(0, len(labels.texts) - 15), MAX_SIDE_INCHES)
+    figure = new_figure(2.0 * side + 0.8, side + 4.6 * (rows - 1))
+    heights = [side, 4.6][:rows]
+    axes = figure.subplots(rows, 2, squeeze=False, gridspec_kw={'height_ratios': heights})
     count = int(evaluation.confusion.sum())
-    plot_confusion(axes[0, 0], evaluation, f'{evaluation.accuracy:.1%} of {count} held-out frames')
-    _plot_recall(axes[0, 1], evaluation)
+    plot_confusion(axes[0, 0], drawn, f'{evaluation.accuracy:.1%} of {count} held-out frames')
+    _plot_recall(axes[0, 1], drawn)
     if history:
         plot_curves(axes[1], history, samples='frames')
+    for one in axes[0]:
+        for tick in (*one.get_xticklabels(), *one.get_yticklabels()):
+            tick.set_fontfamily(list(labels.fonts))
+            tick.set_fontsize(min(10.0, 50.0 * side / len(labels.texts)))
+    if labels.note:
+        figure.supxlabel(labels.note, fontsize=8)
     write_figure(figure, path)
 
 
@@ -73,7 +89,7 @@ def plot_confusion(axes: Axes, evaluation: Evaluation, title: str) -> None:
     wrong = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     axes.imshow(wrong, cmap='Reds', vmin=0, vmax=max(1, int(wrong.max())))
     for (row, column), count in np.ndenumerate(counts):
-        if count:
+        if count and len(counts) <= MAX_COUNTED_LABELS:
             dark = wrong[row, column] > 0.6 * max(1, int(wrong.max()))
             weight = 'bold' if row == column else 'normal'
             colour = 'white' if dark else 'black'
