@@ -109,10 +109,8 @@ class FineTuningJob:
         active = _active_version(store, self.name)
         active_accuracy = measure(active.checkpoint, model.held_out) if active else None
         warnings = [*listing.left_out, *model.report['warnings']]
-        report = model.report | {
-            'warnings': warnings.copy(),
-            'accuracy_of_the_active_one': active_accuracy,
-        }
+        report = model.report | {'accuracy_of_the_active_one': active_accuracy}
+        report['warnings'] = warnings.copy()
         with scratch_folder() as folder:
             path = folder / CHECKPOINT
             model.write(path)
@@ -123,14 +121,14 @@ class FineTuningJob:
         activated = self.activate or not worse
         if activated:
             store.activate(self.name, version.version)
-        message = _describe(model, active, active_accuracy, activated=activated)
+        described = _describe(model, active, active_accuracy, activated=activated)
         # Last, since nobody waits for the plots, and the version is usable without them.
         try:
             draw_report(version.folder / PLOTS, model.evaluation, model.history)
         except (OSError, ImportError) as error:
             warnings.append(f'the report has no plots: {error}')
         warnings += self._prune(store)
-        message = as_text([message, *shortened(warnings)])
+        message = as_text([described, *shortened(warnings)])
         return JobResult(
             version.version, version.checkpoint, version.labels, activated, message, report
         )
