@@ -34,6 +34,7 @@ except ImportError:
     IdsList = None
 
 BODIES = '/humans/bodies'
+_USUAL_NAME = 'pose_estimator'
 
 
 class HriBodies:
@@ -45,6 +46,7 @@ class HriBodies:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._prefix = id_prefix(node.get_namespace(), node.get_name())
         self._bodies: dict[str, HriBody] = {}
         self._visible: dict[str, list[str]] = {}
         self._tracked_ids: dict[str, Collection[str]] = {}
@@ -70,7 +72,7 @@ class HriBodies:
             self._bodies.pop(name).destroy()
         for person in people:
             if person.id not in self._bodies:
-                self._bodies[person.id] = HriBody(self._node, person.id)
+                self._bodies[person.id] = HriBody(self._node, self._prefix + person.id)
             self._bodies[person.id].publish(person, frame.size, frame.header)
         self._publish_visible(frame.source, [person.id for person in people], frame.header)
 
@@ -86,8 +88,24 @@ class HriBodies:
     def _publish_visible(self, camera: str, ids: list[str], header: Header) -> None:
         self._visible[camera] = ids
         if self._tracked is not None:
-            ids = [*chain(*self._visible.values())]
+            ids = [self._prefix + one for one in chain(*self._visible.values())]
             self._tracked.publish(IdsList(header=header, ids=ids))
+
+
+def id_prefix(namespace: str, name: str) -> str:
+    """
+    Give what the ids of a node's people begin with, because all robots share ``/humans``.
+
+    REP 155 wants letters, digits and ``_``, a letter first. Two underscores separate, so that the
+    namespaces ``/a_b`` and ``/a/b`` differ.
+
+    :param namespace: of the node
+    :param name: of the node; left out if it is the usual one
+    """
+    parts = [part for part in namespace.split('/') if part]
+    parts += [name] if name != _USUAL_NAME else []
+    prefix = ''.join(f'{part}__' for part in parts)
+    return prefix if not prefix or prefix[0].isalpha() else f'r{prefix}'
 
 
 class HriBody:
