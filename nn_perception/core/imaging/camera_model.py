@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import math
 
 import cv2
+from nn_perception.core.quoting import quoted
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,8 +76,8 @@ class CameraModel:
         lengths = (_EQUIDISTANT_COEFFICIENTS,) if fisheye else _PINHOLE_COEFFICIENTS
         if not supported or len(distortion) not in lengths or not np.isfinite(distortion).all():
             raise ValueError(
-                f'the distortion {model!r} with {len(distortion)} coefficients is not supported; '
-                f'supported are {", ".join(DISTORTION_MODELS)}'
+                f'the distortion {quoted(model)} with {len(distortion)} coefficients is not '
+                f'supported; supported are {", ".join(DISTORTION_MODELS)}'
             )
         return cls(width, height, matrix, distortion, fisheye)
 

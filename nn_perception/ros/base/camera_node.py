@@ -19,6 +19,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.core.frame import Frame
 from nn_perception.core.inference.processors import default_threads
 from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.frame_worker import FrameProcessor, FrameWorker
@@ -189,8 +190,8 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
             with interruptible(), Watchdog.paused(), outside_image_heap():
                 self._processor = self.load()
         except (ValueError, OSError, RuntimeError) as error:
-            self._load_failure = str(error)
-            self.get_logger().error(f'configuration failed: {error}')
+            self._load_failure = shortened(str(error))
+            self.get_logger().error(f'configuration failed: {self._load_failure}')
             return TransitionCallbackReturn.FAILURE
         except Exception:  # noqa: BLE001 - rclpy would swallow a bug silently
             self._load_failure = 'an unexpected error, see the log'

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import cv2
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
+from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.decoding_phase import DecodingPhase
 from nn_perception.ros.base.latest_slots import LatestSlots
@@ -247,7 +248,7 @@ class FrameWorker(Generic[R]):
 
     def _reject(self, camera: Camera, error: Exception) -> None:
         if camera.statistics.reject(str(error)):
-            self._logger.warning(f'{camera.log_prefix}rejected an image: {error}')
+            self._logger.warning(f'{camera.log_prefix}rejected an image: {shortened(str(error))}')
 
     def _publish_overlay(self, camera: Camera, frame: Frame, result: R) -> None:
         try:

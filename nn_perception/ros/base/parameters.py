@@ -15,6 +15,7 @@ import math
 import re
 from typing import Any, Generic, TypeVar
 
+from nn_perception.core.quoting import quoted
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -74,16 +75,16 @@ class Contract:
             unit = f' {self.unit}' if self.unit else ''
             return f'expected {self._range()}{unit}, got {_shown(value)}'
         if self.choices and value not in self.choices:
-            return f'expected one of {", ".join(self.choices)}, got {value!r}'
+            return f'expected one of {", ".join(self.choices)}, got {quoted(value)}'
         if self.pattern and not re.fullmatch(self.pattern, value):
-            return f'expected {self.pattern_in_words}, got {value!r}'
+            return f'expected {self.pattern_in_words}, got {quoted(value)}'
         return ''
 
     def _rejection_of_list(self, values: tuple[str, ...]) -> str:
         if not values:
             return 'expected at least one value'
         if duplicates := [value for value in values if values.count(value) > 1]:
-            return f'duplicate value {duplicates[0]!r}'
+            return f'duplicate value {quoted(duplicates[0])}'
         return next((reason for value in values if (reason := self.rejection(value))), '')
 
     def _range(self) -> str:

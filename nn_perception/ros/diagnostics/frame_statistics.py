@@ -8,6 +8,7 @@ import re
 import threading
 import time
 
+from nn_perception.core.quoting import shortened
 import numpy as np
 
 # Each new reason is logged once; a sender that keeps inventing reasons must not fill the log.
@@ -76,6 +77,7 @@ class FrameStatistics:
         :param reason: why, in one sentence
         :returns: whether the reason is new and should be logged; numbers in it do not count
         """
+        reason = shortened(reason)
         kind = _NUMBERS.sub('#', reason)
         with self._lock:
             self._rejected += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+from nn_perception.core.quoting import shortened
 from nn_perception.ros.diagnostics.status import Status
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -15,7 +16,8 @@ QUIET_S = 60.0
 # So many different problems are remembered; a sender that keeps inventing new ones must not fill
 # the memory.
 MAX_KINDS = 100
-_NUMBERS = re.compile(r'\d+(\.\d+)?')
+# What strangers wrote, and numbers: problems that differ in nothing else are the same.
+_VARIABLE = re.compile(r""""[^"]*"|'(?:\\.|[^'\\])*'|\d+(\.\d+)?""")
 
 
 class LogThrottle:
@@ -38,10 +40,10 @@ class LogThrottle:
         """
         Take in the newest state.
 
-        :param status: messages that differ only in their numbers count as the same
+        :param status: messages that differ only in numbers and quoted texts count as the same
         """
         now_s = time.monotonic()
-        kind = '' if status.level == 'ok' else _NUMBERS.sub('#', status.message)
+        kind = '' if status.level == 'ok' else _VARIABLE.sub('#', status.message)
         if kind != self._kind:
             self._kind, self._since_s, self._reported = kind, now_s, False
         if self._reported or now_s - self._since_s < LASTS_S:
@@ -60,4 +62,4 @@ class LogThrottle:
             self._logged_at_s.clear()
         self._logged_at_s[kind] = now_s
         self._warned = True
-        self._logger.warning(f'{self._prefix}{message}')
+        self._logger.warning(shortened(f'{self._prefix}{message}'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from nn_perception.core.quoting import shortened
 from nn_perception.ros.diagnostics.status import Status
 from std_msgs.msg import Header
 
@@ -24,7 +25,9 @@ def diagnostic_array(
     :param status: level, message and values; values appear as text, in their order
     :param header: header of the message
     """
-    values = [KeyValue(key=key, value=str(value)) for key, value in status.values.items()]
+    values = [
+        KeyValue(key=key, value=shortened(str(value))) for key, value in status.values.items()
+    ]
     return DiagnosticArray(
         header=header,
         status=[
@@ -32,7 +35,7 @@ def diagnostic_array(
                 level=LEVELS[status.level],
                 name=name,
                 hardware_id=hardware_id,
-                message=status.message,
+                message=shortened(status.message),
                 values=values,
             )
         ],

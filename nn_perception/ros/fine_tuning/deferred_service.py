@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from nn_perception.core.quoting import shortened
 from rclpy.node import Node
 from rclpy.service import Service
 
@@ -50,7 +51,7 @@ def create_deferred_service(
             end(response, work.result())
         except REQUEST_ERRORS as error:
             if hasattr(response, 'message'):
-                response.message = str(error)
+                response.message = shortened(str(error))
             else:
                 node.get_logger().error(f'{name} failed: {error}')
 

@@ -10,6 +10,7 @@ from typing import Any
 from nn_perception.capabilities.poses.depth import keypoint_positions
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_model import CameraModel
+from nn_perception.core.quoting import quoted
 from nn_perception.core.results import Person
 from nn_perception.ros.inputs.image_decoding import to_depth
 from nn_perception.ros.inputs.image_input import ImageInput, ImageTopic
@@ -189,7 +190,7 @@ def _aligned_depth(
         )
     if msg.header.frame_id != frame.frame_id:
         raise DepthError(
-            f'the depth is not aligned: its frame_id is {msg.header.frame_id!r}, but the '
-            f"image's is {frame.frame_id!r}"
+            f'the depth is not aligned: its frame_id is {quoted(msg.header.frame_id)}, but the '
+            f"image's is {quoted(frame.frame_id)}"
         )
     return to_depth(msg)

@@ -16,7 +16,7 @@ from nn_perception.ros.process.outside_errors import describe, is_caused_outside
 from nn_perception.ros.process.service_guard import guard_services
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.logging import get_logger
+from rclpy.logging import get_logger, LoggingSeverity, set_logger_level
 from rclpy.node import Node
 
 
@@ -31,6 +31,8 @@ class GuardedExecutor(SingleThreadedExecutor):
         super().__init__(context=context)
         self.failures = 0
         self._logger = get_logger('nn_perception')
+        # It would log each transition that a client wrongly asks for; our guard logs some.
+        set_logger_level('rcl_lifecycle', LoggingSeverity.ERROR)
 
     def add_node(self, node: Node) -> bool:
         """Add a node; its parameter and lifecycle services answer invalid requests."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from nn_perception.core.quoting import shortened
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 LIBRARY = 'nn_perception'
+# A traceback must fit.
+MAX_CHARACTERS = 10_000
 
 
 class RosLogHandler(logging.Handler):
@@ -22,7 +25,7 @@ class RosLogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one record with its severity."""
-        text = self.format(record)
+        text = shortened(self.format(record), MAX_CHARACTERS)
         # Each severity needs its own line: rclpy rejects two severities from the same line.
         if record.levelno >= logging.ERROR:
             self._logger.error(text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
+from nn_perception.core.quoting import quoted
 from nn_perception.ros.process.outside_errors import is_caused_outside, MAX_CHARACTERS, QUIET_S
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import (
@@ -45,13 +46,21 @@ def _guarded(node: Node, callback: Callback, reject: Callback) -> Callback:
             if not is_caused_outside(error):
                 raise
             reason = str(error)[:MAX_CHARACTERS]
-            kind = type(request).__name__.removesuffix('_Request')
             node.get_logger().warning(
-                f'rejected a request ({kind}): {reason}', throttle_duration_sec=QUIET_S
+                f'rejected a request ({_described(request)}): {reason}',
+                throttle_duration_sec=QUIET_S,
             )
             return reject(type(response)(), reason)
 
     return call
+
+
+def _described(request: Any) -> str:
+    """Name a request; of a transition, also which one."""
+    kind = type(request).__name__.removesuffix('_Request')
+    if not isinstance(request, ChangeState.Request):
+        return str(kind)
+    return f'{kind} {request.transition.id} {quoted(request.transition.label)}'
 
 
 def _one_by_one(callback: Callback) -> Callback:

@@ -9,6 +9,7 @@ from pathlib import Path
 from nn_perception.core.files.atomic import sync_folder
 from nn_perception.core.files.locks import writer_lock
 from nn_perception.core.files.names import checked_name
+from nn_perception.core.quoting import quoted
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import LOCK, MANIFEST, WRITER_LOCK
 
@@ -30,7 +31,7 @@ def dataset_folder(root: Path, name: str) -> Path:
     name, names = checked_name(name, 'dataset'), dataset_names(root)
     if name not in names:
         known = ', '.join(names) or 'none'
-        raise ValueError(f'{root} has no dataset {name!r}; its datasets are: {known}')
+        raise ValueError(f'{root} has no dataset {quoted(name)}; its datasets are: {known}')
     return root / name
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
+from nn_perception.core.quoting import quoted
+
 HEAD = 'head'
 UNFREEZE = (HEAD, 'last_block', 'all')
 
@@ -31,7 +33,9 @@ class FineTuneSettings:
     def __post_init__(self) -> None:
         """Check the values."""
         if self.unfreeze not in UNFREEZE:
-            raise ValueError(f'unfreeze must be {", ".join(UNFREEZE)}, got {self.unfreeze!r}')
+            raise ValueError(
+                f'unfreeze must be {", ".join(UNFREEZE)}, got {quoted(self.unfreeze)}'
+            )
         if self.max_epochs < 0:
             raise ValueError(f'max_epochs must not be negative, got {self.max_epochs}')
         if not 0.0 <= self.learning_rate < math.inf:

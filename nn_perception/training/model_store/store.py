@@ -20,6 +20,7 @@ from nn_perception.core.files.atomic import sync_folder, write_atomically
 from nn_perception.core.files.folders import folder_of, make_folders
 from nn_perception.core.files.locks import lock
 from nn_perception.core.files.names import checked_name
+from nn_perception.core.quoting import quoted
 from nn_perception.training.model_store.version import (
     read_version,
     TEMPORARY,
@@ -134,7 +135,7 @@ class ModelStore:
         folder = self._folder(name)
         if version not in version_names(folder):
             known = ', '.join(version_names(folder)) or 'none'
-            raise ValueError(f'{name} has no version {version!r}; its versions are: {known}')
+            raise ValueError(f'{name} has no version {quoted(version)}; its versions are: {known}')
         with self._changing(folder):
             activated = read_version(folder, version, active=True)
             before = _active_if_any(folder)

@@ -67,6 +67,7 @@ REJECTED = [
     ('free', math.nan, 'expected a finite number, got nan'),
     ('mode', 'slow', "expected one of fast, exact, got 'slow'"),
     ('mode', '', "expected one of fast, exact, got ''"),
+    ('mode', 'x' * 100_000, f"expected one of fast, exact, got '{'x' * 37}...'"),
     ('mode', 'Fast', "expected one of fast, exact, got 'Fast'"),
 ]
 

@@ -121,3 +121,10 @@ def test_counts_from_several_threads() -> None:
     report = statistics.report()
     assert (report.processed, report.rejected) == (2000, 2000)
     assert sum(logged) == 10
+
+
+def test_long_reasons_are_cut() -> None:
+    statistics = FrameStatistics()
+    assert statistics.reject('x' * 1_000_000)
+    assert len(statistics.report().last_rejection) < 2000
+    assert not statistics.reject('x' * 2_000_000)

@@ -74,3 +74,18 @@ def test_an_intermittent_problem_does_not_fill_the_log(log: Log) -> None:
         log.update(throttle, 'ok', 'fine', 4)
     warnings = [line for line in log.lines if line.startswith('warning')]
     assert 2 <= len(warnings) <= rounds * 8 / QUIET_S + 1
+
+
+def test_texts_of_strangers_make_no_new_problem(log: Log) -> None:
+    throttle = LogThrottle(log)
+    for number in range(50):
+        frame_id = repr("it's " * (number % 2) + 'x' * number)
+        log.update(throttle, 'warn', f'not aligned: its frame_id is {frame_id}, not "camera"')
+    assert len(log.lines) == 1
+    log.update(throttle, 'warn', 'no depth within 0.05 s of the image', 5)
+    assert len(log.lines) == 2
+
+
+def test_long_messages_are_cut(log: Log) -> None:
+    log.update(LogThrottle(log), 'warn', 'x' * 1_000_000, 5)
+    assert len(log.lines[0]) < 2000

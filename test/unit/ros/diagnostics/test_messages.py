@@ -36,3 +36,10 @@ def test_diagnostics(level: str, expected: bytes) -> None:
         ('images_received', '3'),
         ('nothing', 'None'),
     ]
+
+
+def test_what_is_long_is_cut() -> None:
+    status = Status('warn', 'x' * 1_000_000, {'recording': 'y' * 1_000_000})
+    (cut,) = diagnostic_array('/tagger: images', '/image', status, HEADER).status
+    assert len(cut.message) < 2000
+    assert len(cut.values[0].value) < 2000
