@@ -17,6 +17,7 @@ from typing import Any
 
 from nn_perception import __version__
 from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.core.command_name import command_name
 from nn_perception.core.import_path import forget_current_folder
 
 # verb -> module, and the line that the help shows
@@ -70,7 +71,7 @@ def _module(verb: str) -> Any:
 def _parser(verb: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the module of the given verb is imported for its arguments."""
     parser = argparse.ArgumentParser(
-        prog='nn_perception',
+        prog=command_name(),
         description='Image tags, handwritten digits and human poses, from the command line.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')

@@ -21,6 +21,7 @@ from nn_perception.cli.arguments import (
 from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
+from nn_perception.core.command_name import command_name
 
 if TYPE_CHECKING:
     from nn_perception.bags.annotation import Annotation, AnnotationRequest
@@ -71,14 +72,14 @@ def _add_result_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,
-        help='for the tags, see nn_perception tag --help (default: %(default)s)',
+        help=f'for the tags, see {command_name()} tag --help (default: %(default)s)',
     )
     add_store_argument(parser)
     parser.add_argument(
         '--preset',
         choices=POSE_PRESETS,
         default='fast',
-        help='for the poses, see nn_perception pose --help (default: %(default)s)',
+        help=f'for the poses, see {command_name()} pose --help (default: %(default)s)',
     )
 
 

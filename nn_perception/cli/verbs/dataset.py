@@ -15,6 +15,7 @@ from nn_perception.cli import dataset_import
 from nn_perception.cli.console import fail, print_result
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
+from nn_perception.core.command_name import command_name
 
 VERB = 'dataset'
 BAR_STEPS = 100
@@ -125,7 +126,7 @@ def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
         '--model',
         default=DEFAULT_MODEL,
         metavar='BASE',
-        help='network to fine-tune, see nn_perception tag --help (default: %(default)s)',
+        help=f'network to fine-tune, see {command_name()} tag --help (default: %(default)s)',
     )
 
 

@@ -28,6 +28,7 @@ from nn_perception.cli.pictures import (
     process_pictures,
     Verb,
 )
+from nn_perception.core.command_name import command_name
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.preprocessing import Image
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default=DEFAULT_DIGIT_MODEL,
-        help="a digit model from 'nn_perception models', or the path of a checkpoint "
+        help=f"a digit model from '{command_name()} models', or the path of a checkpoint "
         '(default: %(default)s)',
     )
     _add_reading_arguments(parser)

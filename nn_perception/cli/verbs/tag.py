@@ -20,6 +20,7 @@ from nn_perception.cli.pictures import (
     process_pictures,
     Verb,
 )
+from nn_perception.core.command_name import command_name
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.preprocessing import Image
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,
-        help="a name from 'nn_perception models', the path of a checkpoint, the name of a "
+        help=f"a name from '{command_name()} models', the path of a checkpoint, the name of a "
         'torchvision classification model, or store:NAME for the active version of a fine-tuned '
         'model (default: %(default)s)',
     )

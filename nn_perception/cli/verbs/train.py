@@ -14,6 +14,7 @@ from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
+from nn_perception.core.command_name import command_name
 
 if TYPE_CHECKING:
     from nn_perception.training.fine_tuning.fine_tune import Progress
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--model',
         default=DEFAULT_MODEL,
         metavar='BASE',
-        help='network to fine-tune, see nn_perception tag --help (default: %(default)s)',
+        help=f'network to fine-tune, see {command_name()} tag --help (default: %(default)s)',
     )
     parser.add_argument(
         '--unfreeze',

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 
+from nn_perception.core.command_name import command_name
 from nn_perception.core.files.atomic import write_atomically
 from nn_perception.core.files.folders import cache_folder, trusted_folder, WEIGHTS_FOLDER
 from nn_perception.core.files.locks import lock
@@ -123,8 +124,8 @@ def unknown_model(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f'did you mean {" or ".join(near)}? ' if near else ''
     return (
-        f"unknown model '{name}': {hint}a model is a name that 'nn_perception models' lists, the "
-        'path of a checkpoint, or the name of a torchvision classification model'
+        f"unknown model '{name}': {hint}a model is a name that '{command_name()} models' lists, "
+        'the path of a checkpoint, or the name of a torchvision classification model'
     )
 
 
