@@ -26,9 +26,11 @@ from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.metadata import fingerprint, RECORD_KEY, record_of
 from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.bags.storage.connection import Message
+from nn_perception.bags.storage.ros1_reader import is_ros1_bag
 from nn_perception.bags.summary import summarize, Summary
 from nn_perception.bags.topics import result_qos, ResultTopics
 from nn_perception.core.files.records import Journal
+from nn_perception.core.quoting import listed
 import numpy as np
 
 if TYPE_CHECKING:
@@ -82,6 +84,11 @@ class Annotation:
         self.unfinished = self._output.with_name(self._output.name + UNFINISHED)
         self.summary = Summary()
         self._check_paths(request.bag)
+        if is_ros1_bag(request.bag):
+            raise ValueError(
+                f'{request.bag} is a ROS 1 bag: convert it first, with '
+                f'rosbags-convert --src {request.bag} --dst FOLDER'
+            )
         self._bag = Bag(request.bag)
         try:
             self._cameras = self._choose_cameras(request.topics)
@@ -111,11 +118,6 @@ class Annotation:
 
     def _choose_cameras(self, topics: Sequence[str]) -> list[str]:
         bag = self._bag
-        if bag.is_ros1:
-            raise ValueError(
-                f'{bag.path} is a ROS 1 bag: convert it first, with '
-                f'rosbags-convert --src {bag.path} --dst FOLDER'
-            )
         cameras = [bag.choose_topic(topic) for topic in dict.fromkeys(topics or [''])]
         for camera in cameras:
             if not bag.count(camera):
@@ -132,7 +134,7 @@ class Annotation:
         clash = sorted(present & topics.all.keys())
         if clash:
             raise ValueError(
-                f'{self._bag.path} contains {", ".join(clash)} already: choose other outputs, or '
+                f'{self._bag.path} contains {listed(clash)} already: choose other outputs, or '
                 'remove these topics first'
             )
         return topics

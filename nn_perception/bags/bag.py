@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 import contextlib
 from dataclasses import replace
@@ -25,16 +24,17 @@ from nn_perception.bags.recorded_images import (
     RAW,
     RecordedFrame,
 )
-from nn_perception.bags.storage.bag_files import listed_files, open_file
-from nn_perception.bags.storage.connection import CDR, Connection, Message, StorageReader
-from nn_perception.bags.storage.decompression import expand
+from nn_perception.bags.storage.bag_files import BagFile, COMPRESSED_SUFFIX, listed_files
+from nn_perception.bags.storage.connection import CDR, Connection, ConnectionTable, Message
+from nn_perception.bags.storage.decompression import expand, ZSTD_MAGIC
 from nn_perception.bags.storage.files import BagError
 from nn_perception.bags.storage.qos import read_qos
 from nn_perception.bags.storage.ros1_reader import SUFFIX as ROS1_SUFFIX
-from nn_perception.core.quoting import quoted
+from nn_perception.core.quoting import listed, quoted, shown
 
 SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
-MAX_NAMED = 5
+# Of the files of a bag, so that others can be opened.
+MAX_OPEN = 32
 
 
 class Bag:
@@ -62,10 +62,10 @@ class Bag:
         _check_path(self.path)
         self.is_ros1 = self.path.suffix == ROS1_SUFFIX
         self._damage = damage()
-        self.connections: list[Connection] = []
+        self._table = ConnectionTable()
+        self.connections = self._table.connections
         self.storage = ''
-        self._numbers = defaultdict[tuple[str, str, str], list[int]](list)
-        self._readers: list[tuple[StorageReader, dict[int, int]]] = []
+        self._files: list[tuple[BagFile, dict[int, int]]] = []
         try:
             with self._explained():
                 self.metadata = read_metadata(self.path)
@@ -79,9 +79,8 @@ class Bag:
 
     def close(self) -> None:
         """Close its files."""
-        for reader, _ in self._readers:
-            reader.close()
-        self._readers.clear()
+        for file, _ in self._files:
+            file.close()
 
     def __enter__(self) -> Bag:
         return self
@@ -103,7 +102,7 @@ class Bag:
     @property
     def duration_s(self) -> float:
         """Time from the first to the last message, in seconds."""
-        spans = [reader.span_ns for reader, _ in self._readers if reader.span_ns]
+        spans = [file.span_ns for file, _ in self._files if file.span_ns]
         return (max(s[1] for s in spans) - min(s[0] for s in spans)) * 1e-9 if spans else 0.0
 
     def is_image(self, connection: Connection) -> bool:
@@ -134,8 +133,11 @@ class Bag:
         others = self._other_images(topic)
         if not images:
             raise ValueError(f'{self.path} contains no images{others}')
-        problem = f'has no images on {topic}{others}' if topic else 'has images on several topics'
-        raise ValueError(f'the bag {problem}; choose one of: {", ".join(images)}')
+        problem = (
+            f'has no images on {shown(topic)}{others}' if topic else 'has images on several topics'
+        )
+        names = listed([shown(image) for image in images])
+        raise ValueError(f'the bag {problem}; choose one of: {names}')
 
     def messages(self, topics: Sequence[str] = ()) -> Iterator[Message]:
         """
@@ -181,14 +183,22 @@ class Bag:
         return None
 
     def _messages(self, ids: set[int]) -> Iterator[Message]:
-        connections = {each.id: each for each in self.connections}
-        for reader, numbers in self._readers:
-            chosen = {own: connections[number] for own, number in numbers.items() if number in ids}
+        for file, places in self._files:
+            chosen = {
+                own: self.connections[place] for own, place in places.items() if place in ids
+            }
             if not chosen:
                 continue
             with self._explained():
-                for own, recorded_ns, content in reader.messages(chosen.keys()):
-                    yield chosen[own], recorded_ns, expand(content, self._compression)
+                for own, recorded_ns, content in file.messages(chosen.keys()):
+                    yield chosen[own], recorded_ns, expand(content, self._compression_of(content))
+
+    def _compression_of(self, content: bytes) -> str:
+        """Return how a message is compressed; a file does not say it without its metadata."""
+        if self._compression or self.metadata:
+            return self._compression
+        # No message of ROS 2 starts like this.
+        return 'zstd' if content.startswith(ZSTD_MAGIC) else ''
 
     # Opening.
 
@@ -208,23 +218,11 @@ class Bag:
         if self.path.is_dir():
             paths = listed_files(self.path, entries_of(self.metadata, 'relative_file_paths'))
         for path in paths:
-            reader, storage = open_file(path)
-            numbers: dict[int, int] = {}
-            self._readers.append((reader, numbers))
-            self.storage = self.storage or storage
-            for each in reader.connections:
-                numbers[each.id] = self._add(each)
-
-    def _add(self, new: Connection) -> int:
-        """Add a connection, or join it with one of the same kind; return its number here."""
-        same = self._numbers[new.topic, new.msgtype, new.encoding]
-        for at in same:
-            if self.connections[at].is_same(new):
-                self.connections[at] = self.connections[at].joined(new)
-                return at
-        same.append(len(self.connections))
-        self.connections.append(replace(new, id=same[-1]))
-        return same[-1]
+            keep = len(paths) == 1 or (len(paths) <= MAX_OPEN and path.suffix != COMPRESSED_SUFFIX)
+            file = BagFile(path, keep=keep)
+            places = {each.id: self._table.add(each) for each in file.connections}
+            self._files.append((file, places))
+            self.storage = self.storage or file.storage
 
     def _add_described(self) -> None:
         """Add what ``metadata.yaml`` says about topics and the files do not."""
@@ -234,12 +232,12 @@ class Bag:
                 continue
             names = 'name', 'type', 'serialization_format', 'type_description_hash'
             topic, kind, encoding, digest = (str(described.get(name) or '') for name in names)
-            is_known = (topic, kind, encoding or CDR) in self._numbers
+            is_known = self._table.find(topic, kind, encoding or CDR) is not None
             is_empty = bool(topic and kind) and number_of(entry, 'message_count') == 0
             if not is_known and not is_empty:
                 # People edit the file; the messages are where they are.
                 continue
-            at = self._add(Connection(0, topic, kind, encoding or CDR, digest=digest))
+            at = self._table.add(Connection(0, topic, kind, encoding or CDR, digest=digest))
             # rosbag2 plays with the profiles of metadata.yaml.
             qos = read_qos(described.get('offered_qos_profiles')) or self.connections[at].qos
             self.connections[at] = replace(self.connections[at], qos=qos)
@@ -247,17 +245,13 @@ class Bag:
     def _other_images(self, topic: str) -> str:
         """Name the topics with pictures of other types or encodings, for error messages."""
         found = [
-            f'{c.topic} has {c.msgtype} ({c.encoding})'
+            f'{shown(c.topic)} has {shown(c.msgtype)} ({shown(c.encoding)})'
             for c in self.connections
             if (not topic or c.topic == topic) and self._decoder.is_other_image(c)
         ]
         if not found:
             return ''
-        more = ' ...' if len(found) > MAX_NAMED else ''
-        return (
-            f' of type {RAW} or {COMPRESSED}: {"; ".join(found[:MAX_NAMED])}{more}, which cannot '
-            'be decoded'
-        )
+        return f' of type {RAW} or {COMPRESSED}: {listed(found, "; ")}, which cannot be decoded'
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

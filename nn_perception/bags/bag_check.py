@@ -10,6 +10,7 @@ import shutil
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.metadata import METADATA
 from nn_perception.bags.storage.connection import CDR
+from nn_perception.core.quoting import listed, shown
 
 # The largest time that both storages and their descriptions can hold.
 MAX_TIME_NS = 2**63 - 2
@@ -29,10 +30,10 @@ def check_topics(bag: Bag, storage: str) -> None:
         raise ValueError(
             f'{bag.path} contains {len(bag.connections)} topics: the limit is {MAX_TOPICS}'
         )
-    others = sorted({each.encoding for each in bag.connections} - {CDR})
+    others = sorted({shown(each.encoding) for each in bag.connections} - {CDR})
     if storage == 'sqlite3' and others:
         raise ValueError(
-            f'{bag.path} contains messages serialized as {", ".join(others)}, which a sqlite3 bag '
+            f'{bag.path} contains messages serialized as {listed(others)}, which a sqlite3 bag '
             'cannot hold: use --storage mcap'
         )
     check_count(bag, bag.message_count)
@@ -65,18 +66,18 @@ def check_messages(bag: Bag, folder: Path) -> Iterator[tuple[int, int]]:
     :raises OSError: if the disk has no room for it
     """
     total, count, size = bag.message_count, 0, 0
+    free = shutil.disk_usage(folder).free
     for connection, recorded_ns, content in bag.messages():
         if not 0 <= recorded_ns <= MAX_TIME_NS:
             raise ValueError(
-                f'{bag.path} cannot be copied: a message on {connection.topic} was recorded at '
-                f'{recorded_ns} ns, which is no time that a bag can hold'
+                f'{bag.path} cannot be copied: a message on {shown(connection.topic)} was '
+                f'recorded at {recorded_ns} ns, which is no time that a bag can hold'
             )
         count, size = count + 1, size + len(content)
+        if size > free:
+            raise OSError(
+                errno.ENOSPC,
+                f'the copy needs more than the {free // MEGABYTE} MB that are free in {folder}',
+            )
         yield count, total
     check_count(bag, count)
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(
-            errno.ENOSPC,
-            f'the copy needs {size // MEGABYTE} MB and {free // MEGABYTE} MB are free in {folder}',
-        )

@@ -35,7 +35,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         if len(content) > MAX_BYTES:
             raise BagError(f'it is larger than {MAX_BYTES // 1_000_000} MB')
-        values = load_yaml(content.decode())
+        values = load_yaml(content.decode('utf-8-sig'))
         described = values.get('rosbag2_bagfile_information') if isinstance(values, dict) else None
         if not isinstance(described, dict):
             raise BagError('it has no rosbag2_bagfile_information')

@@ -13,6 +13,7 @@ from nn_perception.bags.storage.connection import CDR, Connection, Message, ROS1
 from nn_perception.bags.storage.files import BagError
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging import encodings
+from nn_perception.core.quoting import shown
 
 RAW = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -81,6 +82,9 @@ class ImageDecoder:
         :raises ValueError: if it is damaged, or its encoding is unknown
         """
         connection, recorded_ns, content = message
+        if not self.is_image(connection):
+            kind = f'{shown(connection.msgtype)} ({shown(connection.encoding)})'
+            raise ValueError(f'{kind} is not an image')
         try:
             msg: Any = self._deserialize[connection.encoding](content, connection.ros_type)
             stamp, frame_id = msg.header.stamp, msg.header.frame_id

@@ -1,8 +1,15 @@
 """Text from outside in messages."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 MAX_LENGTH = 42
 # Of a sentence in a log, a diagnostic or an answer: longer ones repeat what strangers wrote.
 MAX_SENTENCE = 1000
+# The longest name that is shown whole.
+MAX_NAME = 255
+MAX_LISTED = 20
 
 
 def quoted(text: str) -> str:
@@ -23,3 +30,14 @@ def shortened(text: str, limit: int = MAX_SENTENCE) -> str:
         return text
     half = (limit - 3) // 2
     return f'{text[: limit - 3 - half]}...{text[-half:]}'
+
+
+def shown(text: str) -> str:
+    """Return a name from outside as it is, or quoted if it is long, empty or not printable."""
+    return text if text and text.isprintable() and len(text) <= MAX_NAME else quoted(text)
+
+
+def listed(names: Sequence[str], separator: str = ', ') -> str:
+    """List names, but not more than a person reads."""
+    more = f' and {len(names) - MAX_LISTED} more' if len(names) > MAX_LISTED else ''
+    return separator.join(names[:MAX_LISTED]) + more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 import os
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,6 +23,58 @@ READERS: dict[bytes, Callable[[Path], StorageReader]] = {
     sqlite_reader.MAGIC: SqliteReader,
 }
 STORAGES = {mcap_records.MAGIC: 'mcap', sqlite_reader.MAGIC: 'sqlite3'}
+
+
+class BagFile:
+    """
+    One file of a bag.
+
+    A bag may have thousands, and the compressed ones are expanded to temporary files, so that
+    only some of them stay open.
+
+    :ivar connections: its topics
+    :ivar span_ns: times of the first and last message, or None
+    :ivar storage: ``mcap`` or ``sqlite3``; empty for a ROS 1 bag
+
+    :param path: of the file
+    :param keep: whether it stays open until it is closed
+    :raises ImportError: if it is of ROS 1 and the package rosbags is not installed
+    :raises BagError: if it is damaged or something else
+    :raises OSError: if it cannot be read
+    """
+
+    def __init__(self, path: Path, *, keep: bool) -> None:
+        self._path = path
+        self._kept: StorageReader | None = None
+        reader, self.storage = open_file(path)
+        self.connections = reader.connections
+        self.span_ns = reader.span_ns
+        if keep:
+            self._kept = reader
+        else:
+            reader.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._kept is not None:
+            self._kept.close()
+
+    def messages(self, ids: Collection[int]) -> Iterator[tuple[int, int, bytes]]:
+        """
+        Read the messages of some connections in the order of the recording.
+
+        :returns: id of the connection, recording time in ns, and the content
+        :raises ValueError: if the file is damaged
+        :raises OSError: if it cannot be read
+        """
+        if self._kept is not None:
+            yield from self._kept.messages(ids)
+            return
+        reader, _ = open_file(self._path)
+        try:
+            yield from reader.messages(ids)
+        finally:
+            reader.close()
 
 
 def listed_files(folder: Path, names: Sequence[Any]) -> list[Path]:

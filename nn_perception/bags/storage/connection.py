@@ -57,30 +57,51 @@ class Connection:
         package, _, name = self.msgtype.partition('/')
         return f'{package}/msg/{name}' if name and '/' not in name else self.msgtype
 
-    def is_same(self, other: Connection) -> bool:
-        """Tell whether the messages of another connection are of the same topic and kind."""
-        if (self.topic, self.msgtype, self.encoding) != (
-            other.topic,
-            other.msgtype,
-            other.encoding,
-        ):
-            return False
-        nothing = Definition()
-        return self.definition == other.definition or nothing in (
-            self.definition,
-            other.definition,
-        )
-
     def joined(self, other: Connection) -> Connection:
         """Return the connection with what another one of the same kind adds."""
         return replace(
             self,
-            definition=self.definition if self.definition.encoding else other.definition,
+            definition=self.definition if self.definition.content else other.definition,
             digest=self.digest or other.digest,
             qos=self.qos + tuple(qos for qos in other.qos if qos not in self.qos),
             msgcount=self.msgcount + other.msgcount,
             extra={**other.extra, **self.extra},
         )
+
+
+class ConnectionTable:
+    """
+    The connections of several files, those of the same kind joined.
+
+    :ivar connections: their ids are their places
+    """
+
+    def __init__(self) -> None:
+        self.connections: list[Connection] = []
+        self._places: dict[tuple[str, str, str], dict[Definition, int]] = {}
+
+    def add(self, new: Connection) -> int:
+        """Add a connection, or join it with one of the same kind; return its place."""
+        same = self._places.setdefault((new.topic, new.msgtype, new.encoding), {})
+        nothing = Definition()
+        definition = new.definition if new.definition.content else nothing
+        place = same.get(definition)
+        if place is None and same and definition == nothing:
+            place = next(iter(same.values()))
+        elif place is None and nothing in same:
+            # Only now its definition is known.
+            place = same[definition] = same.pop(nothing)
+        if place is None:
+            place = same[definition] = len(self.connections)
+            self.connections.append(replace(new, id=place))
+        else:
+            self.connections[place] = self.connections[place].joined(new)
+        return place
+
+    def find(self, topic: str, msgtype: str, encoding: str) -> int | None:
+        """Return the place of a connection; None if there is none of that kind."""
+        same = self._places.get((topic, msgtype, encoding))
+        return next(iter(same.values())) if same else None
 
 
 Message = tuple[Connection, int, bytes]

@@ -8,9 +8,22 @@ from pathlib import Path
 
 from nn_perception.bags.storage.connection import Connection, Definition, ROS1
 from nn_perception.bags.storage.decompression import expand
-from nn_perception.bags.storage.files import check_regular
+from nn_perception.bags.storage.files import check_regular, open_regular
 
 SUFFIX = '.bag'
+MAGIC = b'#ROSBAG V'
+
+
+def is_ros1_bag(path: Path) -> bool:
+    """
+    Tell whether a file is a bag of ROS 1, without opening it as one.
+
+    :raises OSError: if it cannot be read
+    """
+    if path.suffix != SUFFIX or not path.is_file():
+        return False
+    with open_regular(path) as stream:
+        return stream.read(len(MAGIC)) == MAGIC
 
 
 class Ros1Reader:

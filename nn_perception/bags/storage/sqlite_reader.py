@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from typing import Any
 
-from nn_perception.bags.storage.connection import Connection, Definition
+from nn_perception.bags.storage.connection import CDR, Connection, Definition
 from nn_perception.bags.storage.decompression import MAX_MESSAGE
 from nn_perception.bags.storage.files import BagError, check_regular
 from nn_perception.bags.storage.qos import read_qos
@@ -19,6 +19,10 @@ MAGIC = b'SQLite format 3\x00'
 MAX_TEXT = 16_000_000
 MAX_TOPICS = 65_535
 STORED = 0
+# Of the virtual machine of sqlite; a row takes at least ten bytes and at most 100 steps.
+STEPS = 10_000
+STEPS_PER_BYTE = 20
+MIN_STEPS = 5_000_000
 REQUIRED = {
     'topics': {'id', 'name', 'type', 'serialization_format'},
     'messages': {'id', 'topic_id', 'timestamp', 'data'},
@@ -43,6 +47,7 @@ class SqliteReader:
         )
         try:
             self._limit(MAX_TEXT)
+            self._limit_steps(path.stat().st_size)
             # Definitions in the file must not run functions with effects.
             self._rows('PRAGMA trusted_schema = OFF')
             self._columns = {name: self._columns_of(name) for name in REQUIRED}
@@ -68,6 +73,7 @@ class SqliteReader:
         """
         # Sorting rows with their content could take any amount of memory.
         query = 'SELECT id, topic_id, timestamp, length(data) FROM messages ORDER BY timestamp, id'
+        self._steps = 0
         try:
             for row, topic, time_ns, size in self._database.execute(query):
                 if topic not in ids:
@@ -86,6 +92,21 @@ class SqliteReader:
         """Set the size of the largest text or content, where Python can."""
         if sys.version_info >= (3, 11):
             self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, size)
+
+    def _limit_steps(self, size: int) -> None:
+        """
+        End a query that takes more steps than a file of this size can need.
+
+        In a file that was made for it, pages refer to each other such that it has more rows than
+        anybody can count.
+        """
+        self._max_steps = MIN_STEPS + STEPS_PER_BYTE * size
+        self._steps = 0
+        self._database.set_progress_handler(self._count_steps, STEPS)
+
+    def _count_steps(self) -> bool:
+        self._steps += STEPS
+        return self._steps > self._max_steps
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._database.execute(query, values).fetchall()
@@ -118,7 +139,7 @@ class SqliteReader:
             topic, kind, encoding, profiles, digest = map(_text, texts)
             definition = definitions.get(kind, Definition())
             qos = read_qos(profiles)
-            found.append(Connection(number, topic, kind, encoding, definition, digest, qos))
+            found.append(Connection(number, topic, kind, encoding or CDR, definition, digest, qos))
             if len(found) > MAX_TOPICS:
                 raise BagError(f'it has more than {MAX_TOPICS} topics')
         return found

@@ -178,7 +178,7 @@ def _images(
     with Bag(bag) as opened:
         topic = opened.choose_topic(topic)
         total = opened.count(topic)
-        for done, message in enumerate(opened.messages([topic])):
+        for done, message in enumerate(opened.images([topic])):
             on_progress(done, total)
             try:
                 frame = opened.frame(message)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import resource
 import shutil
+import tempfile
 from typing import Any
 
 from backports import zstd
@@ -335,3 +337,66 @@ def test_several_files(tmp_path: Path, recording: Any, picture: MAKE) -> None:
         assert bag.count('/image') == 2
         assert bag.duration_s == pytest.approx(4e-9)
         assert [each.topic for each in bag.connections] == ['/image', '/wheel']
+
+
+@pytest.mark.parametrize('compression', ['NONE', 'FILE'])
+def test_thousands_of_files(
+    tmp_path: Path,
+    recording: Any,
+    picture: MAKE,
+    compression: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages = [('/image', 5, recording.raw(2, picture()))]
+    path = recording.write(tmp_path / 'bag', messages, compression=compression)
+    (stored,) = path.glob('bag.*')
+    names = [f'bag_{i}{"".join(stored.suffixes)}' for i in range(100)]
+    for name in names:
+        shutil.copy(stored, path / name)
+    listed = ''.join(f'\n  - {name}' for name in names)
+    described = path / 'metadata.yaml'
+    described.write_text(described.read_text().replace(f'\n  - {stored.name}', listed))
+    folder = tmp_path / 'temporary'
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, 'tempdir', str(folder))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (60, before[1]))
+    try:
+        with Bag(path) as bag:
+            assert len(list(bag.messages())) == bag.message_count == 100
+            assert list(folder.iterdir()) == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_single_file_of_compressed_messages(
+    tmp_path: Path, recording: Any, picture: MAKE
+) -> None:
+    # Only metadata.yaml says that they are compressed.
+    messages = [('/image', i, recording.raw(2, picture(i))) for i in range(3)]
+    path = recording.write(tmp_path / 'bag', messages, compression='MESSAGE')
+    with Bag(path / 'bag.db3') as bag:
+        for number, message in enumerate(bag.images([bag.choose_topic()])):
+            np.testing.assert_array_equal(bag.frame(message).image_bgr, picture(number))
+
+
+def test_names_that_a_terminal_must_not_show(tmp_path: Path) -> None:
+    names = [f'/\x1b[2J{i}' for i in range(40)]
+    channels = [(name, 'cdr', IMAGE, DEFINED, b'') for name in names]
+    with Bag(write_mcap(tmp_path / 'x.mcap', channels)) as bag:
+        for topic in ('', '/none\x1b'):
+            with pytest.raises(ValueError, match=r'choose one of: .* and 20 more$') as error:
+                bag.choose_topic(topic)
+            assert str(error.value).isprintable()
+            assert len(str(error.value)) < 1000
+        message = next(bag.messages())
+        with pytest.raises(ValueError, match='damaged'):
+            bag.frame(message)
+
+
+def test_what_is_no_image(tmp_path: Path) -> None:
+    with (
+        Bag(write_mcap(tmp_path / 'x.mcap', STRANGE)) as bag,
+        pytest.raises(ValueError, match=r'foxglove\.Log \(json\) is not an image'),
+    ):
+        bag.frame(next(bag.messages()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-import re
 import sqlite3
 from typing import Any
 
@@ -68,7 +67,7 @@ def test_a_disk_that_is_too_small(
 
     monkeypatch.setattr(bag_check.shutil, 'disk_usage', lambda _: Usage)
     reason = reject(given, tmp_path / 'made')
-    assert re.search(r'the copy needs 0 MB and 0 MB are free in ', reason)
+    assert ('the copy needs more than the 0 MB that are free in ') in reason
 
 
 @pytest.mark.parametrize('mode', ['MESSAGE', 'FILE', 'STORAGE'])

@@ -1,6 +1,6 @@
 """Quoted text in messages."""
 
-from nn_perception.core.quoting import MAX_SENTENCE, quoted, shortened
+from nn_perception.core.quoting import listed, MAX_SENTENCE, quoted, shortened, shown
 import pytest
 
 
@@ -28,3 +28,16 @@ def test_shortened():
     text = shortened('the beginning' + 'x' * 1_000_000 + 'the end')
     assert len(text) == MAX_SENTENCE
     assert text.startswith('the beginning') and text.endswith('the end')
+
+
+def test_shown():
+    assert [shown(text) for text in ('/front/image', '/vorne/ü', '', 'a\x1b[2J', 'x' * 300)] == [
+        '/front/image', '/vorne/ü', "''", r"'a\x1b[2J'", f"'{'x' * 37}...'"
+    ]  # fmt: skip
+
+
+def test_listed():
+    assert listed([]) == ''
+    assert listed(['a', 'b']) == 'a, b'
+    assert listed(['a', 'b'], '; ') == 'a; b'
+    assert listed(['a'] * 23) == ', '.join(['a'] * 20) + ' and 3 more'

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 import random
+import re
 import sqlite3
+import struct
+import time
 from typing import Any
 
 from nn_perception.bags.storage.files import BagError
@@ -146,3 +149,58 @@ def test_damage_gives_a_sentence(tmp_path: Path, recording: Any) -> None:
         except BagError:
             failed += 1
     assert failed > 30
+
+
+PAGE = 512
+
+
+def interior(child: int, last: int) -> bytes:
+    """Make a page of a table that refers to one other page seventy times."""
+    count = 70
+    cells = b''.join(struct.pack('>IB', child, 1) for _ in range(count))
+    start = PAGE - len(cells)
+    head = struct.pack('>BHHHBI', 5, 0, count, start, 0, last)
+    places = b''.join(struct.pack('>H', start + 5 * i) for i in range(count))
+    return (head + places).ljust(start, b'\0') + cells
+
+
+def explode(path: Path, table: str) -> None:
+    """Let a table have 70 ** 7 rows, all of which are in one page."""
+    connection = sqlite3.connect(path)
+    (root,) = connection.execute(
+        'SELECT rootpage FROM sqlite_master WHERE name = ?', [table]
+    ).fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    leaf = bytes(content[(root - 1) * PAGE : root * PAGE])
+    first = len(content) // PAGE + 1
+    for level in range(7):
+        page = interior(first + level, first + level)
+        if level:
+            content += page
+        else:
+            content[(root - 1) * PAGE : root * PAGE] = page
+    content += leaf
+    content[28:32] = struct.pack('>I', len(content) // PAGE)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('table', ['messages', 'topics', 'message_definitions'])
+def test_more_rows_than_anybody_can_count(tmp_path: Path, table: str) -> None:
+    path = database(tmp_path / 'x.db3', f'PRAGMA page_size = {PAGE}', 'VACUUM')
+    first_version(
+        path,
+        'CREATE TABLE message_definitions(topic_type, encoding, encoded_message_definition)',
+        "INSERT INTO message_definitions VALUES('a', 'b', 'c')",
+    )
+    assert len(read(path)) == 3
+    explode(path, table)
+    started_s = time.monotonic()
+    try:
+        read(path)
+    except BagError as error:
+        assert re.search('damaged|more than 65535 topics', str(error))
+    else:
+        # Only so many definitions are read.
+        assert table == 'message_definitions'
+    assert time.monotonic() - started_s < 20.0
