@@ -25,11 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'sources',
         nargs='+',
         metavar='SOURCE',
-        help='folder with one subfolder of pictures for each label, another dataset, a folder of '
-        'pictures (with --label), or a recorded bag (with --label)',
+        help='folder with one subfolder of pictures for each label, another dataset, a zip file '
+        'of either, a folder of pictures (with --label), or a recorded bag (with --label)',
     )
     parser.add_argument(
-        '--label', default='', help='label of the pictures in a folder, or of the images of a bag'
+        '--label', default='', help='label of the pictures in a folder or zip file, or of a bag'
     )
     parser.add_argument(
         '--topic', default='', help='image topic of a bag (default: its only image topic)'
@@ -87,7 +87,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import_source(args: argparse.Namespace, dataset: Dataset, source: Path) -> ImportResult:
-    from nn_perception.training.datasets.transfer import import_bag, import_folder, is_bag
+    from nn_perception.training.datasets.transfer import (
+        import_bag,
+        import_folder,
+        import_zip,
+        is_bag,
+    )
 
     bar = ProgressBar()
 
@@ -95,6 +100,8 @@ def _import_source(args: argparse.Namespace, dataset: Dataset, source: Path) -> 
         bar.show(f'importing {source.name}', done, total)
 
     try:
+        if source.suffix.lower() == '.zip':
+            return import_zip(dataset, source, args.label, show)
         if not is_bag(source):
             return import_folder(dataset, source, args.label, show)
         if not args.label:

@@ -1,4 +1,4 @@
-"""Import labelled frames from folders and bags into a dataset, and export a dataset as zip."""
+"""Import labelled frames from folders, bags and zip files, and export a dataset as zip file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.imaging.image_files import encode_png, read_image
 from nn_perception.sources.photographs import natural_order
+from nn_perception.training.datasets.archive import Archive
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.labelled_frames import (
     distinct_label,
@@ -167,6 +168,47 @@ def import_bag(
             result.stored += 1
     result.problems += [f'{times} images of {bag}: {reason}' for reason, times in problems.items()]
     result.complete = not problems
+    return result
+
+
+def import_zip(
+    dataset: Dataset,
+    path: str | Path,
+    label: str = '',
+    on_progress: OnProgress = lambda *_: None,
+) -> ImportResult:
+    """
+    Import the pictures of a zip file, for example one of :func:`export_zip`.
+
+    Pictures that their label already contains are skipped.
+
+    :param path: the file, with a folder of pictures for each label
+    :param label: if given, all pictures get this label
+    :raises ValueError: if the label is not allowed, or the file is no zip file of pictures
+    :raises QuotaError: if the dataset is full; the frames that are stored by then stay
+    :raises OSError: if the file cannot be read, or nothing can be written
+    """
+    label = distinct_label(label, dataset.counts()) if label else ''
+    archive, result = Archive(Path(path).expanduser().absolute(), label), ImportResult()
+    present = {(frame.label, frame.sha256) for frame in dataset.frames()}
+    for done, picture in enumerate(archive.pictures()):
+        on_progress(done, archive.total)
+        if picture is None:
+            continue
+        png = encode_png(picture.image_bgr)
+        key = picture.label, hashlib.sha256(png).hexdigest()
+        if key in present:
+            result.present += 1
+            continue
+        try:
+            dataset.add_png(png, picture.label, picture.stamp_ns)
+        except ValueError as error:  # the label is reserved, or too similar to another one
+            archive.left_out.add(picture.name, str(error))
+            continue
+        present.add(key)
+        result.stored += 1
+    lost = archive.left_out.pictures()
+    result.problems, result.complete = [*lost, *archive.left_out.others()], not lost
     return result
 
 

@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_SIZE = 28
+# More than the largest of the data sets in this format, EMNIST ByClass, needs.
+MAX_BYTES = 600_000_000
 UINT8_CODE = 0x08
 IMAGE_FILES = {'train': 'train-images-idx3-ubyte', 'test': 't10k-images-idx3-ubyte'}
 LABEL_FILES = {'train': 'train-labels-idx1-ubyte', 'test': 't10k-labels-idx1-ubyte'}
@@ -141,13 +143,14 @@ def _find(folder: Path, name: str) -> Path:
 def _read_idx(path: Path, axes: int) -> Bytes:
     """Read one file with unsigned bytes."""
     try:
-        content = path.read_bytes()
-        if path.suffix == '.gz':
-            content = gzip.decompress(content)
+        with gzip.open(path) if path.suffix == '.gz' else path.open('rb') as stream:
+            content = stream.read(MAX_BYTES + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f'{path} is damaged, or not a gzip file: {error}') from error
     except OSError as error:
         raise type(error)(f'{path} cannot be read: {error.strerror}') from error
+    if len(content) > MAX_BYTES:
+        raise ValueError(f'{path} holds more than {MAX_BYTES} bytes, and MNIST does not')
     if content[:4] != bytes((0, 0, UINT8_CODE, axes)):
         raise ValueError(
             f'{path} is not an idx file of bytes with {axes} axes: it begins with '

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 import struct
 
+from nn_perception.training.digits import mnist
 from nn_perception.training.digits.mnist import (
     download_mnist,
     IMAGE_FILES,
@@ -91,6 +92,18 @@ def test_other_files_are_rejected(tmp_path, name, content, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         load_mnist(tmp_path)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize('compressed', [False, True])
+def test_a_file_that_is_too_large_is_rejected(tmp_path, monkeypatch, compressed):
+    write_mnist(tmp_path)
+    monkeypatch.setattr(mnist, 'MAX_BYTES', 1_000_000)
+    content = bytes(100_000_000)
+    path = tmp_path / (f'{IMAGES_FILE}.gz' if compressed else IMAGES_FILE)
+    (tmp_path / IMAGES_FILE).unlink()
+    path.write_bytes(gzip.compress(content, 1) if compressed else content)
+    with pytest.raises(ValueError, match='holds more than 1000000 bytes'):
+        load_mnist(tmp_path)
 
 
 @pytest.mark.parametrize(
