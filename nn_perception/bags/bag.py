@@ -30,11 +30,12 @@ from nn_perception.bags.storage.decompression import expand, ZSTD_MAGIC
 from nn_perception.bags.storage.files import BagError
 from nn_perception.bags.storage.qos import read_qos
 from nn_perception.bags.storage.ros1_reader import SUFFIX as ROS1_SUFFIX
-from nn_perception.core.quoting import listed, quoted, shown
+from nn_perception.core.quoting import listed, printable, quoted, shortened, shown
 
 SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
 # Of the files of a bag, so that others can be opened.
 MAX_OPEN = 32
+MAX_REASON = 300
 
 
 class Bag:
@@ -259,7 +260,8 @@ class Bag:
         try:
             yield
         except self._damage as error:
-            reason = str(error).rstrip('.')
+            # Errors of parsers quote the file.
+            reason = shortened(printable(str(error)), MAX_REASON).rstrip('.')
             if not isinstance(error, own_errors()):
                 reason = f'it is damaged ({type(error).__name__}: {reason})'
             raise ValueError(f'{self.path} cannot be read as a bag: {reason}') from error

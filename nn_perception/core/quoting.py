@@ -32,6 +32,11 @@ def shortened(text: str, limit: int = MAX_SENTENCE) -> str:
     return f'{text[: limit - 3 - half]}...{text[-half:]}'
 
 
+def printable(text: str) -> str:
+    """Return a sentence in one line, without what controls a terminal."""
+    return ''.join(c if c.isprintable() else '\ufffd' for c in ' '.join(text.split()))
+
+
 def shown(text: str) -> str:
     """Return a name from outside as it is, or quoted if it is long, empty or not printable."""
     return text if text and text.isprintable() and len(text) <= MAX_NAME else quoted(text)

@@ -67,7 +67,7 @@ class BagSource(StoredFrames):
         """Start again from the first image."""
         self._count = 0
         self._intervals.restart()
-        self._messages = self._bag.messages([self._topic])
+        self._messages = self._bag.images([self._topic])
         return True
 
     def close(self) -> None:

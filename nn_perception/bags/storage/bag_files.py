@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-import os
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,6 +14,7 @@ from nn_perception.bags.storage.mcap_reader import McapReader
 from nn_perception.bags.storage.ros1_reader import Ros1Reader
 from nn_perception.bags.storage.ros1_reader import SUFFIX as ROS1_SUFFIX
 from nn_perception.bags.storage.sqlite_reader import SqliteReader
+from nn_perception.core.files.scratch import scratch_folder
 
 COMPRESSED_SUFFIX = '.zstd'
 MAX_FILES = 100_000
@@ -121,12 +121,12 @@ def open_file(path: Path) -> tuple[StorageReader, str]:
         raise BagError(f'{path.name} seems to be empty')
     if not start.startswith(ZSTD_MAGIC):
         return _reader(path, start)
-    expanded = expand_file(path, tuple(READERS))
-    try:
+    with scratch_folder() as folder:
+        expanded = folder / 'expanded'
+        expand_file(path, expanded, tuple(READERS))
+        # An open file stays readable without its name, and is gone with the process, however
+        # that ends.
         return _reader(expanded, _start(expanded))
-    finally:
-        # The open file stays readable, and is gone with the process, however that ends.
-        os.unlink(expanded)
 
 
 def _start(path: Path) -> bytes:

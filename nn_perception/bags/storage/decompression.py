@@ -10,11 +10,9 @@ from __future__ import annotations
 import bz2
 from collections.abc import Callable, Iterable, Iterator
 import io
-import os
 from pathlib import Path
 import shutil
 import sys
-import tempfile
 from typing import Any
 
 from nn_perception.bags.storage.files import BagError, open_regular
@@ -74,39 +72,31 @@ def _expanded(stored: bytes | memoryview, compression: str, limit: int) -> bytes
     return expanded.getvalue()
 
 
-def expand_file(path: Path, magics: tuple[bytes, ...]) -> Path:
+def expand_file(path: Path, expanded: Path, magics: tuple[bytes, ...]) -> None:
     """
-    Decompress a file to the folder for temporary files.
+    Decompress a file.
 
     :param path: of a file that is compressed with zstd
-    :param magics: what the decompressed file may start with
-    :returns: path of the new file, which the caller removes
+    :param expanded: of the new file
+    :param magics: what the new file may start with
     :raises BagError: if it is damaged, becomes too large, or is not a bag
     :raises OSError: if it cannot be read or written
     """
-    free = shutil.disk_usage(tempfile.gettempdir()).free
+    total, free = 0, shutil.disk_usage(expanded.parent).free
     limit = max(ALWAYS_ALLOWED, MAX_FILE_RATIO * path.stat().st_size)
-    descriptor, name = tempfile.mkstemp(prefix='nn_perception-bag-')
-    try:
-        total = 0
-        with open_regular(path) as stream, os.fdopen(descriptor, 'wb') as target:
-            for piece in _pieces(_codec('zstd'), iter(lambda: stream.read(BLOCK), b'')):
-                if not total and not piece.startswith(magics):
-                    raise BagError(f'{path.name} does not contain a bag')
-                total += len(piece)
-                if total > min(limit, free):
-                    where = tempfile.gettempdir()
-                    reason = f'more than the limit of {limit // MEGABYTE} MB'
-                    if free < limit:
-                        reason = f'more than the {free // MEGABYTE} MB that are free in {where}'
-                    raise BagError(
-                        f'{path.name} expands to {reason}: decompress it with `zstd -d` first'
-                    )
-                target.write(piece)
-        return Path(name)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with open_regular(path) as stream, expanded.open('xb') as target:
+        for piece in _pieces(_codec('zstd'), iter(lambda: stream.read(BLOCK), b'')):
+            if not total and not piece.startswith(magics):
+                raise BagError(f'{path.name} does not contain a bag')
+            total += len(piece)
+            if total > min(limit, free):
+                reason = f'more than the limit of {limit // MEGABYTE} MB'
+                if free < limit:
+                    reason = f'more than the {free // MEGABYTE} MB that are free in TMPDIR'
+                raise BagError(
+                    f'{path.name} expands to {reason}: decompress it with `zstd -d` first'
+                )
+            target.write(piece)
 
 
 def _too_large(compressed: int, limit: int) -> str:

@@ -45,6 +45,8 @@ class SqliteReader:
         self._database = sqlite3.connect(
             f'{path.absolute().as_uri()}?immutable=1', uri=True, check_same_thread=False
         )
+        # Definitions are copied as they are, whatever that is.
+        self._database.text_factory = lambda text: text.decode('utf-8', 'surrogateescape')
         try:
             self._limit(MAX_TEXT)
             self._limit_steps(path.stat().st_size)
@@ -137,6 +139,8 @@ class SqliteReader:
         query = f'SELECT {", ".join(columns)} FROM topics ORDER BY id'
         for number, *texts in self._database.execute(query):
             topic, kind, encoding, profiles, digest = map(_text, texts)
+            if any('\udc80' <= letter <= '\udcff' for letter in topic + kind + encoding + digest):
+                raise BagError(f'it is damaged (the name of topic {number} is not UTF-8)')
             definition = definitions.get(kind, Definition())
             qos = read_qos(profiles)
             found.append(Connection(number, topic, kind, encoding or CDR, definition, digest, qos))
@@ -152,10 +156,13 @@ class SqliteReader:
         query = 'SELECT topic_type, encoding, encoded_message_definition FROM message_definitions'
         found: dict[str, Definition] = {}
         for kind, encoding, text in self._database.execute(f'{query} LIMIT {MAX_TOPICS}'):
-            content = text if isinstance(text, bytes) else _text(text).encode()
+            content = (
+                text if isinstance(text, bytes) else _text(text).encode('utf-8', 'surrogateescape')
+            )
             # rosbag2 writes "unknown" for a type that is not installed.
             known = _text(encoding) if content else ''
-            found.setdefault(_text(kind), Definition(known, content))
+            if known.isascii():
+                found.setdefault(_text(kind), Definition(known, content))
         return found
 
     def _count(self) -> tuple[int, int] | None:

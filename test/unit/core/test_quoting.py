@@ -1,6 +1,6 @@
 """Quoted text in messages."""
 
-from nn_perception.core.quoting import listed, MAX_SENTENCE, quoted, shortened, shown
+from nn_perception.core.quoting import listed, MAX_SENTENCE, printable, quoted, shortened, shown
 import pytest
 
 
@@ -34,6 +34,10 @@ def test_shown():
     assert [shown(text) for text in ('/front/image', '/vorne/ü', '', 'a\x1b[2J', 'x' * 300)] == [
         '/front/image', '/vorne/ü', "''", r"'a\x1b[2J'", f"'{'x' * 37}...'"
     ]  # fmt: skip
+
+
+def test_printable():
+    assert printable('two\n  lines \x1b[2J ü \udcff') == 'two lines \ufffd[2J ü \ufffd'
 
 
 def test_listed():

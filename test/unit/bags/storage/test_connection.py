@@ -47,11 +47,11 @@ def test_what_is_joined() -> None:
 
 
 def test_many_definitions_of_one_topic() -> None:
-    table, started_s = ConnectionTable(), time.monotonic()
+    table, started_s = ConnectionTable(), time.process_time()
     for number in range(60_000):
         table.add(connection(Definition('ros2msg', b'%d' % number)))
     assert len(table.connections) == 60_000
-    assert time.monotonic() - started_s < 20.0
+    assert time.process_time() - started_s < 20.0
 
 
 def test_names_of_types() -> None:

@@ -54,10 +54,10 @@ def test_values(text: str, value: Any) -> None:
 )
 def test_what_is_rejected(text: str, reason: str) -> None:
     tracemalloc.start()
-    started_s = time.monotonic()
+    started_s = time.process_time()
     with pytest.raises(BagError, match=reason):
         load_yaml(text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60_000_000
-    assert time.monotonic() - started_s < 20.0
+    assert time.process_time() - started_s < 20.0

@@ -130,8 +130,21 @@ def test_odd_topics(tmp_path: Path) -> None:
     assert [each.topic for each in reader.connections] == ['/a', '', '/a']
     reader.close()
     database(path, "INSERT INTO topics VALUES(10, CAST(x'ff' AS TEXT), '', '')")
-    with pytest.raises(BagError, match='damaged'):
+    with pytest.raises(BagError, match='the name of topic 10 is not UTF-8'):
         read(path)
+
+
+def test_definitions_are_kept_as_they_are(tmp_path: Path) -> None:
+    path = first_version(
+        tmp_path / 'x.db3',
+        'CREATE TABLE message_definitions(topic_type, encoding, encoded_message_definition)',
+        "INSERT INTO message_definitions VALUES('std_msgs/msg/String', 'ros2msg', "
+        "CAST(x'ff00' AS TEXT))",
+    )
+    reader = SqliteReader(path)
+    (topic,) = reader.connections
+    assert topic.definition.content == b'\xff\x00'
+    reader.close()
 
 
 def test_damage_gives_a_sentence(tmp_path: Path, recording: Any) -> None:
@@ -195,7 +208,7 @@ def test_more_rows_than_anybody_can_count(tmp_path: Path, table: str) -> None:
     )
     assert len(read(path)) == 3
     explode(path, table)
-    started_s = time.monotonic()
+    started_s = time.process_time()
     try:
         read(path)
     except BagError as error:
@@ -203,4 +216,4 @@ def test_more_rows_than_anybody_can_count(tmp_path: Path, table: str) -> None:
     else:
         # Only so many definitions are read.
         assert table == 'message_definitions'
-    assert time.monotonic() - started_s < 20.0
+    assert time.process_time() - started_s < 20.0
