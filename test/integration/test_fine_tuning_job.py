@@ -104,7 +104,8 @@ def run_process(job: FineTuningJob) -> list[dict[str, Any]]:
 
 
 def test_a_process_reports_progress_and_result(job: FineTuningJob) -> None:
-    *progress, end = run_process(job)
+    *progress, trained, end = run_process(job)
+    assert trained == {'trained': True}
     assert {entry['progress']['stage'] for entry in progress} >= {'frames', 'head'}
     assert end['result']['activated']
     assert end['result']['labels'] == list(LABELS)
@@ -175,24 +176,88 @@ def test_no_temporary_files_are_left(
     (own,) = (tmp_path / 'temporary').iterdir()
     if how == 'kill':
         wait_until(lambda: any(own.iterdir()) or process.process.poll() is not None)
-        process.kill()
+        process.cancel()
     process.process.wait(60)
     process.join()
     assert list((tmp_path / 'temporary').iterdir()) == []
 
 
-@pytest.mark.parametrize('how', ['kill', 'crash'])
+@pytest.mark.parametrize('how', ['cancel', 'crash'])
 def test_the_parent_is_told_when_there_is_no_result(job: FineTuningJob, how: str) -> None:
     ends: list[JobResult | str] = []
     process = FineTuningProcess(job, lambda _: None, ends.append)
-    if how == 'kill':
-        process.kill()
+    if how == 'cancel':
+        assert process.cancel()
     else:
         process.process.kill()
     process.join()
-    expected = 'the job was cancelled' if how == 'kill' else 'ended with status -9, by signal 9'
+    expected = 'the job was cancelled' if how == 'cancel' else 'ended with status -9, by signal 9'
     assert expected in str(ends[0])
     assert len(ends) == 1
+
+
+class CancelledAtTheEnd(FineTuningProcess):
+    """Is cancelled when the training is complete, and again when its result may be stored."""
+
+    cancels: list[bool]
+
+    def _let_it_store(self) -> None:
+        self.cancels = [self.cancel()]
+        super()._let_it_store()
+        self.cancels.append(self.cancel())
+
+
+def test_a_job_that_is_cancelled_before_it_stores_changes_nothing(job: FineTuningJob) -> None:
+    ends: list[JobResult | str] = []
+    process = CancelledAtTheEnd(replace(job, base='digit_cnn'), lambda _: None, ends.append)
+    process.process.wait(60)
+    process.join()
+    assert process.cancels == [True, True]
+    assert ends == ['the job was cancelled; nothing has changed']
+    assert not job.store.exists()
+    assert process.cancel()  # it still is
+
+
+class CancelledTooLate(FineTuningProcess):
+    """Is cancelled when its result may be stored."""
+
+    cancels: list[bool]
+
+    def _let_it_store(self) -> None:
+        super()._let_it_store()
+        self.cancels = [self.cancel()]
+
+
+@pytest.mark.parametrize('how', ['cancel', 'stop'])
+def test_a_job_that_stores_its_result_is_not_cancelled(job: FineTuningJob, how: str) -> None:
+    ends: list[JobResult | str] = []
+    process = CancelledTooLate(replace(job, base='digit_cnn'), lambda _: None, ends.append)
+    if how == 'stop':
+        wait_until(lambda: hasattr(process, 'cancels'))
+        process.stop()
+    else:
+        process.process.wait(60)
+        process.join()
+    assert process.cancels == [False]
+    assert not process.cancel()
+    # A node that ends does not wait for the plots of the report.
+    assert isinstance(ends[0], JobResult) or 'by signal 9' in ends[0]
+    assert ModelStore(job.store).active_name('things')
+
+
+# Python prints what ends a thread.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_job_ends_whatever_its_listener_does(job: FineTuningJob) -> None:
+    ends: list[JobResult | str] = []
+
+    def fail(_: dict[str, Any]) -> None:
+        raise RuntimeError('the publisher is gone')
+
+    process = FineTuningProcess(replace(job, base='digit_cnn'), fail, ends.append)
+    process.process.wait(60)
+    process.join()
+    assert ends == ['the training process ended with status -9, by signal 9']
+    assert not job.store.exists()
 
 
 def test_jobs_are_unchanged_by_json(job: FineTuningJob) -> None:

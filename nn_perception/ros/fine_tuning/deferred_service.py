@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+import traceback
 from typing import Any
 
 from nn_perception.core.quoting import shortened
+from nn_perception.ros.base.frame_worker import FRAME_ERRORS
+from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
+from nn_perception.ros.outputs.qos import SERVICE_QOS
 from rclpy.node import Node
 from rclpy.service import Service
 
 # Whatever a request may cause; anything else is a bug.
-REQUEST_ERRORS = (ValueError, OSError, RuntimeError)
+REQUEST_ERRORS = FRAME_ERRORS
 
 
 def create_deferred_service(
@@ -31,7 +35,7 @@ def create_deferred_service(
     Create a service whose response is sent by the thread that finishes the work.
 
     An error of either function becomes the ``message`` of the response, and is logged if the
-    response has none.
+    response has none. Every request gets its response, also when many arrive at once.
 
     :param kind: type of the service
     :param begin: takes the request, and starts the work; called by the executor
@@ -47,20 +51,33 @@ def create_deferred_service(
             return response, failed
 
     def finish(response: Any, work: Future[Any]) -> None:
-        try:
-            end(response, work.result())
-        except REQUEST_ERRORS as error:
-            if hasattr(response, 'message'):
-                response.message = shortened(str(error))
-            else:
-                node.get_logger().error(f'{name} failed: {error}')
+        reason = _finish(node, name, lambda: end(response, work.result()))
+        if reason and hasattr(response, 'message'):
+            response.message = shortened(reason)
+        elif reason:
+            node.get_logger().error(f'{name} failed: {reason}')
 
-    service = node.create_service(kind, name, start)
-    _send_when_done(service, finish)
+    pace = PacedCallbackGroup.of(node, name)
+    service = node.create_service(kind, name, start, qos_profile=SERVICE_QOS, callback_group=pace)
+    _send_when_done(node, service, finish)
     return service
 
 
-def _send_when_done(service: Service, finish: Callable[[Any, Future[Any]], None]) -> None:
+def _finish(node: Node, name: str, end: Callable[[], None]) -> str:
+    """Run what ends a request; return why it failed, empty if it did not."""
+    try:
+        end()
+    except REQUEST_ERRORS as error:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the future would swallow a bug, and the client wait
+        node.get_logger().error(f'{name} failed:\n{traceback.format_exc()}')
+        return 'an unexpected error, see the log'
+    return ''
+
+
+def _send_when_done(
+    node: Node, service: Service, finish: Callable[[Any, Future[Any]], None]
+) -> None:
     """Replace the method to which the executor passes the return value of the callback."""
     send = service.send_response
 
@@ -69,7 +86,10 @@ def _send_when_done(service: Service, finish: Callable[[Any, Future[Any]], None]
 
         def respond(done: Future[Any]) -> None:
             finish(response, done)
-            send(response, header)
+            try:
+                send(response, header)
+            except RuntimeError as error:  # the client may be gone
+                node.get_logger().warning(f'a response could not be sent: {error}')
 
         work.add_done_callback(respond)
 

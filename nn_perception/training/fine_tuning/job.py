@@ -92,10 +92,16 @@ class FineTuningJob:
         values['dataset'], values['store'] = Path(values['dataset']), Path(values['store'])
         return cls(**values)
 
-    def run(self, on_progress: Callable[[Progress], None] = lambda _: None) -> JobResult:
+    def run(
+        self,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        before_storing: Callable[[], None] = lambda: None,
+    ) -> JobResult:
         """
         Train, store the result, and activate it unless the active version is better.
 
+        :param before_storing: called when the training is complete and nothing has changed yet;
+            may raise, or not return, to prevent any change
         :raises OSError: if frames cannot be read, or the store cannot be written
         :raises ValueError: if the frames cannot be trained on, or the name is not allowed; the
             error also says what was left out of the frames
@@ -112,21 +118,15 @@ class FineTuningJob:
         report = model.report | {'accuracy_of_the_active_one': active_accuracy}
         report['warnings'] = warnings.copy()
         with scratch_folder() as folder:
-            path = folder / CHECKPOINT
-            model.write(path)
+            path = _write(model, folder)
+            before_storing()
             version = store.add(self.name, path, report, listing.sha256)
-        if model.history:  # else the backbone is that of the base
-            _export(version.checkpoint)
         worse = active_accuracy is not None and report['accuracy'] < active_accuracy
         activated = self.activate or not worse
         if activated:
             store.activate(self.name, version.version)
         described = _describe(model, active, active_accuracy, activated=activated)
-        # Last, since nobody waits for the plots, and the version is usable without them.
-        try:
-            draw_report(version.folder / PLOTS, model.evaluation, model.history)
-        except (OSError, ImportError) as error:
-            warnings.append(f'the report has no plots: {error}')
+        warnings += _draw_plots(model, version)  # last, since nobody waits for them
         warnings += self._prune(store)
         message = as_text([described, *shortened(warnings)])
         return JobResult(
@@ -166,10 +166,23 @@ def _active_version(store: ModelStore, name: str) -> Version | None:
         return None
 
 
-def _export(checkpoint: Path) -> None:
-    """Export a new backbone now, so that no tagger waits for it, or fails at it."""
-    backbone = Checkpoint.read(checkpoint).without_head()
-    LoadedModel.open(backbone, RunOptions(device='cpu')).close()
+def _write(model: FineTunedModel, folder: Path) -> Path:
+    """Write the checkpoint; export a new backbone now, so that no tagger waits for it."""
+    path = folder / CHECKPOINT
+    model.write(path)
+    if model.history:  # else the backbone is that of the base
+        backbone = Checkpoint.read(path).without_head()
+        LoadedModel.open(backbone, RunOptions(device='cpu')).close()
+    return path
+
+
+def _draw_plots(model: FineTunedModel, version: Version) -> list[str]:
+    """Draw the plots of the report; return why there are none, since nothing needs them."""
+    try:
+        draw_report(version.folder / PLOTS, model.evaluation, model.history)
+    except (OSError, ImportError) as error:
+        return [f'the report has no plots: {error}']
+    return []
 
 
 def _describe(

@@ -5,6 +5,8 @@ Training then takes little from perception, can be cancelled at any moment, and 
 it crashes. :class:`FineTuningProcess` starts the process and listens to it; :func:`main` runs in
 it. The process reads the job as a line of JSON from standard input. It writes lines of JSON to
 standard output: ``{"progress": ...}`` often, then ``{"result": ...}`` or ``{"error": ...}`` once.
+Before it stores the result, it writes ``{"trained": true}`` and waits for a line: from there on,
+the job cannot be cancelled any more.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Callable
 import contextlib
 import ctypes
 from dataclasses import asdict
+from enum import Enum
 import json
 import os
 from pathlib import Path
@@ -27,16 +30,30 @@ from nn_perception.core.subprocess import module_command, subprocess_environment
 from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
 
 KILL_WAIT_S = 5.0
+# A version that is complete is stored within this time.
+STORE_WAIT_S = 2.0
+CANCELLED = 'the job was cancelled; nothing has changed'
 # Perception has priority; what it leaves of the processor is enough.
 NICENESS = 15
 PR_SET_PDEATHSIG = 1
+
+
+class Stage(Enum):
+    """What a job does; it can only be cancelled while it trains."""
+
+    TRAINING = 'training'
+    CANCELLED = 'cancelled'
+    STORING = 'storing'
+    ENDED = 'ended'
 
 
 class FineTuningProcess:
     """
     Run a job in a child process.
 
-    The callbacks run in a thread of their own.
+    The callbacks run in a thread of their own. What ends a job first decides how it ends: a job
+    that was cancelled has no result and changes nothing, and one that stores its result cannot be
+    cancelled.
 
     :param job: the job
     :param on_progress: gets the fields of
@@ -52,7 +69,9 @@ class FineTuningProcess:
     ) -> None:
         self._on_progress = on_progress
         self._on_end = on_end
-        self._killed = False
+        self._stage = Stage.TRAINING
+        # Held while the stage is read or changed.
+        self._lock = threading.Lock()
         with contextlib.ExitStack() as stack:
             # A killed child leaves its temporary files in it.
             folder = stack.enter_context(scratch_folder())
@@ -61,16 +80,50 @@ class FineTuningProcess:
         self._thread = threading.Thread(target=self._listen, name='fine-tuning', daemon=True)
         self._thread.start()
 
-    def kill(self) -> None:
-        """Cancel the job at once; its result is lost, and nothing else."""
-        self._killed = True
-        self.process.kill()
+    def cancel(self) -> bool:
+        """
+        Cancel the job at once, unless it has ended or stores its result already.
+
+        :returns: whether it is cancelled; then it ends without a result, and changes nothing
+        """
+        with self._lock:
+            if self._stage is Stage.TRAINING:
+                self._stage = Stage.CANCELLED
+                self.process.kill()
+            return self._stage is Stage.CANCELLED
+
+    def stop(self) -> None:
+        """Cancel the job, or let it store its result if that has begun; wait for its end."""
+        if not self.cancel():
+            self._thread.join(STORE_WAIT_S)
+            self.process.kill()
+        self.join()
 
     def join(self) -> None:
         """Wait until the process has ended and ``on_end`` was called."""
         self._thread.join(KILL_WAIT_S)
 
     def _listen(self) -> None:
+        end: JobResult | str = ''
+        try:
+            end = self._receive_end()
+        except BaseException:
+            self.process.kill()  # nobody listens to it any more
+            raise
+        finally:
+            status = self.process.wait()
+            assert self.process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
+            self._cleanup.close()
+            with self._lock:
+                cancelled = self._stage is Stage.CANCELLED
+                self._stage = Stage.CANCELLED if cancelled else Stage.ENDED
+            failed = f'the training process ended with status {_in_words(status)}'
+            self._on_end(CANCELLED if cancelled else end or failed)
+
+    def _receive_end(self) -> JobResult | str:
+        """Pass on the progress, and return the last message of the process; empty if none."""
         end: JobResult | str = ''
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -80,13 +133,20 @@ class FineTuningProcess:
                 break  # killed in the middle of a line
             if 'progress' in message:
                 self._on_progress(message['progress'])
+            elif 'trained' in message:
+                self._let_it_store()
             else:
                 end = _end_of(message)
-        status = self.process.wait()
-        self._cleanup.close()
-        if self._killed and not isinstance(end, JobResult):
-            end = 'the job was cancelled; nothing has changed'
-        self._on_end(end or f'the training process ended with status {_in_words(status)}')
+        return end
+
+    def _let_it_store(self) -> None:
+        assert self.process.stdin is not None
+        with self._lock:
+            if self._stage is Stage.TRAINING:
+                self._stage = Stage.STORING
+                with contextlib.suppress(BrokenPipeError):  # it was killed by somebody else
+                    self.process.stdin.write('store\n')
+                    self.process.stdin.flush()
 
 
 def _start(job: FineTuningJob, folder: Path) -> subprocess.Popen[str]:
@@ -110,7 +170,7 @@ def _start(job: FineTuningJob, folder: Path) -> subprocess.Popen[str]:
     # It may have ended already; the reason is what it wrote, or its status.
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(job.with_absolute_paths().to_json() + '\n')
-        process.stdin.close()
+        process.stdin.flush()
     return process
 
 
@@ -141,8 +201,12 @@ def main() -> int:
     def send(kind: str, values: Any) -> None:
         out.write(json.dumps({kind: values}, default=str) + '\n')
 
+    def wait_for_permission() -> None:
+        send('trained', True)
+        sys.stdin.readline()  # a parent that cancels the job kills this process instead
+
     try:
-        result = job.run(lambda progress: send('progress', asdict(progress)))
+        result = job.run(lambda progress: send('progress', asdict(progress)), wait_for_permission)
     except (OSError, ValueError, RuntimeError, ArithmeticError) as error:
         send('error', str(error))
         return 1

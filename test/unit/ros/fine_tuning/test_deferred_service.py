@@ -6,7 +6,9 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
+from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
 import pytest
 
 
@@ -16,15 +18,20 @@ class FakeNode:
     def __init__(self) -> None:
         self.sent: list[tuple[Any, Any]] = []
         self.errors: list[str] = []
+        self.warnings: list[str] = []
 
-    def create_service(self, kind: type, name: str, callback: Any) -> Any:
+    def create_service(self, kind: type, name: str, callback: Any, **options: Any) -> Any:
+        self.options = options
         self.service = SimpleNamespace(
             callback=callback, send_response=lambda *sent: self.sent.append(sent)
         )
         return self.service
 
+    def resolve_service_name(self, name: str) -> str:
+        return name
+
     def get_logger(self) -> Any:
-        return SimpleNamespace(error=self.errors.append)
+        return SimpleNamespace(error=self.errors.append, warning=self.warnings.append)
 
     def request(self, request: Any, response: Any, header: Any) -> None:
         self.service.send_response(self.service.callback(request, response), header)
@@ -46,7 +53,10 @@ def test_the_response_is_sent_when_the_work_is_done() -> None:
     assert (first.value, second.value) == (10, 11)
 
 
-@pytest.mark.parametrize('error', [ValueError('no'), OSError('no'), RuntimeError('no')])
+ERRORS = [ValueError('no'), OSError('no'), RuntimeError('no'), MemoryError('no'), cv2.error('no')]
+
+
+@pytest.mark.parametrize('error', ERRORS)
 @pytest.mark.parametrize('where', ['begin', 'work', 'end'])
 def test_an_error_becomes_the_message(error: Exception, where: str) -> None:
     def begin(_: Any) -> Future[int]:
@@ -67,3 +77,39 @@ def test_an_error_becomes_the_message(error: Exception, where: str) -> None:
     node.request(None, SimpleNamespace(), 'header')  # has no message
     assert node.errors == ['~/work failed: no']
     assert len(node.sent) == 2
+
+
+@pytest.mark.parametrize('where', ['work', 'end'])
+def test_a_bug_is_logged_and_the_client_gets_a_response(where: str) -> None:
+    work: Future[int] = Future()
+    work.set_exception(KeyError('mug')) if where == 'work' else work.set_result(1)
+
+    def fail(*_: Any) -> None:
+        raise KeyError('mug')
+
+    node = FakeNode()
+    create_deferred_service(node, object, '~/work', lambda _: work, fail)
+    node.request(None, response := SimpleNamespace(message=''), 'header')
+    assert node.sent == [(response, 'header')]
+    assert response.message == 'an unexpected error, see the log'
+    assert "KeyError: 'mug'" in node.errors[0]
+
+
+def test_a_client_that_is_gone_is_a_warning() -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError('client will not receive response')
+
+    work: Future[int] = Future()
+    work.set_result(1)
+    node = FakeNode()
+    node.sent = SimpleNamespace(append=fail)
+    create_deferred_service(node, object, '~/work', lambda _: work, end)
+    node.request(None, SimpleNamespace(), 'header')
+    assert node.warnings == ['a response could not be sent: client will not receive response']
+
+
+def test_a_burst_of_requests_finds_room() -> None:
+    node = FakeNode()
+    create_deferred_service(node, object, '~/work', lambda _: Future(), end)
+    assert node.options['qos_profile'].depth >= 1000
+    assert isinstance(node.options['callback_group'], PacedCallbackGroup)
