@@ -77,3 +77,20 @@ def append_whole(path: Path, line: bytes) -> None:
             raise
     if not size:
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def removed_on_failure(path: Path) -> Iterator[None]:
+    """
+    Remove a file when a block raises; and its folder, if nothing else is in it.
+
+    :param path: need not exist
+    """
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        with contextlib.suppress(OSError):  # other files are in it, or it does not exist
+            path.parent.rmdir()
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import threading
 import time
 
 from nn_perception.core.frame import Frame
+from nn_perception.ros.base.frame_worker import FRAME_ERRORS
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import distinct_label, LabelledFrame
@@ -60,7 +62,11 @@ class FrameRecorder:
         self._embedding = threading.Lock()
         self._latest: tuple[Frame, float] | None = None
         self._recording: Recording | None = None
-        self._problem = ''
+        # Held while the recording is replaced.
+        self._replacing = threading.Lock()
+        # Held while a frame of the recording is stored.
+        self._storing = threading.Lock()
+        self._problems: deque[str] = deque(maxlen=1)
         self._pending = threading.BoundedSemaphore(MAX_PENDING)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix='dataset')
         self._network = ThreadPoolExecutor(1, thread_name_prefix='embeddings')
@@ -80,53 +86,83 @@ class FrameRecorder:
 
     def take_problem(self) -> str:
         """Return why a recording ended by itself since the last call; empty if none did."""
-        problem, self._problem = self._problem, ''
-        return problem
+        try:
+            return self._problems.popleft()
+        except IndexError:
+            return ''
 
     # Called in the thread that processes the frames of the cameras.
 
     def process(self, frames: Sequence[Frame]) -> list[bool]:
-        """Keep the latest frame, and store frames of a recording; tell which were stored."""
+        """
+        Keep the latest frame, and store frames of a recording.
+
+        :returns: for each frame, whether it was stored or has ended the recording
+        """
         return [self._receive(frame) for frame in frames]
 
     def _receive(self, frame: Frame) -> bool:
         arrived_s = time.monotonic()
         self._latest = frame, arrived_s
-        recording = self._recording
-        if recording is None or arrived_s < recording.due_s:
-            return False
-        # A late frame does not delay the next ones, but missed frames are not made up for.
-        recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
-        recording.due_s += recording.period_s
-        try:
-            labelled, _ = self._store(frame, recording.label)
-        except (ValueError, OSError) as error:
-            # Nothing more can be stored until somebody has looked into it.
-            self._recording = None
-            self._problem = f'recording ended: {error}'
-            LOG.error('%s', self._problem)
-            return False
+        with self._storing:
+            recording = self._recording
+            if recording is None or arrived_s < recording.due_s:
+                return False
+            # A late frame does not delay the next ones, but missed frames are not made up for.
+            recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
+            recording.due_s += recording.period_s
+            try:
+                labelled = self._store(frame, recording.label)
+            except (ValueError, OSError) as error:
+                # Nothing more can be stored until somebody has looked into it.
+                self._end(recording, str(error))
+                return True
         self._embed(frame, labelled)
         return True
 
+    def _end(self, failed: Recording, reason: str) -> None:
+        """End a recording that has failed, unless another one has begun meanwhile."""
+        with self._replacing:
+            if self._recording is not failed:
+                return
+            self._recording = None
+        self._problems.append(f'recording ended: {reason}')
+        LOG.error('recording ended: %s', reason)
+
     # Called by services; everything returns at once.
 
-    def record(self, label: str, rate_hz: float) -> None:
+    def record(self, label: str, rate_hz: float) -> Future[str]:
         """
         Start to record the frames of the cameras.
 
         :param rate_hz: maximum number of frames per second; 0: all
+        :returns: the label in its normal form, when no frame of an earlier recording is being
+            stored any more
         :raises ValueError: if label or rate is not allowed
         """
         if not 0.0 <= rate_hz < math.inf:
             raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
         period_s = 1.0 / rate_hz if rate_hz else 0.0
         label = distinct_label(label, self.dataset.counts())
-        self._recording = Recording(label, period_s, time.monotonic())
+        return self._replace(Recording(label, period_s, time.monotonic()))
 
-    def stop(self) -> None:
-        """Stop the recording."""
-        self._recording = None
+    def stop(self) -> Future[str]:
+        """
+        Stop the recording.
+
+        :returns: empty, when no frame of the recording is being stored any more
+        """
+        return self._replace(None)
+
+    def _replace(self, recording: Recording | None) -> Future[str]:
+        with self._replacing:
+            self._recording = recording
+
+        def wait() -> str:
+            with self._storing:
+                return recording.label if recording else ''
+
+        return self._disk.submit(wait)
 
     def capture(self, frame: Frame, label: str) -> Future[tuple[str, int]]:
         """
@@ -140,7 +176,7 @@ class FrameRecorder:
             raise BlockingIOError(f'{MAX_PENDING} captures are pending; try again later')
         captured: Future[tuple[str, int]] = Future()
         captured.add_done_callback(lambda _: self._pending.release())
-        stored = self._disk.submit(self._store, frame, label)
+        stored = self._disk.submit(self._store_and_count, frame, label)
         stored.add_done_callback(lambda _: self._embed_next(frame, stored, captured))
         return captured
 
@@ -154,19 +190,21 @@ class FrameRecorder:
 
     def close(self) -> None:
         """Finish the pending captures, close the dataset, and free the network."""
-        self.stop()
+        self._recording = None
         self._disk.shutdown()  # before the network, which gets work from it
         self._network.shutdown()
         self.dataset.close()
         with self._embedding:
             self._embedder.close()
 
-    def _store(self, frame: Frame, label: str) -> tuple[LabelledFrame, int]:
-        """Store a frame, and count those with its label."""
+    def _store(self, frame: Frame, label: str) -> LabelledFrame:
         stamp = frame.header.stamp
         stamp_ns = stamp.sec * 10**9 + stamp.nanosec
-        topic = self._topics[frame.source]
-        labelled = self.dataset.add(frame.image_bgr, label, stamp_ns, topic)
+        return self.dataset.add(frame.image_bgr, label, stamp_ns, self._topics[frame.source])
+
+    def _store_and_count(self, frame: Frame, label: str) -> tuple[LabelledFrame, int]:
+        """Store a frame, and count those with its label; nothing is deleted in between."""
+        labelled = self._store(frame, label)
         return labelled, self.dataset.counts()[labelled.label]
 
     def _embed_next(
@@ -188,5 +226,5 @@ class FrameRecorder:
         with self._embedding:
             try:
                 self._cache.add({labelled.sha256: self._embedder.features(frame.image_bgr)})
-            except (ValueError, OSError, RuntimeError) as error:
+            except FRAME_ERRORS as error:
                 LOG.warning('%s is stored without its embedding: %s', labelled.file, error)

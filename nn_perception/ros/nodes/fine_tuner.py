@@ -20,8 +20,7 @@ from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
 from nn_perception.ros.fine_tuning.fine_tune_action import FineTuneAction
 from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder
-from nn_perception.ros.outputs.headers import current_header
-from nn_perception.ros.outputs.qos import LATCHED_QOS
+from nn_perception.ros.fine_tuning.summary_topics import ActiveModelTopic, DatasetTopic
 from nn_perception.ros.process.main import main
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder
@@ -30,7 +29,6 @@ from nn_perception.training.fine_tuning.job import FineTuningJob
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception.training.model_store.version import Version
 from nn_perception_interfaces.action import FineTune
-from nn_perception_interfaces.msg import DatasetSummary, ModelVersion
 from nn_perception_interfaces.srv import (
     ActivateModel,
     Capture,
@@ -40,6 +38,7 @@ from nn_perception_interfaces.srv import (
 )
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 MEGABYTE = 1_000_000
 # An older image does not show what is in front of the camera now.
@@ -106,18 +105,16 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         # Reads and writes the store, since a version is a large file.
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix='model_store')
         self._recorder: FrameRecorder | None = None
-        self._problem = ''
-        self._active = ''
-        self._summaries = self.create_publisher(DatasetSummary, '~/dataset', LATCHED_QOS)
-        self._versions = self.create_publisher(ModelVersion, '~/active_model', LATCHED_QOS)
+        self._dataset_topic = DatasetTopic(self)
+        self._active_model = ActiveModelTopic(self, self._store, p.model_name)
         for kind, name, begin, end in (
             (Capture, '~/capture', self._begin_capture, self._end_capture),
+            (Record, '~/record', self._begin_record, self._end_record),
             (DeleteFrames, '~/delete_frames', self._begin_delete, self._end_delete),
             (ListModels, '~/list_models', self._begin_list, self._end_list),
             (ActivateModel, '~/activate_model', self._begin_activate, self._end_activate),
         ):
             create_deferred_service(self, kind, name, begin, end)
-        self.create_service(Record, '~/record', self._on_record)
         self._action = FineTuneAction(self, self._job_of, self._on_new_version)
         self.create_steady_timer(POLL_PERIOD_S, self.poll)
 
@@ -138,12 +135,19 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         topics = {camera.name: camera.images.topic for camera in self.cameras}
         self._recorder = FrameRecorder(dataset, embedder, topics)
         self._publish_dataset()
-        self._publish_active()
+        self._active_model.publish()
         return self._recorder
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe, and end the recording: it would not record anything."""
+        result = super().on_deactivate(state)
+        self._stop_recording()
+        return result
 
     def unload(self) -> None:
         """Cancel the running job, finish the pending captures, and close dataset and network."""
         self._action.stop()
+        self._stop_recording()
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
@@ -152,15 +156,21 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         """Finish what has begun while its responses can still be sent."""
         self._stop()  # the worker uses the recorder, too
         self._action.close()
+        self._stop_recording()
         if self._recorder is not None:
             self._recorder.close()
         self._store_thread.shutdown()
         super().destroy_node()
 
+    def _stop_recording(self) -> None:
+        if self._recorder is not None and self._recorder.label:
+            self._recorder.stop()
+            self._publish_dataset()
+
     # Frames.
 
     def publish(self, frame: Frame, result: bool) -> None:  # noqa: ARG002
-        """Publish the summary of the dataset if the frame was stored."""
+        """Publish the summary of the dataset if the frame was stored, or ended the recording."""
         if result:
             self._publish_dataset()
 
@@ -179,7 +189,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
             'labels': len(counts),
             'recording': '' if recorder is None else recorder.label,
             'fine_tuning': self._action.running,
-            'active_version': self._active,
+            'active_version': self._active_model.version,
             'model': self.parameters.base,
             'device': 'not loaded' if recorder is None else recorder.device,
         }
@@ -187,8 +197,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
     def warning(self, camera: Camera) -> str:  # noqa: ARG002
         """Say why a recording ended by itself, or why the active version cannot be read."""
         recording = self._recorder.take_problem() if self._recorder else ''
-        problem, self._problem = self._problem, ''
-        return recording or problem
+        return recording or self._active_model.take_problem()
 
     # Services. What takes long is done in other threads, which also call the second function.
 
@@ -204,6 +213,15 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
     def _end_capture(self, response: Capture.Response, result: tuple[str, int]) -> None:
         label, response.total = result
         response.success, response.message = True, f'{label}: {response.total} frames'
+        self._publish_dataset()
+
+    def _begin_record(self, request: Record.Request) -> Future[str]:
+        recorder = self._open_recorder()
+        return recorder.record(request.label, request.rate) if request.record else recorder.stop()
+
+    def _end_record(self, response: Record.Response, label: str) -> None:
+        response.success = True
+        response.message = f'recording {label}' if label else 'not recording'
         self._publish_dataset()
 
     def _begin_delete(self, request: DeleteFrames.Request) -> Future[int]:
@@ -226,21 +244,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
 
     def _end_activate(self, response: ActivateModel.Response, version: Version) -> None:
         response.success, response.message = True, f'{version.version} is active'
-        self._publish_active()
-
-    def _on_record(self, request: Record.Request, response: Record.Response) -> Record.Response:
-        try:
-            recorder = self._open_recorder()
-            if request.record:
-                recorder.record(request.label, request.rate)
-            else:
-                recorder.stop()
-            response.success = True
-            response.message = f'recording {recorder.label}' if recorder.label else 'not recording'
-        except ValueError as error:
-            response.message = str(error)
-        self._publish_dataset()
-        return response
+        self._active_model.publish()
 
     def _open_recorder(self) -> FrameRecorder:
         """Return the recorder; ValueError while the node is not configured."""
@@ -262,36 +266,17 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         )
 
     def _on_new_version(self) -> None:
-        self._store_thread.submit(self._publish_active)
+        self._store_thread.submit(self._active_model.publish)
 
     def poll(self) -> None:
         """Publish the active version when another process has changed it."""
-        try:
-            active = self._store.active_name(self.parameters.model_name) or ''
-        except (ValueError, OSError):
-            return
-        if active != self._active:
-            self._store_thread.submit(self._publish_active)
-
-    # Latched topics.
+        if self._active_model.changed:
+            self._store_thread.submit(self._active_model.publish)
 
     def _publish_dataset(self) -> None:
         recorder = self._recorder
-        if recorder is None:
-            return
-        dataset = recorder.dataset
-        state = dataset.name, dataset.counts(), dataset.size_bytes, recorder.label
-        self._summaries.publish(messages.dataset_summary(*state, current_header(self)))
-
-    def _publish_active(self) -> None:
-        try:
-            version = self._store.active(self.parameters.model_name)
-        except (ValueError, OSError) as error:
-            self._problem = str(error)
-            return
-        self._active = '' if version is None else version.version
-        if version is not None:
-            self._versions.publish(messages.model_version(version))
+        if recorder is not None:
+            self._dataset_topic.publish(recorder)
 
 
 if __name__ == '__main__':

@@ -18,7 +18,12 @@ import logging
 from pathlib import Path
 import threading
 
-from nn_perception.core.files.atomic import append_whole, sync_folder, write_atomically
+from nn_perception.core.files.atomic import (
+    append_whole,
+    removed_on_failure,
+    sync_folder,
+    write_atomically,
+)
 from nn_perception.core.files.folders import make_folders
 from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_label, checked_name
@@ -235,17 +240,12 @@ class Dataset:
                 f'the dataset {self.name} is full: {used} of {self.quota_bytes} bytes are used, '
                 f'and the frame needs {len(png)}'
             )
-        folder = self.folder / label
-        path = folder / f'{stamp_ns}_{self._next_number}.png'
+        path = self.folder / label / f'{stamp_ns}_{self._next_number}.png'
         frame = LabelledFrame(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
-        with lock(self.folder / LOCK):
-            make_folders(folder)
+        with lock(self.folder / LOCK), removed_on_failure(path):
+            make_folders(path.parent)
             write_atomically(path, png)
-            try:
-                append_whole(self.folder / MANIFEST, frame.manifest_line().encode())
-            except BaseException:
-                path.unlink()
-                raise
+            append_whole(self.folder / MANIFEST, frame.manifest_line().encode())
         self._next_number += 1
         with self._state:
             self._frames[frame.file] = frame

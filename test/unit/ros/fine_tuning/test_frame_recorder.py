@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import threading
 from types import SimpleNamespace
+from typing import Any
 
+import cv2
 from nn_perception.core.frame import Frame
 from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder, MAX_PENDING
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures
-from nn_perception.training.datasets.labelled_frames import read_frames
+from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
 import numpy as np
 import pytest
 
@@ -142,12 +145,12 @@ def test_a_failing_network_loses_no_frame(
 
 def test_recording(recorder: FrameRecorder) -> None:
     assert recorder.process([frame(0)]) == [False]
-    recorder.record('mug', 0.0)
+    assert recorder.record('mug', 0.0).result(30.0) == 'mug'
     assert recorder.label == 'mug'
     assert recorder.process([frame(1), frame(2)]) == [True, True]
     recorder.record('cup', 0.001)
     assert recorder.process([frame(3), frame(4)]) == [True, False]  # one in 1000 s
-    recorder.stop()
+    assert recorder.stop().result(30.0) == ''
     assert recorder.process([frame(5)]) == [False]
     assert recorder.dataset.counts() == {'cup': 1, 'mug': 2}
     assert len(cached(recorder)) == 3
@@ -158,7 +161,8 @@ def test_recording(recorder: FrameRecorder) -> None:
 
 def test_a_recording_ends_when_the_dataset_is_full(recorder: FrameRecorder) -> None:
     recorder.record('mug', 0.0)
-    assert recorder.process([frame(size=200), frame()]) == [False, False]
+    # The first one has ended the recording, which is worth a summary.
+    assert recorder.process([frame(size=200), frame()]) == [True, False]
     assert recorder.label == ''
     assert recorder.take_problem().startswith('recording ended: the dataset kitchen is full')
     assert recorder.take_problem() == ''
@@ -169,3 +173,110 @@ def test_the_latest_frame_has_a_maximum_age(recorder: FrameRecorder) -> None:
     recorder.process([frame(0), last := frame(1)])
     assert recorder.latest(60.0) is last
     assert recorder.latest(0.0) is None
+
+
+class SlowDisk:
+    """Hold the frames of a dataset until they are let through."""
+
+    def __init__(self, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.allowed = threading.Event(), threading.Event()
+        self._add = dataset.add
+        monkeypatch.setattr(dataset, 'add', self.add)
+
+    def add(self, *frame_of: Any) -> LabelledFrame:
+        self.reached.set()
+        assert self.allowed.wait(30.0)
+        return self._add(*frame_of)
+
+
+@pytest.fixture
+def slow_disk(recorder: FrameRecorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowDisk]:
+    disk = SlowDisk(recorder.dataset, monkeypatch)
+    yield disk
+    disk.allowed.set()
+
+
+def test_no_frame_is_stored_after_a_recording_was_stopped(
+    recorder: FrameRecorder, slow_disk: SlowDisk
+) -> None:
+    recorder.record('mug', 0.0).result(30.0)
+    with ThreadPoolExecutor(1) as thread:
+        received = thread.submit(recorder.process, [frame(0), frame(1)])
+        assert slow_disk.reached.wait(30.0)
+        stopped = recorder.stop()
+        assert recorder.label == ''
+        # The frame on its way to the disk belongs to the recording; who stops it waits for it.
+        assert not stopped.done()
+        slow_disk.allowed.set()
+        assert stopped.result(30.0) == ''
+        assert recorder.dataset.counts() == {'mug': 1}
+        assert received.result(30.0) == [True, False]
+    assert recorder.dataset.counts() == {'mug': 1}
+
+
+def test_a_failed_frame_does_not_end_the_next_recording(
+    recorder: FrameRecorder, slow_disk: SlowDisk
+) -> None:
+    recorder.record('mug', 0.0).result(30.0)
+    with ThreadPoolExecutor(1) as thread:
+        received = thread.submit(recorder.process, [frame(size=200)])
+        assert slow_disk.reached.wait(30.0)
+        replaced = recorder.record('cup', 0.0)
+        slow_disk.allowed.set()
+        assert replaced.result(30.0) == 'cup'
+        received.result(30.0)
+    assert recorder.label == 'cup'
+    assert recorder.take_problem() == ''
+    assert recorder.process([frame()]) == [True]
+
+
+def test_deleting_while_frames_are_recorded(recorder: FrameRecorder) -> None:
+    recorder.record('mug', 0.0).result(30.0)
+    with ThreadPoolExecutor(1) as thread:
+        received = thread.submit(lambda: [recorder.process([frame(seed)]) for seed in range(60)])
+        deleted = 0
+        while not received.done():
+            try:
+                deleted += recorder.delete('mug', newest_only=False).result(30.0)
+            except ValueError:  # there was none
+                continue
+        assert received.result(30.0) == [[True]] * 60
+    assert deleted + sum(recorder.dataset.counts().values()) == 60
+
+
+@pytest.mark.parametrize('error', [MemoryError('full'), OSError('full'), cv2.error('full')])
+def test_a_recorded_frame_needs_no_embedding(
+    recorder: FrameRecorder, embedder: FakeEmbedder, error: Exception
+) -> None:
+    embedder.error = error
+    recorder.record('mug', 0.0).result(30.0)
+    assert recorder.process([frame()]) == [True]
+    assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+    assert recorder.label == 'mug'
+
+
+def test_a_full_cache(recorder: FrameRecorder, largest_file) -> None:
+    recorder.capture(frame(), 'mug').result(30.0)
+    cache = EmbeddingCache.of('fake').path
+    with cache.open('ab') as stream:
+        stream.write(bytes(1_000_000))  # other frames
+    with largest_file(cache.stat().st_size):
+        assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+        recorder.record('mug', 0.0).result(30.0)
+        assert recorder.process([frame(2)]) == [True]
+    assert len(read_frames(recorder.dataset.folder).frames) == 3
+    assert recorder.label == 'mug'
+
+
+def test_a_capture_that_fails_leaves_nothing(recorder: FrameRecorder, largest_file) -> None:
+    with largest_file(100), pytest.raises(OSError, match='the frame is not stored'):
+        recorder.capture(frame(), 'mug').result(30.0)
+    assert not (recorder.dataset.folder / 'mug').exists()
+    # The picture fits, but its line does not.
+    recorder.capture(frame(), 'cup').result(30.0)
+    manifest = recorder.dataset.folder / 'manifest.jsonl'
+    with largest_file(manifest.stat().st_size + 50), pytest.raises(OSError, match='not stored'):
+        recorder.capture(frame(1, size=1), 'mug').result(30.0)
+    listing = read_frames(recorder.dataset.folder)
+    assert (len(listing.frames), listing.problems) == (1, ())
+    assert not (recorder.dataset.folder / 'mug').exists()
