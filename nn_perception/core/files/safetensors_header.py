@@ -12,9 +12,9 @@ import math
 import os
 from pathlib import Path
 import re
-import stat
 from typing import Any
 
+from nn_perception.core.files.untrusted import open_regular, parse_json
 from nn_perception.core.quoting import quoted
 
 # The largest that is in use, with 22,000 labels, has 1 MB. JSON needs up to 30 times its size.
@@ -30,7 +30,6 @@ ITEM_BYTES = {
 # The names that networks give; no path, no control character, nothing that a terminal lacks.
 NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.:-]{0,255}')
 MAX_DIMENSIONS = 16
-MAX_WHOLE = (1 << 63) - 1
 
 
 def read_safetensors(path: Path) -> tuple[bytes, dict[str, Any]]:
@@ -41,17 +40,14 @@ def read_safetensors(path: Path) -> tuple[bytes, dict[str, Any]]:
     :raises OSError: if it cannot be read
     :raises ValueError: if it is not a safetensors file, or not complete
     """
-    # Opening a pipe would wait for its other end.
-    with open(path, 'rb', opener=_without_waiting) as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError('it is not a regular file')
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
         start = stream.read(8)
         start += stream.read(min(int.from_bytes(start, 'little'), HEADER_LIMIT))
-        header = read_header(start, status.st_size)
+        header = read_header(start, size)
         stream.seek(0)
-        content = stream.read(status.st_size)
-    if len(content) != status.st_size or not content.startswith(start):
+        content = stream.read(size)
+    if len(content) != size or not content.startswith(start):
         raise ValueError('it changed while it was being read')
     return content, header
 
@@ -98,25 +94,6 @@ def in_fixed_order(content: bytes) -> bytes:
     text = json.dumps(header, ensure_ascii=False, separators=(',', ':')).encode()
     text += b' ' * (-len(text) % 8)  # tensors start at a multiple of eight bytes
     return len(text).to_bytes(8, 'little') + text + content[end:]
-
-
-def parse_json(text: str | bytes) -> Any:
-    """
-    Parse JSON from a stranger.
-
-    :raises ValueError: if it is not JSON, is nested too deeply, holds a number that is not finite
-        or has more than 64 bits, or half a character
-    """
-    try:
-        values = json.loads(
-            text, parse_constant=_reject_constant, parse_float=_finite, parse_int=_whole
-        )
-        json.dumps(values, ensure_ascii=False).encode()
-    except RecursionError as error:
-        raise ValueError('it is nested too deeply') from error
-    except UnicodeEncodeError as error:
-        raise ValueError('it holds half of a surrogate pair, which is no text') from error
-    return values
 
 
 def _parse(text: bytes) -> dict[str, Any]:
@@ -168,23 +145,3 @@ def _sizes(values: Any) -> list[int] | None:
     if not isinstance(values, list) or len(values) > MAX_DIMENSIONS:
         return None
     return values if all(type(value) is int and value >= 0 for value in values) else None
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _reject_constant(text)
-
-
-def _whole(text: str) -> int:
-    # Converting a long number takes a time that grows with the square of its length.
-    if len(text) > len(str(-MAX_WHOLE)) or abs(int(text)) > MAX_WHOLE:
-        raise ValueError(f'{quoted(text)} has more than 64 bits')
-    return int(text)
-
-
-def _reject_constant(text: str) -> float:
-    raise ValueError(f'{quoted(text)} is not a finite number')
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -15,11 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from nn_perception.core.files.atomic import write_atomically
-from nn_perception.core.files.safetensors_header import (
-    in_fixed_order,
-    parse_json,
-    read_safetensors,
-)
+from nn_perception.core.files.safetensors_header import in_fixed_order, read_safetensors
+from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint_metadata import (
     check_head,

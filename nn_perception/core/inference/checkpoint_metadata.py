@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 import unicodedata
 
-from nn_perception.core.files.safetensors_header import METADATA, parse_json
+from nn_perception.core.files.safetensors_header import METADATA
+from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.quoting import quoted
 
 FORMAT = 'nn_perception-1'

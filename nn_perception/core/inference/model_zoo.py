@@ -82,10 +82,17 @@ def find_checkpoint(model: str) -> Checkpoint:
 
 
 def is_path(model: str) -> bool:
-    """Tell the path of a checkpoint from the name of a model."""
-    if MODEL_NAME.fullmatch(model) and (WEIGHTS_FOLDER / f'{model}{SUFFIX}').is_file():
-        return False
-    return model.endswith(SUFFIX) or os.sep in model or Path(model).is_file()
+    """
+    Tell the path of a checkpoint from the name of a model.
+
+    A file in the current folder that happens to have the name of a model is not meant.
+    """
+    if model.endswith(SUFFIX) or os.sep in model:
+        return True
+    return Path(model).is_file() and not (
+        (WEIGHTS_FOLDER / f'{model}{SUFFIX}').is_file()
+        or model.removeprefix(TORCHVISION_PREFIX) in torchvision_names()
+    )
 
 
 def list_models() -> list[ModelEntry]:

@@ -208,7 +208,7 @@ def _read_manifest(folder: Path) -> tuple[dict[str, ManifestEntry], int]:
     for line in lines:
         try:
             file, entry = _parse(line)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             damaged += 1
         else:
             entries[file] = entry
@@ -219,13 +219,15 @@ def _parse(line: bytes) -> tuple[str, ManifestEntry]:
     """
     Parse one line of the manifest.
 
-    :raises ValueError, KeyError, TypeError: if the line is damaged
+    :raises ValueError, KeyError, TypeError, RecursionError: if the line is damaged
     """
     fields = json.loads(line)
     texts = [fields[key] for key in ('file', 'label', 'topic', 'sha256')]
     stamp_ns = fields['stamp']
     if not all(isinstance(text, str) for text in texts) or type(stamp_ns) is not int:
         raise TypeError('a value has the wrong type')
+    if not 0 <= stamp_ns < 1 << 63:
+        raise ValueError('a stamp has more than 64 bits')
     file, label, topic, sha256 = texts
     return file, (label, stamp_ns, topic, sha256)
 

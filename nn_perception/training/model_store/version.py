@@ -16,7 +16,9 @@ from typing import Any
 
 from nn_perception.core.files.atomic import sync_folder, write_atomically
 from nn_perception.core.files.private import FOLDER_MODE
+from nn_perception.core.files.untrusted import parse_json, read_regular
 from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.quoting import quoted
 
 CHECKPOINT = 'checkpoint.safetensors'
 REPORT = 'report.json'
@@ -26,6 +28,8 @@ PROVENANCE = 'origin.json'
 # Start of the name of anything that is being created or deleted.
 TEMPORARY = '.tmp-'
 VERSION = re.compile(r'\d{8}T\d{6}-[0-9a-f]{6}')
+# What a time in a ROS message can hold.
+END_OF_TIME_NS = (1 << 31) * 1_000_000_000
 TIME_FORMAT = '%Y%m%dT%H%M%S'
 
 
@@ -99,7 +103,7 @@ def read_version(folder: Path, version: str, *, active: bool) -> Version:
             checkpoint=checkpoint.path,
             labels=checkpoint.labels,
             accuracy=_accuracy(provenance),
-            trained_at_ns=int(provenance['trained_at']),
+            trained_at_ns=_time_ns(provenance),
             manifest_sha256=str(provenance['manifest_sha256']),
             active=active,
         )
@@ -162,6 +166,13 @@ def _next_time(folder: Path, now_s: int) -> str:
     return time.strftime(TIME_FORMAT, time.gmtime(max([now_s, *newest])))
 
 
+def _time_ns(provenance: Mapping[str, Any]) -> int:
+    time_ns = provenance['trained_at']
+    if type(time_ns) is not int or not 0 <= time_ns < END_OF_TIME_NS:
+        raise ValueError(f'the time of its training is {quoted(str(time_ns))}')
+    return time_ns
+
+
 def _accuracy(values: Mapping[str, Any]) -> float | None:
     accuracy = values.get('accuracy')
     if accuracy is None:
@@ -179,7 +190,8 @@ def _json(values: Mapping[str, Any]) -> bytes:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    values = json.loads(path.read_bytes())
+    # A report may name files.
+    values = parse_json(read_regular(path), any_text=True)
     if not isinstance(values, dict):
         raise ValueError(f'{path} does not contain a JSON object')
     return values

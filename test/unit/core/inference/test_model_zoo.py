@@ -304,6 +304,18 @@ def test_a_path_is_read_as_a_checkpoint(tmp_path, monkeypatch):
         find_checkpoint('other.safetensors')
 
 
+@pytest.mark.parametrize('name', ['digit_cnn', NAME, f'torchvision:{NAME}'])
+def test_a_file_with_the_name_of_a_model_is_not_meant(created, tmp_path, monkeypatch, name):
+    """In the folder where a node is started."""
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(created[0]))
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(find_checkpoint('efficientnet_lite0').path, name)
+    assert not model_zoo.is_path(name)
+    assert find_checkpoint(name).network in ('digit_cnn', f'torchvision:{NAME}')
+    shutil.copy(name, 'mine')
+    assert find_checkpoint('mine').network == 'efficientnet_lite0'
+
+
 def test_the_list_shows_shipped_cached_and_damaged_models(created, monkeypatch):
     cache, checkpoint = created
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(cache))

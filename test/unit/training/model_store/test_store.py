@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -180,6 +181,12 @@ def test_rejected_reports(store, content, report, reason):
     assert [path.name for path in (store.root / 'kitchen').iterdir()] == ['.lock']
 
 
+def test_a_report_may_name_files_that_are_no_text(store, content):
+    odd = os.fsdecode(b'caf\xe9.jpg')
+    added = store.add('kitchen', content, {'warnings': [odd]}, '0' * 64)
+    assert store.activate('kitchen', added.version).report()['warnings'] == [odd]
+
+
 def test_activate_and_roll_back(store, three):
     assert store.active('kitchen').version == store.active_name('kitchen') == three[2]
     assert [version.active for version in store.versions('kitchen')] == [True, False, False]
@@ -251,6 +258,17 @@ def replace_checkpoint(folder):
     checkpoint_of(folder / 'checkpoint.safetensors', value=3.0)
 
 
+def change_origin(folder, key, text):
+    """Replace a value by text that need not be a value."""
+    path = folder / 'origin.json'
+    path.write_text(re.sub(rf'"{key}": [^,\n]*', f'"{key}": {text}', path.read_text()))
+
+
+def replace_by_a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ('damage', 'reason'),
     [
@@ -260,6 +278,18 @@ def replace_checkpoint(folder):
         (lambda folder: (folder / 'origin.json').unlink(), 'No such file'),
         (lambda folder: (folder / 'origin.json').write_text('{"trained_at": '), 'Expecting'),
         (lambda folder: (folder / 'origin.json').write_text('{}'), 'checkpoint_sha256'),
+        (lambda folder: change_origin(folder, 'trained_at', '1e999'), 'not a finite number'),
+        (lambda folder: change_origin(folder, 'trained_at', '9' * 400), 'more than 64 bits'),
+        (lambda folder: change_origin(folder, 'trained_at', '-1'), 'the time of its training'),
+        (lambda folder: change_origin(folder, 'trained_at', str(2**62)), 'the time of its train'),
+        (lambda folder: change_origin(folder, 'accuracy', '-Infinity'), 'not a finite number'),
+        (lambda folder: (folder / 'origin.json').write_text('[' * 99_999), 'nested too deeply'),
+        (
+            lambda folder: (folder / 'report.json').write_text('{"a": 1e999}'),
+            'not a finite number',
+        ),
+        (lambda folder: replace_by_a_pipe(folder / 'origin.json'), 'not a regular file'),
+        (lambda folder: replace_by_a_pipe(folder / 'report.json'), 'not a regular file'),
         (
             lambda folder: (folder / 'report.json').write_text('[]'),
             'does not contain a JSON object',
