@@ -46,9 +46,7 @@ class Camera:
     ) -> None:
         self.name = name
         self.log_prefix = f'{name}: ' if name else ''
-        topic = ImageTopic(
-            self.input('image'), parameters.image_transport, parameters.image_reliability
-        )
+        topic = ImageTopic(self.input('image'), parameters.image_transport, parameters.wanted_qos)
         self.images = ImageInput(node, subscriptions, topic, partial(slots.put, self))
         self.overlay = node.create_lifecycle_publisher(Image, self.output('overlay'), OVERLAY_QOS)
         self.statistics = FrameStatistics()

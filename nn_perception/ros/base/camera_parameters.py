@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.core.inference.run_options import DEVICES, ENGINES
 from nn_perception.ros.base.parameters import Contract, parameter
+from nn_perception.ros.inputs.publisher_changes import WantedQos
 
 # Name of a camera whose topics have no prefix.
 UNNAMED = ''
@@ -39,6 +40,15 @@ class CameraParameters:
         Contract(
             'reliability of the image subscription; auto: reliable if the publisher offers it',
             choices=('auto', 'reliable', 'best_effort'),
+            read_only=True,
+        ),
+    )
+    image_durability: str = parameter(
+        'auto',
+        Contract(
+            'durability of the image subscription; transient_local: also receive the image that a '
+            'latched publisher sent before; auto: transient_local if every publisher offers it',
+            choices=('auto', 'volatile', 'transient_local'),
             read_only=True,
         ),
     )
@@ -86,3 +96,8 @@ class CameraParameters:
             'CPU threads of the network; 0: automatic', minimum=0, maximum=256, read_only=True
         ),
     )
+
+    @property
+    def wanted_qos(self) -> WantedQos:
+        """What is wanted of the image subscriptions."""
+        return WantedQos(self.image_reliability, self.image_durability)

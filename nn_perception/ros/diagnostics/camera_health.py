@@ -68,6 +68,8 @@ class CameraHealth:
         if warning:
             return 'warn', warning
         message = f'{report.rate_hz:.1f} results per second'
+        if self._images.shows_latched_image:
+            message += '; the newest image is latched, further ones need not come soon'
         if received and abs(report.age_ms) > OTHER_CLOCK_S * 1e3:
             # Not a warning: people play recordings without their clock on purpose.
             message += f'; {_other_clock(report.age_ms * 1e-3)}'
@@ -75,7 +77,7 @@ class CameraHealth:
 
     def _image_problem(self, silent_s: float, received: int, report: FrameReport) -> str:
         """Say what is wrong with the images; empty if nothing is."""
-        if silent_s > SILENT_AFTER_S:
+        if silent_s > SILENT_AFTER_S and not self._images.shows_latched_image:
             return f'no image for {silent_s:.0f} s: {self._images.silence_reason()}'
         if report.rejected > self._rejected:
             return f'images are rejected: {report.last_rejection}'
@@ -103,6 +105,7 @@ class CameraHealth:
             'images_lost': self._images.lost,
             'images_refused': report.rejected,
             'reliability': self._images.reliability,
+            'durability': self._images.durability,
         }
 
 

@@ -15,15 +15,17 @@ from nn_perception.core.results import Person
 from nn_perception.ros.inputs.image_decoding import to_depth
 from nn_perception.ros.inputs.image_input import ImageInput, ImageTopic
 from nn_perception.ros.inputs.image_topics import depth_info_topic
+from nn_perception.ros.inputs.publisher_changes import DurabilityChoice, WantedQos
 from nn_perception.ros.inputs.shared_image_subscription import (
     ReceivedImage,
     SharedImageSubscriptions,
     stamp_seconds,
 )
-from nn_perception.ros.outputs.qos import CAMERA_INFO_QOS
+from nn_perception.ros.outputs.qos import camera_info_qos
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
 
@@ -44,17 +46,19 @@ class DepthInput:
     :param node: node that receives
     :param subscriptions: of the process
     :param name: topic of the depth images, before remapping
-    :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
+    :param wanted: what the parameters want of the subscription to them
     """
 
     def __init__(
-        self, node: Node, subscriptions: SharedImageSubscriptions, name: str, reliability: str
+        self, node: Node, subscriptions: SharedImageSubscriptions, name: str, wanted: WantedQos
     ) -> None:
         self._node = node
         self._info_topic = depth_info_topic(node, name)
-        topic = ImageTopic(name, 'raw', reliability)
+        topic = ImageTopic(name, 'raw', wanted)
         self._images = ImageInput(node, subscriptions, topic, self._on_depth)
         self._info_subscription: Subscription | None = None
+        self._info_durability = DurabilityChoice(wanted.durability)
+        self._subscribed_durability = DurabilityPolicy.VOLATILE
         self._lock = threading.Lock()
         self._waiting: deque[ReceivedImage] = deque(maxlen=MAX_WAITING)
         self._info: CameraInfo | None = None
@@ -87,23 +91,38 @@ class DepthInput:
         """Subscribe; does nothing if it is open."""
         self._images.open()
         if self._info_subscription is None:
-            self._info_subscription = self._node.create_subscription(
-                CameraInfo, self._info_topic, self._on_info, CAMERA_INFO_QOS
-            )
+            self._subscribe_to_info(self._matching_info_durability())
 
     def close(self) -> None:
         """Unsubscribe, and drop what was received."""
         self._images.close()
-        if self._info_subscription is not None:
-            self._node.destroy_subscription(self._info_subscription)
-            self._info_subscription = None
+        self._unsubscribe_from_info()
         with self._lock:
             self._waiting.clear()
             self._info = None
 
     def refresh(self) -> None:
-        """Adapt to the publishers' reliability."""
+        """Adapt to the publishers' reliability and durability."""
         self._images.refresh()
+        durability = self._matching_info_durability()
+        if self._info_subscription is not None and durability != self._subscribed_durability:
+            self._unsubscribe_from_info()
+            self._subscribe_to_info(durability)
+
+    def _matching_info_durability(self) -> DurabilityPolicy:
+        publishers = self._node.get_publishers_info_by_topic(self.info_topic)
+        return self._info_durability.choose({one.qos_profile.durability for one in publishers})
+
+    def _subscribe_to_info(self, durability: DurabilityPolicy) -> None:
+        self._subscribed_durability = durability
+        self._info_subscription = self._node.create_subscription(
+            CameraInfo, self._info_topic, self._on_info, camera_info_qos(durability)
+        )
+
+    def _unsubscribe_from_info(self) -> None:
+        if self._info_subscription is not None:
+            self._node.destroy_subscription(self._info_subscription)
+            self._info_subscription = None
 
     def positions(
         self, people: Sequence[Person], frame: Frame, tolerance_s: float

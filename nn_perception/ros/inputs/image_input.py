@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nn_perception.ros.inputs.image_topics import compressed_topic
+from nn_perception.ros.inputs.publisher_changes import WantedQos
 from nn_perception.ros.inputs.shared_image_subscription import (
     ImageListener,
     ReceivedImage,
     SharedImageSubscriptions,
 )
+from nn_perception.ros.inputs.silence import SilentSubscription, TYPE_NAMES
 from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
-
-_TYPE_NAMES = {
-    'raw': 'sensor_msgs/msg/Image',
-    'compressed': 'sensor_msgs/msg/CompressedImage',
-}
-# Topics that end so carry drawn results, not a camera's images.
-_OVERLAY = '/overlay'
 
 
 class Input(Protocol):
@@ -39,16 +33,16 @@ class Input(Protocol):
 @dataclass(frozen=True)
 class ImageTopic:
     """
-    What an image subscription is asked for.
+    What to subscribe to.
 
     :ivar name: topic of the raw images, before remapping
     :ivar transport: ``'raw'`` or ``'compressed'``
-    :ivar reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
+    :ivar wanted: quality of service
     """
 
     name: str
     transport: str
-    reliability: str
+    wanted: WantedQos
 
 
 class ImageInput:
@@ -69,9 +63,10 @@ class ImageInput:
         on_image: Callable[[ReceivedImage], None],
     ) -> None:
         self._node = node
-        self._transport = topic.transport
-        name = topic.name if topic.transport == 'raw' else compressed_topic(node, topic.name)
-        self._subscription = subscriptions.get(node, name, topic.transport, topic.reliability)
+        self._topic = topic
+        self._subscriptions = subscriptions
+        raw = topic.transport == 'raw'
+        self._subscribe_to(topic.name if raw else compressed_topic(node, topic.name))
         self._listener = ImageListener(on_image)
         self._open = False
 
@@ -83,7 +78,19 @@ class ImageInput:
     @property
     def reliability(self) -> str:
         """Current reliability of the subscription: ``'reliable'`` or ``'best_effort'``."""
-        return str(self._subscription.reliability.name.lower())
+        return str(self._subscription.qos.reliability.name.lower())
+
+    @property
+    def durability(self) -> str:
+        """Current durability of the subscription: ``'volatile'`` or ``'transient_local'``."""
+        return str(self._subscription.qos.durability.name.lower())
+
+    @property
+    def shows_latched_image(self) -> bool:
+        """Whether the newest image is one that its publisher keeps for late subscribers."""
+        return self._subscription.shows_latched_image and bool(
+            self._node.count_publishers(self.topic)
+        )
 
     @property
     def received(self) -> int:
@@ -113,42 +120,51 @@ class ImageInput:
             self._subscription.remove_listener(self._listener)
 
     def refresh(self) -> None:
-        """Adapt to the publishers' reliability."""
+        """Adapt to what the publishers offer."""
+        self._find_compressed_images()
         self._subscription.refresh()
 
     def silence_reason(self) -> str:
         """Explain why no image arrives, as far as the ROS graph shows it."""
-        publishers = self._node.get_publishers_info_by_topic(self.topic)
-        if not publishers:
-            return f'no publisher on {self.topic}; {self._other_topics()}'
-        expected = _TYPE_NAMES[self._transport]
-        if all(publisher.topic_type != expected for publisher in publishers):
-            found = publishers[0].topic_type
-            other = next((t for t, name in _TYPE_NAMES.items() if name == found), None)
-            advice = f'; set image_transport: {other}' if other else ''
-            return f'{self.topic} has the type {found}, expected {expected}{advice}'
-        offered = {publisher.qos_profile.reliability for publisher in publishers}
-        reliable = ReliabilityPolicy.RELIABLE
-        if self._subscription.reliability == reliable and reliable not in offered:
-            return (
-                f'the publisher on {self.topic} only offers best effort; '
-                'set image_reliability: auto or best_effort'
-            )
-        return (
-            f'{len(publishers)} publisher(s) on {self.topic}, but no image received; a publisher '
-            'of another user or in a container may be unreachable (docs/robot.md)'
+        return SilentSubscription(
+            self._node,
+            self._topic.name,
+            self._image,
+            self.topic,
+            self._topic.transport,
+            self._subscription.qos,
+        ).reason()
+
+    @property
+    def _image(self) -> str:
+        """Topic of the raw images, after remapping."""
+        return str(self._node.resolve_topic_name(self._topic.name))
+
+    def _find_compressed_images(self) -> None:
+        """
+        Receive compressed images where they are.
+
+        They belong beside the raw ones, on ``image/compressed``; many people name the topic of the
+        compressed images itself.
+        """
+        if self._topic.transport == 'raw' or self._is_published(self.topic):
+            return
+        for name in (compressed_topic(self._node, self._topic.name), self._topic.name):
+            if self._is_published(self._node.resolve_topic_name(name)):
+                was_open = self._open
+                self.close()
+                self._subscribe_to(name)
+                if was_open:
+                    self.open()
+                return
+
+    def _subscribe_to(self, name: str) -> None:
+        topic = self._topic
+        self._subscription = self._subscriptions.get(
+            self._node, name, topic.transport, topic.wanted
         )
 
-    def _other_topics(self) -> str:
-        """Name the topics that images are published on."""
-        wanted = set(_TYPE_NAMES.values())
-        names = [
-            name
-            for name, types in self._node.get_topic_names_and_types()
-            if wanted & set(types)
-            and not name.endswith(_OVERLAY)
-            and self._node.count_publishers(name)
-        ]
-        if not names:
-            return 'no camera publishes in this ROS domain'
-        return 'images are published on ' + ', '.join(sorted(names)[:5])
+    def _is_published(self, topic: str) -> bool:
+        """Tell whether somebody publishes images of the transport on a topic."""
+        publishers = self._node.get_publishers_info_by_topic(topic)
+        return any(one.topic_type == TYPE_NAMES[self._topic.transport] for one in publishers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 import threading
@@ -11,7 +11,13 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
-from nn_perception.ros.inputs.publisher_changes import ReliabilityChoice, Remains
+from nn_perception.ros.inputs.latched_image import LatchedImage
+from nn_perception.ros.inputs.publisher_changes import (
+    MatchingQos,
+    QosChoice,
+    Remains,
+    WantedQos,
+)
 from nn_perception.ros.inputs.serialized_images import (
     ImageMessage,
     read_image_message,
@@ -104,19 +110,22 @@ class SharedImageSubscription:
     :param owner: node that subscribes
     :param topic: name of the topic, as the owner resolves it
     :param transport: ``'raw'`` or ``'compressed'``
-    :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
+    :param wanted: what the parameters want of it
+
+    :ivar qos: what it asks of the publishers
     """
 
-    def __init__(self, owner: Node, topic: str, transport: str, reliability: str) -> None:
+    def __init__(self, owner: Node, topic: str, transport: str, wanted: WantedQos) -> None:
         self._owner = owner
         self._topic = topic
         self._message_type = MESSAGE_TYPES[transport]
-        self._choice = ReliabilityChoice(reliability)
+        self._choice = QosChoice(wanted)
+        self._latched: LatchedImage[ReceivedImage] = LatchedImage()
         self._remains = Remains()
         self._listeners: list[ImageListener] = []
         self._subscription: Subscription | None = None
         self._sequence_number: int | None = None
-        self.reliability = ReliabilityPolicy.RELIABLE
+        self.qos = MatchingQos()
         # An event may replace the subscription that it arrives in, so it is handled later.
         self._publishers_changed = owner.create_guard_condition(self.refresh)
 
@@ -125,44 +134,52 @@ class SharedImageSubscription:
         """Name of the topic, after remapping."""
         return str(self._owner.resolve_topic_name(self._topic))
 
+    @property
+    def shows_latched_image(self) -> bool:
+        """Whether the publishers are latched, send seldom, and an image was received."""
+        return self.qos.latched and self._latched.is_shown
+
     def add_listener(self, listener: ImageListener) -> None:
-        """Pass images to a listener from now on."""
+        """Pass images to a listener from now on; a latched one that is there at once."""
         self._listeners.append(listener)
         if self._subscription is None:
-            self._subscribe(self._matching_reliability())
+            self._subscribe(self._matching_qos())
+        elif self._latched.newest is not None:
+            self._pass_on(self._latched.newest, [listener])
 
     def remove_listener(self, listener: ImageListener) -> None:
         """Pass no more images to a listener; without listeners the subscription ends."""
         self._listeners.remove(listener)
         if not self._listeners:
             self._unsubscribe()
+            self._latched.clear()
 
     def refresh(self) -> None:
-        """Subscribe again if the publishers now offer another reliability, or left too much."""
+        """Subscribe again if the publishers now offer something else, or left too much."""
         if self._subscription is None:
             return
-        reliability = self._matching_reliability()
-        if reliability != self.reliability or self._remains.too_many:
+        qos = self._matching_qos()
+        if qos != self.qos or self._remains.too_many:
             self._unsubscribe()
-            self._subscribe(reliability)
+            self._subscribe(qos)
 
-    def _matching_reliability(self) -> ReliabilityPolicy:
+    def _matching_qos(self) -> MatchingQos:
         publishers = (
             self._owner.get_publishers_info_by_topic(self.topic) if self._choice.automatic else ()
         )
-        return self._choice.choose({publisher.qos_profile.reliability for publisher in publishers})
+        return self._choice.choose(publisher.qos_profile for publisher in publishers)
 
     def _unsubscribe(self) -> None:
         if self._subscription is not None:
             self._owner.destroy_subscription(self._subscription)
             self._subscription = None
 
-    def _subscribe(self, reliability: ReliabilityPolicy) -> None:
-        self.reliability = reliability
+    def _subscribe(self, qos: MatchingQos) -> None:
+        self.qos = qos
         self._sequence_number = None
         self._remains.clear()
         callback = self._on_bytes_with_info if _HAS_MESSAGE_INFO else self._on_bytes
-        arguments = self._message_type, self._topic, callback, image_qos(reliability)
+        arguments = self._message_type, self._topic, callback, image_qos(*qos)
         try:
             self._subscription = self._owner.create_subscription(
                 *arguments, event_callbacks=self._events(), raw=True
@@ -172,7 +189,7 @@ class SharedImageSubscription:
             self._subscription = self._owner.create_subscription(*arguments, raw=True)
 
     def _events(self) -> SubscriptionEventCallbacks:
-        best_effort = self.reliability == ReliabilityPolicy.BEST_EFFORT
+        best_effort = self.qos.reliability == ReliabilityPolicy.BEST_EFFORT
         matched = {'matched': self._on_matched} if _HAS_MATCHED_EVENT and best_effort else {}
         return SubscriptionEventCallbacks(
             incompatible_qos=lambda _: self._publishers_changed.trigger(),
@@ -191,24 +208,37 @@ class SharedImageSubscription:
                 listener.lost += lost
 
     def _on_bytes(self, serialized: bytes) -> None:
+        image = self._read(serialized)
+        if image is not None:
+            self._latched.received(image, latched=self.qos.latched)
+            self._pass_on(image, self._listeners)
+
+    def _read(self, serialized: bytes) -> ReceivedImage | None:
+        """Read a message; None if it is empty, or no image message, which is logged."""
         self._remains.received(len(serialized))
         if not serialized:
-            return
+            return None
         try:
-            image = ReceivedImage(read_image_message(serialized, self._message_type))
+            return ReceivedImage(read_image_message(serialized, self._message_type))
         except SerializedMessageError as error:
             self._owner.get_logger().warning(
                 f'a message on {self.topic} was dropped: {error}',
                 throttle_duration_sec=LOG_PERIOD_S,
             )
-            return
-        for listener in self._listeners:
+            return None
+
+    def _pass_on(self, image: ReceivedImage, listeners: Sequence[ImageListener]) -> None:
+        for listener in listeners:
             listener.received += 1
             listener.on_image(image)
 
     def _on_bytes_with_info(self, serialized: bytes, info: dict[str, int | None]) -> None:
         # A gap in the sequence numbers: images that were lost in transport, or replaced in the
         # middleware's queue. The numbers of several publishers interleave and show nothing.
+        if self._latched.is_repeated(info.get('source_timestamp')):
+            # It was passed on by the subscription before this one.
+            self._latched.newest = self._read(serialized)
+            return
         number = info['publication_sequence_number'] if serialized else None
         if number is not None:
             previous, self._sequence_number = self._sequence_number, number
@@ -229,10 +259,10 @@ class SharedImageSubscriptions:
 
     def __init__(self, owner: Node | None = None) -> None:
         self._owner = owner
-        self._subscriptions: dict[tuple[str, str, str], SharedImageSubscription] = {}
+        self._subscriptions: dict[tuple[str, str, WantedQos], SharedImageSubscription] = {}
 
     def get(
-        self, node: Node, topic: str, transport: str, reliability: str
+        self, node: Node, topic: str, transport: str, wanted: WantedQos
     ) -> SharedImageSubscription:
         """
         Get the subscription to a topic; all who ask for the same topic share one.
@@ -240,13 +270,13 @@ class SharedImageSubscriptions:
         :param node: node that asks
         :param topic: name of the topic, as the node resolves it
         :param transport: ``'raw'`` or ``'compressed'``
-        :param reliability: ``'auto'``, ``'reliable'`` or ``'best_effort'``
+        :param wanted: what the parameters want of it
         """
         resolved = node.resolve_topic_name(topic)
-        key = resolved, transport, reliability
+        key = resolved, transport, wanted
         if key not in self._subscriptions:
             owner, name = self._owner_for(node, topic, resolved)
-            self._subscriptions[key] = SharedImageSubscription(owner, name, transport, reliability)
+            self._subscriptions[key] = SharedImageSubscription(owner, name, transport, wanted)
         return self._subscriptions[key]
 
     def _owner_for(self, node: Node, topic: str, resolved: str) -> tuple[Node, str]:

@@ -120,8 +120,8 @@ class PoseEstimatorNode(PipelineNode[PoseEstimatorParameters, list[Person], Pose
         self._hri = HriBodies(self) if self.parameters.hri else None
 
     def _new_outputs(self, camera: Camera) -> PoseOutputs:
-        reliability = self.parameters.image_reliability
-        depth = DepthInput(self, self.image_subscriptions, camera.input('depth'), reliability)
+        wanted = self.parameters.wanted_qos
+        depth = DepthInput(self, self.image_subscriptions, camera.input('depth'), wanted)
         self.add_input(depth)
         return PoseOutputs(self, camera, depth)
 

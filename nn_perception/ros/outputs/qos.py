@@ -17,8 +17,6 @@ LATCHED_QOS = QoSProfile(
 DIAGNOSTICS_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 # The default of 10 loses the requests of a burst without a word, and their clients wait forever.
 SERVICE_QOS = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
-# A best effort subscription matches every publisher.
-CAMERA_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Late subscribers still receive the names of the last frames.
 PLAYING_QOS = QoSProfile(
     depth=100,
@@ -27,11 +25,28 @@ PLAYING_QOS = QoSProfile(
 )
 
 
-def image_qos(reliability: ReliabilityPolicy) -> QoSProfile:
+def image_qos(
+    reliability: ReliabilityPolicy, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
+) -> QoSProfile:
     """Give the profile of an image subscription or a camera's publisher: keep the newest image."""
     return QoSProfile(
         depth=1,
         history=HistoryPolicy.KEEP_LAST,
         reliability=reliability,
-        durability=DurabilityPolicy.VOLATILE,
+        durability=durability,
+    )
+
+
+def camera_info_qos(durability: DurabilityPolicy) -> QoSProfile:
+    """
+    Give the profile of a subscription to a camera's calibration.
+
+    :param durability: volatile: it matches every publisher; transient local: it receives what a
+        publisher of the same durability sent before
+    """
+    latched = durability == DurabilityPolicy.TRANSIENT_LOCAL
+    return QoSProfile(
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE if latched else ReliabilityPolicy.BEST_EFFORT,
+        durability=durability,
     )

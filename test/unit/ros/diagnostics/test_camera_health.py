@@ -26,6 +26,8 @@ class FakeInput:
     lost: int = 0
     skipped: int = 0
     reliability: str = 'reliable'
+    durability: str = 'volatile'
+    shows_latched_image: bool = False
 
     def silence_reason(self) -> str:
         """Return something that a test recognises."""
@@ -83,8 +85,21 @@ def test_healthy(camera: Camera) -> None:
             'images_lost': 0,
             'images_refused': 0,
             'reliability': 'reliable',
+            'durability': 'volatile',
         },
     )
+
+
+def test_after_a_latched_image_silence_is_usual(camera: Camera) -> None:
+    camera.process(1)
+    camera.input.shows_latched_image = True
+    camera.after(1.0)
+    status = camera.after(600.0)
+    assert status.level == 'ok'
+    assert 'the newest image is latched' in status.message
+    # Its publisher went away.
+    camera.input.shows_latched_image = False
+    assert camera.after(1.0).level == 'warn'
 
 
 def test_silence_is_explained_after_a_while(camera: Camera) -> None:
