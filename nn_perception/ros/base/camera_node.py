@@ -43,8 +43,8 @@ from rclpy.timer import Timer
 from std_srvs.srv import SetBool
 
 DIAGNOSTICS_PERIOD_S = 1.0
-# Decoding that takes longer is why no results come.
-SLOW_DECODING_S = 1.0
+# An image that takes longer is why no results come.
+SLOW_IMAGE_S = 1.0
 
 P = TypeVar('P', bound=CameraParameters)
 R = TypeVar('R')
@@ -94,12 +94,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._enabled = True
         self._load_failure = ''
         self._processor: FrameProcessor[R] | None = None
-        self._worker: FrameWorker[R] = FrameWorker(
-            self,
-            self,
-            max_rate=lambda: self.parameters.max_rate,
-            max_pixels=lambda: self.parameters.max_image_pixels,
-        )
+        self._worker: FrameWorker[R] = FrameWorker(self, self, lambda: self.parameters)
         self.cameras = [
             Camera(camera, self, self.image_subscriptions, self.parameters, self._worker.slots)
             for camera in self.parameters.cameras
@@ -232,10 +227,16 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._unload()
         return super().on_error(state)
 
+    def request_stop(self) -> None:
+        """Begin to stop, without waiting: the nodes of a process can do so at the same time."""
+        self._worker.request_stop()
+
     def destroy_node(self) -> None:
         """Stop the worker before the publishers that it uses are destroyed."""
         self._stop()
         super().destroy_node()
+        # Else a thread that was left, and keeps the node, keeps the middleware's shared memory.
+        self._state_machine.destroy_when_not_in_use()
 
     def _open_inputs(self) -> None:
         for source in self._inputs:
@@ -294,7 +295,6 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
             return Status('warn', f'not active; run ros2 lifecycle set {name} {steps}')
         if not self._enabled:
             return Status('ok', f'disabled; call the service {name}/enable')
-        if self._worker.decoding_s > SLOW_DECODING_S:
-            return Status('warn', f'decoding an image for {self._worker.decoding_s:.0f} s')
-        problem = self._clock_watch.problem(self)
+        slow = self._worker.lasting_stage(SLOW_IMAGE_S)
+        problem = slow or self._clock_watch.problem(self)
         return Status('warn', problem) if problem else None

@@ -7,15 +7,15 @@ from concurrent.futures import Future, wait
 import math
 import threading
 import time
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import cv2
 from nn_perception.core.frame import Frame
-from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.decoding_phase import DecodingPhase
+from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.latest_slots import LatestSlots
+from nn_perception.ros.base.work_stage import DECODING, PROCESSING, WorkStage
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.left_threads import leave_thread
@@ -24,14 +24,19 @@ from numpy.typing import NDArray
 from rclpy.node import Node
 
 STOP_TIMEOUT_S = 10.0
-# An image that is still being decoded after this time is given up when the worker stops.
+# Images that are still being decoded, or processed, after these times are given up when the worker
+# stops.
 DECODING_TIMEOUT_S = 0.25
+PROCESSING_TIMEOUT_S = 1.0
 OVERLAY_WARNING_PERIOD_S = 10.0
 # A change of `max_rate` takes effect within this time.
 MAX_RATE_CHECK_S = 0.1
 
 # What a bad frame or a failing device can raise; anything else is a bug and ends the process.
 FRAME_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
+
+# An image without a result, and why.
+Rejection: TypeAlias = tuple[Camera, Exception]
 
 R = TypeVar('R')
 R_co = TypeVar('R_co', covariant=True)
@@ -67,30 +72,27 @@ class FrameWorker(Generic[R]):
     Process the newest image of each camera in a thread, until stopped.
 
     :ivar slots: where the cameras put their images
+    :ivar finishes: whether :meth:`stop` waits for what is being processed, because it is kept
 
     :param node: its name names the thread; its log and clock are used
     :param output: publishes and draws the results
-    :param max_rate: gives the maximum processing rate in Hz; 0: no limit
-    :param max_pixels: gives width times height of the largest image that is decoded
+    :param parameters: gives the current parameters of the node
     """
 
     def __init__(
-        self,
-        node: Node,
-        output: ResultOutput[R],
-        max_rate: Callable[[], float],
-        max_pixels: Callable[[], int] = lambda: MAX_PIXELS,
+        self, node: Node, output: ResultOutput[R], parameters: Callable[[], CameraParameters]
     ) -> None:
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
+        self.finishes = False
         self._clock = node.get_clock()
         self._logger = node.get_logger()
         self._output = output
-        self._max_rate = max_rate
-        self._max_pixels = max_pixels
+        self._parameters = parameters
         self._name = node.get_name()
         self._thread: threading.Thread | None = None
         self._loop_ended: Future[None] | None = None
-        self._decoding = DecodingPhase()
+        self._stage = WorkStage()
+        self._stop_requested_s = 0.0
         self._stopped = threading.Event()
 
     @property
@@ -98,10 +100,9 @@ class FrameWorker(Generic[R]):
         """Whether it was started and not stopped."""
         return self._loop_ended is not None
 
-    @property
-    def decoding_s(self) -> float:
-        """How long the current images have been decoded, in seconds; 0 if none are."""
-        return self._decoding.duration_s
+    def lasting_stage(self, least_s: float) -> str:
+        """Say what takes so long with the current images; empty if nothing does."""
+        return self._stage.lasting(least_s) if self.running else ''
 
     def start(self, processor: FrameProcessor[R]) -> None:
         """
@@ -112,31 +113,47 @@ class FrameWorker(Generic[R]):
         self._stopped.clear()
         self.slots.open()
         self._loop_ended = Future()
-        self._decoding = DecodingPhase()
+        self._stage = WorkStage()
         self._thread = threading.Thread(
             target=self._run,
-            args=(processor, self._decoding, self._loop_ended),
+            args=(processor, self._stage, self._loop_ended),
             name=self._name,
             daemon=True,
         )
         self._thread.start()
 
+    def request_stop(self) -> None:
+        """Begin to stop, without waiting: several workers can stop at the same time."""
+        if not self._stopped.is_set():
+            self._stop_requested_s = time.monotonic()
+        self._stopped.set()
+        self.slots.close()
+
     def stop(self) -> None:
         """
         Stop after the current batch, whose results are still published.
 
-        A batch that is still being decoded is given up: its thread ends when the decoder does.
+        A batch that takes long is given up: its thread ends when the decoder or the network does.
         """
-        self._stopped.set()
-        self.slots.close()
+        self.request_stop()
         if self._loop_ended is None or self._thread is None:
             return
-        wait((self._loop_ended,), timeout=DECODING_TIMEOUT_S)
-        if self._decoding.leave():
-            leave_thread(self._thread)
+        timeouts = {DECODING: DECODING_TIMEOUT_S}
+        if not self.finishes:
+            timeouts[PROCESSING] = PROCESSING_TIMEOUT_S
+        for name, timeout_s in timeouts.items():
+            if not self._has_ended(timeout_s) and self._stage.leave(name):
+                leave_thread(self._thread)
+                break
         else:
-            wait((self._loop_ended,), timeout=STOP_TIMEOUT_S)
+            self._has_ended(STOP_TIMEOUT_S)
         self._loop_ended = self._thread = None
+
+    def _has_ended(self, timeout_s: float) -> bool:
+        """Wait for the end of the loop; the time counts from the request to stop."""
+        assert self._loop_ended is not None
+        left_s = self._stop_requested_s + timeout_s - time.monotonic()
+        return bool(wait((self._loop_ended,), timeout=max(0.0, left_s)).done)
 
     def check(self) -> None:
         """
@@ -148,27 +165,25 @@ class FrameWorker(Generic[R]):
         if self._loop_ended is not None and self._loop_ended.done():
             self._loop_ended.result()
 
-    def _run(
-        self, processor: FrameProcessor[R], decoding: DecodingPhase, ended: Future[None]
-    ) -> None:
+    def _run(self, processor: FrameProcessor[R], stage: WorkStage, ended: Future[None]) -> None:
         try:
-            self._loop(processor, decoding)
+            self._loop(processor, stage)
         except BaseException as error:  # noqa: BLE001 - check() raises it in the main thread
             ended.set_exception(error)
         else:
             ended.set_result(None)
 
-    def _loop(self, processor: FrameProcessor[R], decoding: DecodingPhase) -> None:
+    def _loop(self, processor: FrameProcessor[R], stage: WorkStage) -> None:
         while images := self.slots.take():
             started_s = time.monotonic()
-            self.process_images(images, processor, decoding)
-            if decoding.is_left:
+            self.process_images(images, processor, stage)
+            if stage.was_left():
                 return
             self._limit_rate(started_s)
 
     def _limit_rate(self, started_s: float) -> None:
         """Wait as long as the maximum rate demands; it may change meanwhile."""
-        while rate_hz := self._max_rate():
+        while rate_hz := self._parameters().max_rate:
             left_s = started_s + 1.0 / rate_hz - time.monotonic()
             if left_s <= 0 or self._stopped.wait(min(left_s, MAX_RATE_CHECK_S)):
                 return
@@ -177,27 +192,27 @@ class FrameWorker(Generic[R]):
         self,
         images: Sequence[tuple[Camera, ReceivedImage]],
         processor: FrameProcessor[R],
-        decoding: DecodingPhase,
+        stage: WorkStage,
     ) -> None:
         """
         Decode images, compute their results, publish and draw them.
 
         :param images: at most one of each camera; bad images are rejected and logged
         :param processor: computes the results
-        :param decoding: shows when images are decoded; nothing happens after them if the thread
-            was left behind meanwhile
+        :param stage: of the thread; nothing is published if it was left behind
         """
         started_s = time.monotonic()
-        with decoding:
-            decoded = [self._decode(image) for _, image in images]
-        if decoding.is_left:
+        rejected: list[Rejection] = []
+        with stage.during(DECODING):
+            frames = [one for pair in images if (one := self._frame(*pair, rejected))]
+        if stage.was_left():
             return
-        frames = [
-            one
-            for (camera, image), image_bgr in zip(images, decoded, strict=True)
-            if (one := self._frame(camera, image, image_bgr))
-        ]
-        results = self._results(frames, processor)
+        with stage.during(PROCESSING):
+            results = self._results(frames, processor, rejected)
+        if stage.was_left():
+            return
+        for camera, error in rejected:
+            self._reject(camera, error)
         inference_ms = (time.monotonic() - started_s) * 1e3
         for camera, frame, result in results:
             self._output.publish(frame, result)
@@ -206,21 +221,16 @@ class FrameWorker(Generic[R]):
             if camera.overlay.get_subscription_count():
                 self._publish_overlay(camera, frame, result)
 
-    def _decode(self, image: ReceivedImage) -> NDArray[np.uint8] | Exception:
-        """Decode an image; gives the error if that fails."""
-        try:
-            return image.bgr(self._max_pixels())
-        except FRAME_ERRORS as error:
-            return error
-
     def _frame(
-        self, camera: Camera, image: ReceivedImage, image_bgr: NDArray[np.uint8] | Exception
+        self, camera: Camera, image: ReceivedImage, rejected: list[Rejection]
     ) -> tuple[Camera, Frame] | None:
-        """Put a decoded image into its frame; None if it could not be decoded."""
-        if isinstance(image_bgr, Exception):
-            self._reject(camera, image_bgr)
-            return None
+        """Decode an image; None if that fails."""
         header = image.message.header
+        try:
+            image_bgr = image.bgr(self._parameters().max_image_pixels)
+        except FRAME_ERRORS as error:
+            rejected.append((camera, error))
+            return None
         stamp_s = image.stamp_s or self._now_s()
         return camera, Frame(
             image_bgr,
@@ -231,7 +241,10 @@ class FrameWorker(Generic[R]):
         )
 
     def _results(
-        self, frames: Sequence[tuple[Camera, Frame]], processor: FrameProcessor[R]
+        self,
+        frames: Sequence[tuple[Camera, Frame]],
+        processor: FrameProcessor[R],
+        rejected: list[Rejection],
     ) -> list[tuple[Camera, Frame, R]]:
         """Compute the results of frames; frames that fail are left out."""
         if not frames:
@@ -242,8 +255,9 @@ class FrameWorker(Generic[R]):
         except FRAME_ERRORS as error:
             if len(frames) > 1:
                 # One frame is to blame: the others get their results without it.
-                return [one for pair in frames for one in self._results([pair], processor)]
-            self._reject(frames[0][0], error)
+                alone = (self._results([pair], processor, rejected) for pair in frames)
+                return [one for results_of_one in alone for one in results_of_one]
+            rejected.append((frames[0][0], error))
             return []
 
     def _reject(self, camera: Camera, error: Exception) -> None:

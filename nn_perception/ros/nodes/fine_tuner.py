@@ -134,6 +134,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
             raise
         topics = {camera.name: camera.images.topic for camera in self.cameras}
         self._recorder = FrameRecorder(dataset, embedder, topics)
+        self._worker.finishes = True  # what is being stored
         self._publish_dataset()
         self._active_model.publish()
         return self._recorder

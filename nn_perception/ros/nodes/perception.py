@@ -97,6 +97,8 @@ class PerceptionNode(Node):
     def destroy_node(self) -> None:
         """Destroy the composed nodes first: their subscriptions belong to this node."""
         for node in self.composed_nodes:
+            node.request_stop()
+        for node in self.composed_nodes:
             node.destroy_node()
         super().destroy_node()
 

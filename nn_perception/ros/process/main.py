@@ -14,7 +14,7 @@ import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.core.import_path import forget_current_folder
-from nn_perception.ros.process.left_threads import end_past_left_threads
+from nn_perception.ros.process.left_threads import end_past_left_threads, threads_are_left
 from nn_perception.ros.process.memory import (
     freeze_imported_objects,
     keep_image_buffers,
@@ -119,7 +119,11 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
             executor.shutdown()
         if node is not None:
             node.destroy_node()
+        context = rclpy.get_default_context()
         rclpy.try_shutdown()
+        if threads_are_left():
+            # Nothing else removes the middleware's shared memory when the process ends past them.
+            context.destroy()
     return STATUS_OK
 
 

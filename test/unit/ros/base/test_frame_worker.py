@@ -14,8 +14,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from nn_perception.core.frame import Frame
-from nn_perception.ros.base.decoding_phase import DecodingPhase
-from nn_perception.ros.base.frame_worker import DECODING_TIMEOUT_S, FrameWorker
+from nn_perception.ros.base.camera_parameters import CameraParameters
+from nn_perception.ros.base.frame_worker import (
+    DECODING_TIMEOUT_S,
+    FrameWorker,
+    PROCESSING_TIMEOUT_S,
+)
+from nn_perception.ros.base.work_stage import WorkStage
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np
 from patience import PATIENCE_S, stretched, wait_until
@@ -77,11 +82,11 @@ def received(value: int) -> Any:
 
 def test_the_others_of_a_batch_get_their_results_without_a_bad_image() -> None:
     node = Node()
-    worker: FrameWorker[int] = FrameWorker(node, node, lambda: 0.0)
+    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
     cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
     for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
         worker.slots.put(one, received(value))
-    worker.process_images(worker.slots.take(0.0), node, DecodingPhase())
+    worker.process_images(worker.slots.take(0.0), node, WorkStage())
     assert node.published == ['front 1', 'rear 3']
     assert node.warnings == ['left: rejected an image: the network does not like it']
     reports = {name: one.statistics.report() for name, one in cameras.items()}
@@ -112,7 +117,7 @@ class SlowImage:
 def running() -> Iterator[tuple[Node, FrameWorker[int], StandInCamera]]:
     """Start a worker with one camera."""
     node = Node()
-    worker: FrameWorker[int] = FrameWorker(node, node, lambda: 0.0)
+    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
     worker.start(node)
     yield node, worker, StandInCamera('front')
     worker.stop()
@@ -123,7 +128,7 @@ def test_stopping_does_not_wait_for_a_decoder(running: Any) -> None:
     slow = SlowImage()
     worker.slots.put(camera, slow)
     assert slow.begun.wait(PATIENCE_S)
-    assert worker.decoding_s > 0
+    assert worker.lasting_stage(0.0) == 'decoding an image for 0 s'
     began_s = time.monotonic()
     worker.stop()
     assert time.monotonic() - began_s < stretched(1)
@@ -132,7 +137,7 @@ def test_stopping_does_not_wait_for_a_decoder(running: Any) -> None:
 
     # It works again at once, and the image that was given up has no result when it is done.
     worker.start(node)
-    assert worker.decoding_s == 0
+    assert not worker.lasting_stage(0.0)
     slow.may_end.set()
     worker.slots.put(camera, received(3))
     wait_until(lambda: node.published)
@@ -156,6 +161,53 @@ def test_stopping_waits_for_a_result(running: Any) -> None:
     assert begun.wait(PATIENCE_S)
     worker.stop()
     assert node.published == ['front 1']
+
+
+class SlowNetwork:
+    """A network that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def process(self, frames: Sequence[Frame]) -> list[int]:
+        """Wait, then give a result for each frame."""
+        self.begun.set()
+        self.may_end.wait(PATIENCE_S)
+        return [5 for _ in frames]
+
+
+def test_stopping_does_not_wait_for_a_network_that_takes_long() -> None:
+    node, network = Node(), SlowNetwork()
+    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker.start(network)
+    worker.slots.put(StandInCamera('front'), received(1))
+    assert network.begun.wait(PATIENCE_S)
+    assert worker.lasting_stage(0.0) == 'processing an image for 0 s'
+    began_s = time.monotonic()
+    worker.request_stop()
+    assert time.monotonic() - began_s < stretched(0.1)
+    worker.stop()
+    assert time.monotonic() - began_s < stretched(1.5)
+    network.may_end.set()
+    worker.start(node)
+    worker.slots.put(StandInCamera('rear'), received(2))
+    wait_until(lambda: node.published)
+    worker.stop()
+    assert node.published == ['rear 2']
+
+
+def test_what_is_stored_is_waited_for() -> None:
+    node, network = Node(), SlowNetwork()
+    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker.start(network)
+    worker.slots.put(StandInCamera('front'), received(1))
+    assert network.begun.wait(PATIENCE_S)
+    timer = threading.Timer(2 * PROCESSING_TIMEOUT_S, network.may_end.set)
+    timer.start()
+    worker.finishes = True
+    worker.stop()
+    assert node.published == ['front 5']
 
 
 def test_an_image_that_is_soon_decoded_is_published_when_the_worker_stops(running: Any) -> None:
