@@ -13,7 +13,7 @@ from typing import Any
 from nn_perception.bags.bag import Bag
 from nn_perception.bags.message_definitions import result_types
 from nn_perception.bags.metadata import METADATA, number_of
-from nn_perception.bags.recorded_images import damage
+from nn_perception.bags.recorded_types import RecordedTypes
 from nn_perception.bags.storage import mcap_writer, sqlite_writer
 from nn_perception.bags.storage.connection import CDR, Connection, Definition, Message
 from nn_perception.bags.storage.mcap_writer import McapWriter, NEVER_NS
@@ -27,8 +27,6 @@ STORAGES = ('mcap', 'sqlite3')
 # distributions read both forms.
 QOS_IN_WORDS = 9
 QOS_IN_NUMBERS = 8
-# Of a type whose hash is computed.
-MAX_DEFINITION = 200_000
 
 
 class BagCopy:
@@ -109,7 +107,8 @@ class BagCopy:
 
     def _declare(self, outputs: Mapping[str, str], qos: Qos) -> None:
         """Number the topics of the other bag from 1 on, then those of the results."""
-        kept = [_described(replace(each, id=each.id + 1)) for each in self._bag.connections]
+        types = RecordedTypes()
+        kept = [types.described(replace(each, id=each.id + 1)) for each in self._bag.connections]
         known = result_types()
         for number, (topic, kind) in enumerate(outputs.items(), len(kept) + 1):
             text = known.generate_msgdef(kind, ros_version=2)[0]
@@ -181,35 +180,6 @@ class BagCopy:
             'custom_data': self._custom or None,
             'ros_distro': str(self._bag.metadata.get('ros_distro') or 'unknown'),
         }
-
-
-def _described(connection: Connection) -> Connection:
-    """
-    Add the definition of a type, and its hash, where they are known.
-
-    Bags of Humble and older contain definitions only with MCAP, and never hashes; for them the
-    types of Humble are used.
-    """
-    from rosbags.typesys import get_types_from_msg, get_typestore, Stores
-
-    definition, kind, known = connection.definition, connection.msgtype, result_types()
-    if connection.encoding != CDR:
-        return connection
-    if not definition.content:
-        if kind not in known.fielddefs:
-            return connection
-        text = known.generate_msgdef(kind, ros_version=2)[0]
-        digest = connection.digest or known.hash_rihs01(kind)
-        return replace(connection, definition=Definition('ros2msg', text.encode()), digest=digest)
-    is_large = len(definition.content) > MAX_DEFINITION
-    if connection.digest or definition.encoding != 'ros2msg' or is_large:
-        return connection
-    store = get_typestore(Stores.EMPTY)
-    try:
-        store.register(get_types_from_msg(definition.content.decode(), kind))
-        return replace(connection, digest=store.hash_rihs01(kind))
-    except damage():
-        return connection
 
 
 def _yaml(value: Any) -> str:

@@ -16,6 +16,7 @@ from nn_perception.bags.storage.mcap_records import (
     Fields,
     FOOTER,
     FOOTER_BYTES,
+    INVALID,
     MAGIC,
     RECORD_HEAD,
 )
@@ -80,8 +81,8 @@ class McapFile:
         while at < end:
             kind, length = RECORD_HEAD.unpack(self.read(at, RECORD_HEAD.size))
             at += RECORD_HEAD.size
-            if length > end - at:
-                raise BagError('it is damaged (a record is longer than the file)')
+            if length > end - at or kind == INVALID:
+                raise BagError('it is damaged (a record is longer than the file, or none)')
             yield kind, at, length
             at += length
 

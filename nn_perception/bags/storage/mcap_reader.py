@@ -26,6 +26,7 @@ from nn_perception.bags.storage.mcap_records import (
     read_chunk_entry,
     read_schema,
     read_statistics,
+    RECORD_HEAD,
     records_in,
     SCHEMA,
     Schema,
@@ -34,6 +35,9 @@ from nn_perception.bags.storage.mcap_records import (
 )
 from nn_perception.bags.storage.qos import HASH_KEY, QOS_KEY, read_qos
 import numpy as np
+
+# Of messages that are handed out.
+BLOCK = 4096
 
 Row = tuple[int, int, bytes]
 """Recording time in ns, id of the channel, and the content."""
@@ -215,18 +219,22 @@ class McapReader:
     def _sorted(self, chunk: ChunkEntry, ids: frozenset[int]) -> Iterator[Row]:
         """Read the messages of a chunk, sorted by time."""
         content = self._file.expanded(chunk)
-        times, starts, ends = array('Q'), array('Q'), array('Q')
+        times, starts = array('Q'), array('Q')
         for kind, start, end in records_in(content):
             if kind == MESSAGE:
                 number, _, time_ns, _ = _message_head(content, start, end)
                 if number in ids:
                     times.append(time_ns)
                     starts.append(start)
-                    ends.append(end)
-        for place in np.argsort(np.frombuffer(times, np.uint64), kind='stable').tolist():
-            start, end = starts[place], ends[place]
-            number, _, time_ns, _ = MESSAGE_HEAD.unpack_from(content, start)
-            yield time_ns, number, content[start + MESSAGE_HEAD.size : end]
+        order = np.argsort(np.frombuffer(times, np.uint64), kind='stable')
+        del times
+        # Numbers of Python take more memory, so there are never many of them.
+        for at in range(0, len(order), BLOCK):
+            for place in order[at : at + BLOCK].tolist():
+                start = starts[place]
+                _, length = RECORD_HEAD.unpack_from(content, start - RECORD_HEAD.size)
+                number, _, time_ns, _ = MESSAGE_HEAD.unpack_from(content, start)
+                yield time_ns, number, content[start + MESSAGE_HEAD.size : start + length]
 
     def _in_file_order(self, ids: Collection[int]) -> Iterator[Row]:
         """Read messages that are not in chunks, and have no index."""

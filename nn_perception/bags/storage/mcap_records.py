@@ -10,6 +10,8 @@ from nn_perception.bags.storage.connection import Definition
 from nn_perception.bags.storage.files import BagError
 
 MAGIC = b'\x89MCAP0\r\n'
+# A hole in a file is zeros.
+INVALID = 0
 HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK = 1, 2, 3, 4, 5, 6
 MESSAGE_INDEX, CHUNK_INDEX, STATISTICS, METADATA = 7, 8, 11, 12
 METADATA_INDEX, SUMMARY_OFFSET, DATA_END = 13, 14, 15
@@ -161,8 +163,8 @@ def records_in(content: bytes) -> Iterator[tuple[int, int, int]]:
             raise BagError('it is damaged (a record ends too early)')
         kind, length = RECORD_HEAD.unpack_from(content, at)
         at += RECORD_HEAD.size
-        if length > size - at:
-            raise BagError('it is damaged (a record is longer than its chunk)')
+        if length > size - at or kind == INVALID:
+            raise BagError('it is damaged (a record is longer than its chunk, or none)')
         yield kind, at, at + length
         at += length
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import functools
 from typing import Any, NamedTuple
 
 from nn_perception.bags.storage.files import BagError
@@ -58,10 +59,16 @@ def read_qos(profiles: Any) -> tuple[Qos, ...]:
     """
     try:
         if isinstance(profiles, str):
-            profiles = load_yaml(profiles) if len(profiles) <= MAX_TEXT else None
+            return _read_text(profiles)
         return tuple(_profile(each) for each in profiles or ())
     except (BagError, AttributeError, KeyError, TypeError, ValueError):
         return ()
+
+
+@functools.lru_cache
+def _read_text(text: str) -> tuple[Qos, ...]:
+    """Read profiles from YAML, which is the same for most topics of a bag."""
+    return read_qos(load_yaml(text) or ()) if len(text) <= MAX_TEXT else ()
 
 
 def qos_in_words(profiles: Sequence[Qos]) -> list[dict[str, Any]]:

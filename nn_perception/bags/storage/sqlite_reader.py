@@ -23,6 +23,7 @@ STORED = 0
 STEPS = 10_000
 STEPS_PER_BYTE = 20
 MIN_STEPS = 5_000_000
+MAX_DISK_RATIO = 64
 REQUIRED = {
     'topics': {'id', 'name', 'type', 'serialization_format'},
     'messages': {'id', 'topic_id', 'timestamp', 'data'},
@@ -41,6 +42,7 @@ class SqliteReader:
 
     def __init__(self, path: Path) -> None:
         check_regular(path)
+        _check_log(path)
         # In a URI, characters such as # have a meaning, so they are escaped.
         self._database = sqlite3.connect(
             f'{path.absolute().as_uri()}?immutable=1', uri=True, check_same_thread=False
@@ -49,7 +51,7 @@ class SqliteReader:
         self._database.text_factory = lambda text: text.decode('utf-8', 'surrogateescape')
         try:
             self._limit(MAX_TEXT)
-            self._limit_steps(path.stat().st_size)
+            self._limit_steps(path)
             # Definitions in the file must not run functions with effects.
             self._rows('PRAGMA trusted_schema = OFF')
             self._columns = {name: self._columns_of(name) for name in REQUIRED}
@@ -95,13 +97,16 @@ class SqliteReader:
         if sys.version_info >= (3, 11):
             self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, size)
 
-    def _limit_steps(self, size: int) -> None:
+    def _limit_steps(self, path: Path) -> None:
         """
         End a query that takes more steps than a file of this size can need.
 
         In a file that was made for it, pages refer to each other such that it has more rows than
         anybody can count.
         """
+        facts = path.stat()
+        # A file with a hole takes less on the disk, as does one on a disk that compresses.
+        size = min(facts.st_size, MAX_DISK_RATIO * 512 * facts.st_blocks)
         self._max_steps = MIN_STEPS + STEPS_PER_BYTE * size
         self._steps = 0
         self._database.set_progress_handler(self._count_steps, STEPS)
@@ -178,6 +183,16 @@ class SqliteReader:
             replace(each, msgcount=counts.get(each.id, 0)) for each in self.connections
         ]
         return (min(times), max(times)) if times else None
+
+
+def _check_log(path: Path) -> None:
+    """Reject a file without its last messages, which are still in another one."""
+    log = path.with_name(f'{path.name}-wal')
+    if log.is_file() and log.stat().st_size:
+        raise BagError(
+            f'{log.name} holds messages that are not in {path.name} yet, since the recording is '
+            'running or was not closed properly; `ros2 bag reindex` on the folder repairs it'
+        )
 
 
 def _text(value: Any) -> str:

@@ -123,11 +123,9 @@ def _annotate(annotation: Annotation) -> None:
                 bar.show(name, done, total)
     except KeyboardInterrupt:
         bar.clear()
-        report(
-            VERB,
-            'interrupted; run the same command again to resume (the results so far are in '
-            f'{annotation.unfinished})',
-        )
+        kept = annotation.unfinished
+        so_far = f' (the results so far are in {kept})' if kept.exists() else ''
+        report(VERB, f'interrupted; run the same command again to resume{so_far}')
         raise
     finally:
         bar.clear()

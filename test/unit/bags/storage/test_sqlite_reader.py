@@ -217,3 +217,16 @@ def test_more_rows_than_anybody_can_count(tmp_path: Path, table: str) -> None:
         # Only so many definitions are read.
         assert table == 'message_definitions'
     assert time.process_time() - started_s < 20.0
+
+
+def test_a_recording_that_was_not_closed(tmp_path: Path) -> None:
+    path = tmp_path / 'x.db3'
+    recorder = sqlite3.connect(path)
+    recorder.execute('PRAGMA journal_mode = WAL')
+    recorder.execute(f'CREATE TABLE topics({TOPICS})')
+    recorder.execute(f'CREATE TABLE messages({MESSAGES})')
+    recorder.commit()
+    with pytest.raises(BagError, match=r'x\.db3-wal holds messages'):
+        SqliteReader(path)
+    recorder.close()
+    SqliteReader(path).close()
