@@ -157,3 +157,6 @@ def _results(pictures: Iterable[Picture], verb: Verb[R]) -> Iterator[tuple[Pictu
             yield picture, verb.process(picture.path, read_image(picture.path, verb.max_pixels))
         except (OSError, ValueError, RuntimeError) as error:
             yield Picture(picture.path, str(error)), None
+        except MemoryError:
+            reason = f'{picture.path} needs more memory than is available'
+            yield Picture(picture.path, reason), None

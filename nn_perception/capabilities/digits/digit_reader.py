@@ -17,6 +17,7 @@ from nn_perception.capabilities.digits.defaults import (
     INKS,
 )
 from nn_perception.capabilities.digits.detector import find_candidates
+from nn_perception.capabilities.digits.large_images import enlarge_boxes, shrink_large
 from nn_perception.capabilities.digits.patches import extract_patches
 from nn_perception.capabilities.digits.reading_order import group_into_lines
 from nn_perception.capabilities.digits.selection import DIGITS, select_digits
@@ -122,17 +123,25 @@ class DigitReader:
         """
         Read several images, all candidates in one batch; see :meth:`read`.
 
+        Images of more than 16 megapixels are shrunk first.
+
         :param max_candidates: maximum number per image
         :returns: one reading for each image
         """
         _check(min_score, ink, min_height_px, max_candidates)
-        detections = [_detect(image, ink, min_height_px, max_candidates) for image in images_bgr]
+        for image in images_bgr:
+            check_image(image)
+        shrunk = [shrink_large(image) for image in images_bgr]
+        detections = [
+            _detect(image, ink, max(1.0, min_height_px * scale), max_candidates)
+            for image, scale in shrunk
+        ]
         even = [detection.even for detection in detections]
         scores = self.scores([candidate for candidates in even for candidate in candidates])
         parts = np.split(scores, np.cumsum([len(candidates) for candidates in even])[:-1])
         return [
-            _reading(detection, of_even[:, : len(DIGITS)], min_score)
-            for detection, of_even in zip(detections, parts, strict=True)
+            enlarge_boxes(_reading(detection, of_even[:, : len(DIGITS)], min_score), scale)
+            for detection, of_even, (_, scale) in zip(detections, parts, shrunk, strict=True)
         ]
 
     def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float32]:
@@ -177,7 +186,6 @@ class _Detections:
 
 
 def _detect(image_bgr: Image, ink: str, min_height_px: float, max_count: int) -> _Detections:
-    check_image(image_bgr)
     grey = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     found = find_candidates(grey, ink=ink, min_height_px=min_height_px)
     capped = len(found) > max_count

@@ -1,11 +1,18 @@
-"""Folders of pictures on the command line."""
+"""Pictures and folders of them on the command line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import json
 import os
 from pathlib import Path
+from typing import Any
 
-from nn_perception.cli.pictures import find_pictures, Picture
+from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.cli.pictures import find_pictures, Picture, process_pictures, Verb
+from nn_perception.core.imaging.formats.container import MAX_PIXELS
+from nn_perception.core.imaging.image_files import encode_png
+import numpy as np
 import pytest
 
 
@@ -51,7 +58,7 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     (tmp_path / 'a.txt').touch()
     (picture,) = find_pictures([str(tmp_path)])
     assert picture.path == str(tmp_path)
-    assert picture.error.startswith(f'{tmp_path} contains no pictures (.bmp, .jpeg')
+    assert picture.error.startswith(f'{tmp_path} contains no pictures (.bmp, .gif')
 
 
 def test_a_folder_that_cannot_be_read_is_an_error(
@@ -68,3 +75,50 @@ def test_a_folder_that_cannot_be_read_is_an_error(
     *found, last = find_pictures([str(folder)])
     assert paths(found, folder) == ['2.JPEG', '10.jpg', 'c.jpg/d.png']
     assert last == Picture(str(folder / 'g'), f'{folder / "g"} cannot be read: Permission denied')
+
+
+def test_pictures_of_kinds_that_cannot_be_read_are_not_passed_over(tmp_path: Path) -> None:
+    for name in ('a.HEIC', 'b.avif', 'c.jpg'):
+        (tmp_path / name).touch()
+    assert paths(find_pictures([str(tmp_path)]), tmp_path) == ['a.HEIC', 'b.avif', 'c.jpg']
+
+
+@pytest.mark.parametrize('error', [ValueError('why'), OSError('why'), RuntimeError('why')])
+def test_an_error_of_one_picture_is_its_result(
+    tmp_path: Path, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_file: str, _image: object) -> str:
+        raise error
+
+    assert status_of(tmp_path, fail) == ExitStatus.FAILED
+    assert json.loads(capsys.readouterr().out)['error'] == 'why'
+
+
+def test_a_lack_of_memory_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_file: str, _image: object) -> str:
+        raise MemoryError
+
+    assert status_of(tmp_path, fail) == ExitStatus.FAILED
+    reason = json.loads(capsys.readouterr().out)['error']
+    assert reason.endswith('picture.png needs more memory than is available')
+
+
+def test_the_largest_picture_can_be_another_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of(tmp_path, lambda _file, _image: 'read', 12) == ExitStatus.OK
+    assert json.loads(capsys.readouterr().out)['text'] == 'read'
+    assert status_of(tmp_path, lambda _file, _image: 'read', 11) == ExitStatus.FAILED
+    assert 'too large: 4 x 3 pixels' in json.loads(capsys.readouterr().out)['error']
+
+
+def status_of(
+    folder: Path, process: Callable[[str, Any], str], max_pixels: int = MAX_PIXELS
+) -> ExitStatus:
+    """Process one picture of 4 x 3 pixels."""
+    path = folder / 'picture.png'
+    path.write_bytes(encode_png(np.zeros((3, 4, 3), np.uint8)))
+    verb = Verb(process, lambda text: {'text': text}, str, max_pixels)
+    return process_pictures(find_pictures([str(path)]), verb, as_json=True)
