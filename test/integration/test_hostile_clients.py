@@ -157,6 +157,20 @@ def test_lifecycle_transitions_at_random(target: Target, repeats: int) -> None:
     assert target.node.log.count('rejected a request') < 20
 
 
+def test_types_that_nobody_uses(target: Target, repeats: int) -> None:
+    srv = pytest.importorskip('type_description_interfaces.srv')
+    hashes = ('', 'RIHS01_', 'RIHS02_' + '0' * 64, 'x' * 100_000, 'RIHS01_' + '0' * 64)
+    for name in (*NAMES, 'sensor_msgs/msg/Image') * repeats:
+        for type_hash in hashes:
+            request = srv.GetTypeDescription.Request(type_name=name, type_hash=type_hash)
+            service = f'/{NODES[0]}/get_type_description'
+            answer = target.peer.call(srv.GetTypeDescription, service, request)
+            assert not answer.successful
+            assert 0 < len(answer.failure_reason) < 200
+    assert 'type hash' not in target.node.log
+    target.assert_well()
+
+
 def test_bytes_that_are_no_message(target: Target, repeats: int) -> None:
     """Messages whose bytes do not fit their type, on every topic that is subscribed to."""
     chaos = random.Random(repeats)

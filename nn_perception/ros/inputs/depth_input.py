@@ -12,6 +12,7 @@ from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.camera_model import CameraModel
 from nn_perception.core.quoting import quoted
 from nn_perception.core.results import Person
+from nn_perception.ros.inputs.graph import publishers_on
 from nn_perception.ros.inputs.image_decoding import to_depth
 from nn_perception.ros.inputs.image_input import ImageInput, ImageTopic
 from nn_perception.ros.inputs.image_topics import depth_info_topic
@@ -110,7 +111,7 @@ class DepthInput:
             self._subscribe_to_info(durability)
 
     def _matching_info_durability(self) -> DurabilityPolicy:
-        publishers = self._node.get_publishers_info_by_topic(self.info_topic)
+        publishers = publishers_on(self._node, self.info_topic)
         return self._info_durability.choose({one.qos_profile.durability for one in publishers})
 
     def _subscribe_to_info(self, durability: DurabilityPolicy) -> None:

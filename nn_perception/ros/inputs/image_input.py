@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from nn_perception.ros.inputs.graph import publishers_on
 from nn_perception.ros.inputs.image_topics import compressed_topic
 from nn_perception.ros.inputs.publisher_changes import WantedQos
 from nn_perception.ros.inputs.shared_image_subscription import (
@@ -166,5 +167,5 @@ class ImageInput:
 
     def _is_published(self, topic: str) -> bool:
         """Tell whether somebody publishes images of the transport on a topic."""
-        publishers = self._node.get_publishers_info_by_topic(topic)
+        publishers = publishers_on(self._node, topic)
         return any(one.topic_type == TYPE_NAMES[self._topic.transport] for one in publishers)

@@ -10,6 +10,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
+from nn_perception.ros.inputs.graph import publishers_on
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
 from nn_perception.ros.inputs.latched_image import LatchedImage
 from nn_perception.ros.inputs.publisher_changes import (
@@ -164,9 +165,7 @@ class SharedImageSubscription:
             self._subscribe(qos)
 
     def _matching_qos(self) -> MatchingQos:
-        publishers = (
-            self._owner.get_publishers_info_by_topic(self.topic) if self._choice.automatic else ()
-        )
+        publishers = publishers_on(self._owner, self.topic) if self._choice.automatic else ()
         return self._choice.choose(publisher.qos_profile for publisher in publishers)
 
     def _unsubscribe(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nn_perception.ros.inputs.graph import publishers_on, topics_and_types
 from nn_perception.ros.inputs.publisher_changes import MatchingQos
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
@@ -46,7 +47,7 @@ class SilentSubscription:
 
     def reason(self) -> str:
         """Explain why no image arrives."""
-        publishers = self.node.get_publishers_info_by_topic(self.topic)
+        publishers = publishers_on(self.node, self.topic)
         if not publishers:
             return f'no publisher on {self.topic}; {self._advice_on_topics()}'
         if all(one.topic_type != TYPE_NAMES[self.transport] for one in publishers):
@@ -120,7 +121,7 @@ class SilentSubscription:
         return sorted(
             (
                 (transport, name)
-                for name, types in self.node.get_topic_names_and_types()
+                for name, types in topics_and_types(self.node)
                 for transport, type_name in TYPE_NAMES.items()
                 if type_name in types
                 and not name.endswith(_OVERLAY)

@@ -8,6 +8,7 @@ or a transition that is not possible now, and the client would get no answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+import re
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
@@ -24,12 +25,21 @@ from rcl_interfaces.srv import (
 )
 from rclpy.node import Node
 
+try:
+    from type_description_interfaces.srv import GetTypeDescription
+except ImportError:  # Humble has no such service
+    GetTypeDescription = None
+
 Callback = Callable[[Any, Any], Any]
+
+_TYPE_HASH = re.compile('RIHS01_[0-9a-f]{64}')
 
 
 def guard_services(node: Node) -> None:
     """Let the parameter and lifecycle services of a node answer every request."""
     for service in node.services:
+        if GetTypeDescription is not None and service.srv_type is GetTypeDescription:
+            service.callback = _of_readable_types(service.callback)
         reject = _REJECTIONS.get(service.srv_type)
         if reject is None:
             continue
@@ -61,6 +71,19 @@ def _described(request: Any) -> str:
     if not isinstance(request, ChangeState.Request):
         return str(kind)
     return f'{kind} {request.transition.id} {quoted(request.transition.label)}'
+
+
+def _of_readable_types(callback: Callback) -> Callback:
+    """Describe a type only if its hash is one: rcl would write any other into the log, uncut."""
+
+    def call(request: Any, response: Any) -> Any:
+        if _TYPE_HASH.fullmatch(request.type_hash):
+            return callback(request, response)
+        response.successful = False
+        response.failure_reason = f'expected a type hash, got {quoted(request.type_hash)}'
+        return response
+
+    return call
 
 
 def _one_by_one(callback: Callback) -> Callback:

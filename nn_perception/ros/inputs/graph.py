@@ -1,0 +1,39 @@
+"""
+What the ROS graph shows of the publishers of others.
+
+Everybody on the network writes into it: where a name is no text, rclpy raises instead of leaving
+it out, and a node must not end because of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from rclpy.node import Node
+from rclpy.topic_endpoint_info import TopicEndpointInfo
+
+T = TypeVar('T')
+
+
+def publishers_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
+    """
+    Describe the publishers on a topic; none if one of them cannot be described.
+
+    :param node: node that asks
+    :param topic: name of the topic, after remapping
+    """
+    return _readable(lambda: node.get_publishers_info_by_topic(topic))
+
+
+def topics_and_types(node: Node) -> list[tuple[str, list[str]]]:
+    """List all topics with their types; none if one of them cannot be read."""
+    return _readable(node.get_topic_names_and_types)
+
+
+def _readable(query: Callable[[], list[T]]) -> list[T]:
+    try:
+        return query()
+    except (UnicodeError, RuntimeError):
+        # RuntimeError: what rcl cannot answer while publishers come and go.
+        return []
