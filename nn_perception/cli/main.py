@@ -11,14 +11,22 @@ import argparse
 from collections.abc import Sequence
 import importlib
 import logging
-import os
 import sys
 from typing import Any
 
 from nn_perception import __version__
+from nn_perception.cli.console import Parser
 from nn_perception.cli.exit_status import ExitStatus
-from nn_perception.core.command_name import command_name
+from nn_perception.cli.ros_words import ros_problem
+from nn_perception.core.command_name import COMMAND, command_name
 from nn_perception.core.import_path import forget_current_folder
+from nn_perception.core.standard_streams import (
+    flush_output,
+    OutputError,
+    prepare_standard_streams,
+    settle_standard_streams,
+    write_error,
+)
 
 # verb -> module, and the line that the help shows
 VERBS: dict[str, tuple[str, str]] = {
@@ -42,26 +50,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: without the command's name; by default those of the process
     :returns: the exit status, see :class:`nn_perception.cli.exit_status.ExitStatus`
     """
+    prepare_standard_streams()
     if arguments is None:
         forget_current_folder()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    verb = next((word for word in words if not word.startswith('-')), None)
     try:
-        args = _parser(verb).parse_args(words)
-        logging.basicConfig(
-            level=LEVELS[min(args.verbose, len(LEVELS) - 1)],
-            format='%(levelname)s: %(message)s',
-            stream=sys.stderr,
-        )
-        status = int(_module(args.verb).run(args))
-        sys.stdout.flush()
-        return status
+        return _run(words)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-    except BrokenPipeError:
-        # What is still buffered would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.BROKEN_PIPE
+    except OutputError as error:
+        if error.reader_ended:
+            return ExitStatus.BROKEN_PIPE
+        write_error(f'{COMMAND}: {error}\n')
+        return ExitStatus.FAILED
+    finally:
+        settle_standard_streams()
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a verb, or show the help or what is wrong with the words."""
+    verb = next((word for word in words if not word.startswith('-')), None)
+    if problem := ros_problem(words, verb):
+        write_error(f'{COMMAND}: {problem}\n')
+        return ExitStatus.USAGE
+    try:
+        args = _parser(verb).parse_args(words)
+    except SystemExit:
+        # The help may be what cannot be written.
+        flush_output()
+        raise
+    logging.basicConfig(
+        level=LEVELS[min(args.verbose, len(LEVELS) - 1)],
+        format='%(levelname)s: %(message)s',
+        stream=sys.stderr,
+    )
+    status = int(_module(args.verb).run(args))
+    flush_output()
+    return status
 
 
 def _module(verb: str) -> Any:
@@ -70,7 +95,7 @@ def _module(verb: str) -> Any:
 
 def _parser(verb: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the module of the given verb is imported for its arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=command_name(),
         description='Image tags, handwritten digits and human poses, from the command line.',
     )

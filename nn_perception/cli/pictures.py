@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
-import sys
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
 from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import show_progress
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
+from nn_perception.core.standard_streams import write_error, write_output
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.preprocessing import Image
@@ -137,11 +137,11 @@ def process_pictures(pictures: Sequence[Picture], verb: Verb[R], *, as_json: boo
         failed = failed or result is None
         if as_json:
             fields = {'error': picture.error} if result is None else verb.as_fields(result)
-            sys.stdout.write(json.dumps({'file': picture.path, **fields}) + '\n')
+            write_output(json.dumps({'file': picture.path, **fields}) + '\n')
         elif result is None:
-            sys.stderr.write(f'{picture.error}\n')
+            write_error(f'{picture.error}\n')
         else:
-            sys.stdout.write(f'{picture.path}\n{verb.as_text(result)}')
+            write_output(f'{picture.path}\n{verb.as_text(result)}')
     return ExitStatus.FAILED if failed else ExitStatus.OK
 
 

@@ -25,7 +25,10 @@ def shortened(text: str, limit: int = MAX_SENTENCE) -> str:
 
     :param text: the sentence
     :param limit: largest number of characters
+    :returns: the sentence, with escapes for what no message can contain, such as the bytes of a
+        file name that are no text
     """
+    text = text.encode('utf-8', 'backslashreplace').decode('utf-8')
     if len(text) <= limit:
         return text
     half = (limit - 3) // 2

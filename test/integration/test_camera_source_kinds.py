@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import os
 from pathlib import Path
 import shutil
 import tempfile
@@ -131,3 +132,21 @@ def test_ctrl_c_while_connecting(start_node: Start, cameras: Any) -> None:
     began_s = time.monotonic()
     assert node.end() == 0
     assert time.monotonic() - began_s < stretched(2.0)
+
+
+def test_names_that_are_no_text(peer: Peer, start_node: Start, tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 can be in no message, and in no log line."""
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    names = {b'\xff\xe9.png': greys(2)[1], '日本²🤖.png'.encode(): greys(1)[0]}
+    for name, image in names.items():
+        with open(os.fsencode(folder) + b'/' + name, 'wb') as file:
+            file.write(cv2.imencode('.png', image)[1].tobytes())
+    with open(os.fsencode(folder) + b'/broken\xfe.png', 'wb') as file:
+        file.write(b'broken')
+    playing = peer.collect(DiagnosticArray, 'camera_source/playing')
+    node = start_node('camera_source', parameters={'source': folder, 'rate': 20.0})
+    peer.until(lambda: len(playing) >= 6)
+    shown = {msg.status[0].message for msg in playing}
+    assert shown == {r'\udcff\udce9.png', '日本²🤖.png'}
+    assert node.log.count(r'broken\udcfe.png') == 1

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import partial
 import json
 from pathlib import Path
-import sys
 from typing import TYPE_CHECKING
 
 from nn_perception.capabilities.poses.defaults import POSE_PRESETS
@@ -22,6 +21,7 @@ from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.command_name import command_name
+from nn_perception.core.standard_streams import write_output
 
 if TYPE_CHECKING:
     from nn_perception.bags.annotation import Annotation, AnnotationRequest
@@ -140,7 +140,7 @@ def _print(summary: Summary, args: argparse.Namespace) -> None:
             f'{reason}',
         )
     if args.json:
-        sys.stdout.write(json.dumps({'bag': str(args.output), **asdict(summary)}) + '\n')
+        write_output(json.dumps({'bag': str(args.output), **asdict(summary)}) + '\n')
     else:
         lines = [f'  {count} on {topic}\n' for topic, count in summary.outputs.items()]
-        sys.stdout.write(f'{args.output}\n' + ''.join(lines))
+        write_output(f'{args.output}\n' + ''.join(lines))

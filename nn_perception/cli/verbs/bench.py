@@ -9,11 +9,11 @@ import importlib.util
 import json
 import os
 from pathlib import Path
-import sys
 from typing import TYPE_CHECKING
 
 from nn_perception.cli.console import report
 from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.core.standard_streams import flush_output, write_output
 
 if TYPE_CHECKING:
     from nn_perception.benchmark.table import Row
@@ -53,11 +53,11 @@ def run(args: argparse.Namespace) -> int:
     for row in _rows(args):
         rows.append(row)
         if not args.json:
-            sys.stdout.write(f'{row}\n')
-            sys.stdout.flush()
+            write_output(f'{row}\n')
+            flush_output()
     content = json.dumps({'cores': os.cpu_count(), 'rows': [asdict(row) for row in rows]}) + '\n'
     if args.json:
-        sys.stdout.write(content)
+        write_output(content)
     if args.output:
         args.output.write_text(content, encoding='utf-8')
     return ExitStatus.OK if all(row.reached for row in rows) else ExitStatus.FAILED

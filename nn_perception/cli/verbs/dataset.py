@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 import os
 from pathlib import Path
-import sys
 from typing import NamedTuple
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
@@ -16,6 +15,7 @@ from nn_perception.cli.console import fail, print_result
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.command_name import command_name
+from nn_perception.core.standard_streams import write_output
 
 VERB = 'dataset'
 BAR_STEPS = 100
@@ -113,7 +113,7 @@ def _list(args: argparse.Namespace) -> int:
             *(f'  problem: {problem}' for problem in listing.left_out),
         )
     if not args.json:
-        sys.stdout.write(f'Folder of the datasets: {root}\n')
+        write_output(f'Folder of the datasets: {root}\n')
     return ExitStatus.OK
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.arguments import add_store_argument, whole_number
 from nn_perception.cli.console import fail, print_result
 from nn_perception.cli.exit_status import ExitStatus
+from nn_perception.core.standard_streams import write_output
 
 if TYPE_CHECKING:
     from nn_perception.core.inference.model_zoo import ModelEntry
@@ -136,7 +136,7 @@ def _list_models(args: argparse.Namespace, store: ModelStore) -> int:
     for entry in [*list_models(), *_fine_tuned(store)]:
         print_result(args.json, _fields(entry), *_lines(entry))
     if not args.json:
-        sys.stdout.write(
+        write_output(
             'Any torchvision classification model works by name too; it is downloaded once.\n'
             f'Cache folder: {cache_folder()}\nFine-tuned models: {store.root}\n'
         )

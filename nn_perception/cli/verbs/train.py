@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 from pathlib import Path
-import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
@@ -15,6 +14,7 @@ from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.command_name import command_name
+from nn_perception.core.standard_streams import write_output
 
 if TYPE_CHECKING:
     from nn_perception.training.fine_tuning.fine_tune import Progress
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         bar.clear()
     report(VERB, result.message)
     fields = _fields(result)
-    sys.stdout.write(json.dumps(fields) + '\n' if args.json else _text(fields))
+    write_output(json.dumps(fields) + '\n' if args.json else _text(fields))
     return ExitStatus.OK
 
 

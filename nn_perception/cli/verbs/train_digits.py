@@ -10,7 +10,6 @@ import json
 import os
 from pathlib import Path
 import signal
-import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.cli.arguments import whole_number
@@ -18,6 +17,7 @@ from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.cli.progress import ProgressBar
 from nn_perception.core.files.folders import cache_folder
+from nn_perception.core.standard_streams import write_error, write_output
 
 if TYPE_CHECKING:
     from nn_perception.training.digits.training_run import TrainingRun
@@ -148,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
         return fail(VERB, error)
     except ArithmeticError as error:
         return fail(VERB, error, ExitStatus.FAILED)
-    sys.stdout.write(json.dumps(result) + '\n' if args.json else _text(result))
+    write_output(json.dumps(result) + '\n' if args.json else _text(result))
     return ExitStatus.OK
 
 
@@ -204,7 +204,7 @@ def _train(training: TrainingRun, threads: int) -> bool:
 
     def on_epoch(epoch: Epoch) -> None:
         bar.clear()
-        sys.stderr.write(
+        write_error(
             f'epoch {epoch.epoch} of {epochs}: loss {epoch.train_loss:.4f}, '
             f'validation {epoch.validation_accuracy:.2%}, {epoch.seconds / 60:.1f} min\n'
         )

@@ -8,12 +8,20 @@ during the imports too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 import os
 from pathlib import Path
 import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.core.import_path import forget_current_folder
+from nn_perception.core.ros_words import rejection, usage
+from nn_perception.core.standard_streams import (
+    OutputError,
+    prepare_standard_streams,
+    write_error,
+    write_output,
+)
 from nn_perception.ros.process.left_threads import end_past_left_threads, threads_are_left
 from nn_perception.ros.process.memory import (
     freeze_imported_objects,
@@ -75,8 +83,17 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
     :returns: exit status: 0 for a clean end, 2 if the node could not be made
     """
     watch_signals()
+    prepare_standard_streams()
     prepare_process()
-    keep_ros_arguments(sys.argv if args is None else args)
+    words = list(sys.argv[1:] if args is None else args)
+    if text := usage(words, Path(sys.argv[0]).name):
+        with suppress(OutputError):
+            write_output(text)
+        return STATUS_OK
+    if problem := rejection(words):
+        write_error(f'{problem}\n')
+        return STATUS_REJECTED
+    keep_ros_arguments(words)
     forget_current_folder()
     try:
         with exiting_at_once():
@@ -86,7 +103,7 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
 
             make_node = import_node()
     except ImportError as error:
-        sys.stderr.write(f'{error}\n')
+        write_error(f'{error}\n')
         return STATUS_REJECTED
     freeze_imported_objects()
     return end_past_left_threads(_run(make_node, args))
@@ -107,7 +124,7 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
             node = make_node()
         except (ValueError, OSError, RuntimeError) as error:
             # A mistake in what the user wrote or installed is worth one sentence, no traceback.
-            sys.stderr.write(f'{error}\n')
+            write_error(f'{_sentence(error)}\n')
             return STATUS_REJECTED
         _spin(node, executor)
     except Stopped:
@@ -125,6 +142,12 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
             # Nothing else removes the middleware's shared memory when the process ends past them.
             context.destroy()
     return STATUS_OK
+
+
+def _sentence(error: Exception) -> str:
+    """Say what an error means; rclpy only lists the arguments that it does not know."""
+    unknown = type(error).__name__ == 'UnknownROSArgsError'
+    return f'unknown ROS arguments: {str(error).strip("[]")}' if unknown else str(error)
 
 
 def _spin(node: Any, executor: Any) -> None:
