@@ -22,7 +22,7 @@ from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception.training.datasets.labelled_frames import MANIFEST, STORED_NAME
-from nn_perception.training.datasets.left_out import LeftOut
+from nn_perception.training.datasets.left_out import as_text, LeftOut
 from nn_perception.training.datasets.picture_folders import NO_PICTURE, REASONS
 
 # Of 90,000 pictures with long names.
@@ -105,7 +105,8 @@ class Archive:
             else:
                 chosen.append(info)
         if not chosen:
-            raise ValueError(f'{self.path} contains no pictures')
+            reason = f'{self.path} contains no pictures'
+            raise ValueError(as_text([reason, *self.left_out.pictures(), *self.left_out.others()]))
         claimed = sum(info.file_size for info in chosen)
         if claimed > MAX_RATIO * size + MAX_PICTURE_BYTES:
             raise ValueError(

@@ -159,6 +159,41 @@ def test_recording(recorder: FrameRecorder) -> None:
             recorder.record('mug', rate)
 
 
+@pytest.mark.parametrize(
+    ('label', 'reason'),
+    [
+        ('MUG', 'differs from mug only in capitals'),
+        ('mug\u034f', 'is not allowed'),
+        ('mug.', "differs from 'mug' only in what cannot be seen"),
+        ('unknown', 'reserved for frames'),
+        ('Unknown', 'reserved for frames'),
+        ('CON', 'Windows'),
+        ('nul.png', 'Windows'),
+        ('-rf', 'option'),
+        ('manifest.jsonl', 'the list of the frames'),
+        ('a/b', 'is not allowed'),
+    ],
+)
+def test_labels_are_refused_before_the_first_frame(
+    recorder: FrameRecorder, label: str, reason: str
+) -> None:
+    assert recorder.capture(frame(0), 'mug').result(30.0) == ('mug', 1)
+    with pytest.raises(ValueError, match=reason):
+        recorder.record(label, 0.0)
+    assert recorder.label == ''
+    with pytest.raises(ValueError, match=reason):
+        recorder.capture(frame(1), label).result(30.0)
+    assert recorder.dataset.counts() == {'mug': 1}
+
+
+@pytest.mark.parametrize('label', ["Mom's mug", 'screw (M4)', 'tabby, tabby cat', 'mug', '杯子'])
+def test_labels_that_can_be_recorded(recorder: FrameRecorder, label: str) -> None:
+    recorder.capture(frame(0), 'mug').result(30.0)
+    recorder.record(label, 0.0)
+    assert recorder.process([frame(1)]) == [True]
+    assert recorder.dataset.counts()[label] == 1 + (label == 'mug')
+
+
 def test_a_recording_ends_when_the_dataset_is_full(recorder: FrameRecorder) -> None:
     recorder.record('mug', 0.0)
     # The first one has ended the recording, which is worth a summary.
