@@ -22,6 +22,7 @@ MAY_BE_SKIPPED = ('cuda', 'hri_msgs', 'launch_ros')
 # other processes idle. What is missing here costs time and nothing else.
 LONGEST = (
     'integration/test_fine_tuner.py',
+    'integration/test_fine_tuner_promises.py',
     'integration/test_flapping_publishers.py',
     'integration/test_fuzz_images.py',
     'integration/test_tagger.py',
