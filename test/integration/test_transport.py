@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+import subprocess
 
 from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.ros.process.main import PROFILE_VARIABLES, SKIP_VARIABLES
+from nn_perception.ros.process.node_process import end_process, node_command
 from patience import slowness, stretched
 import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -64,3 +68,26 @@ def test_many_processes_find_each_other(domain_id: int, ros_environment: None) -
     finally:
         for peer in peers:
             peer.close()
+
+
+PLANTED = """<?xml version="1.0" encoding="UTF-8" ?>
+<dds><profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
+<participant profile_name="planted" is_default_profile="true"><rtps><builtin><discovery_config>
+<ignoreParticipantFlags>FILTER_DIFFERENT_PROCESS</ignoreParticipantFlags>
+</discovery_config></builtin></rtps></participant></profiles></dds>
+"""
+
+
+def test_a_profile_in_the_current_folder_is_ignored(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fast DDS would read it, and the node would be alone."""
+    for name in (*PROFILE_VARIABLES, *SKIP_VARIABLES):  # as they were before the tests began
+        monkeypatch.delenv(name, raising=False)
+    for name in ('FASTRTPS', 'FASTDDS'):
+        (tmp_path / f'DEFAULT_{name}_PROFILES.xml').write_text(PLANTED)
+    node = subprocess.Popen(node_command('camera_source'), cwd=tmp_path)
+    try:
+        peer.until(lambda: 'camera_source' in peer.node.get_node_names())
+    finally:
+        end_process(node)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 FASTDDS_PROFILE = Path(__file__).with_name('fastdds.xml')
 # Fast DDS 2 (Humble, Jazzy) reads the first, Fast DDS 3 (Kilted and newer) the second.
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+SKIP_VARIABLES = ('SKIP_DEFAULT_XML_FILE', 'SKIP_DEFAULT_XML')
 
 SWITCH_INTERVAL_S = 1e-4
 SPIN_TIMEOUT_S = 0.2
@@ -57,10 +58,14 @@ def use_transport_profile() -> None:
     """
     Let Fast DDS transport images, unless the user chose a profile.
 
+    It would also read a profile in the folder where a node is started, whoever has put it there.
+
     Fast DDS reads the environment once in a process: call this before making the first node.
     """
     if not any(name in os.environ for name in PROFILE_VARIABLES):
         os.environ.update(dict.fromkeys(PROFILE_VARIABLES, str(FASTDDS_PROFILE)))
+    for name in SKIP_VARIABLES:
+        os.environ.setdefault(name, '1')
 
 
 def prepare_process() -> None:
