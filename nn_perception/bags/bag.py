@@ -206,7 +206,7 @@ class Bag:
     def _message_compression(self) -> str:
         """Return how each single message is compressed; empty if none is."""
         mode = str(self.metadata.get('compression_mode') or 'none').lower()
-        compression = str(self.metadata.get('compression_format') or '').lower()
+        compression = str(self.metadata.get('compression_format') or 'zstd').lower()
         if mode not in ('none', 'file', 'message', 'storage'):
             raise BagError(f'its compression_mode {quoted(mode)} is unknown')
         if mode in ('file', 'message') and compression != 'zstd':
@@ -278,7 +278,7 @@ def _check_path(path: Path) -> None:
         raise ValueError(f'{path} cannot be read as a bag: it has no {METADATA}')
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError(f'{path} cannot be read as a bag: it is not a regular file')
-    if path.suffix not in SUFFIXES:
+    if Path(path.name.removesuffix(COMPRESSED_SUFFIX)).suffix not in SUFFIXES:
         raise ValueError(
             f'{path} cannot be read as a bag: it is not a folder and ends in none of '
             f'{", ".join(SUFFIXES)}'

@@ -33,7 +33,7 @@ class _Collection:
         self._values.append(value)
         self.size += size
         if self.size > MAX_VALUES:
-            raise BagError(f'its YAML holds more than {MAX_VALUES} values')
+            raise BagError(f'its YAML holds more than {MAX_VALUES} values, aliases included')
 
     def finish(self) -> Any:
         """Return the list or dictionary."""

@@ -303,6 +303,10 @@ def test_names_of_compressed_files(
     described = path / 'metadata.yaml'
     if change in ('metadata', 'both'):
         described.write_text(described.read_text().replace('.zstd', ''))
+        described.write_text(described.read_text().replace('format: zstd', "format: ''"))
+    if change == 'metadata':
+        with Bag(stored) as bag:
+            assert len(list(bag.images(['/image']))) == 3
     if change in ('file', 'both'):
         stored.with_suffix('').write_bytes(zstd.decompress(stored.read_bytes()))
         stored.unlink()
