@@ -46,7 +46,9 @@ class Kind:
 
 
 KINDS = {
-    'flapping': Kind(3, (RELIABLE, BEST_EFFORT), (0.3, 2.5), (0.0, 0.3), 0.2),
+    'flapping': Kind(
+        3, (RELIABLE, BEST_EFFORT), (0.3, 2.5), (0.0, 0.3), 0.2, longest_period_s=0.04
+    ),
     'steady': Kind(2, (RELIABLE,), (HOUR_S, HOUR_S), (0.0, 0.0), 0.25, longest_period_s=0.01),
     'brief': Kind(2, (BEST_EFFORT,), (0.15, 0.5), (0.0, 0.05), 0.0, 1280, 720, 0.05),
 }
