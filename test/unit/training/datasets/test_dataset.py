@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 from pathlib import Path
 import random
 import re
@@ -468,6 +469,26 @@ def test_leftovers_are_removed_and_other_files_stay(three):
             f'removed {path}, which was only partly written' for path in leftovers
         )
     assert [path.exists() for path in (*leftovers, *others)] == [False] * 2 + [True] * 3
+
+
+@pytest.mark.parametrize('umask', [0o000, 0o022, 0o077])
+def test_frames_are_private_whatever_the_umask(tmp_path, umask):
+    """At each step: after storing, deleting and renaming, and opened again."""
+    root = tmp_path / 'deep' / 'data'
+    before = os.umask(umask)
+    try:
+        with Dataset.open(root, 'kitchen') as dataset:
+            dataset.add(picture(1), 'mug', 1)
+            dataset.add(picture(2), 'mug', 2)
+            dataset.add(picture(3), 'plate', 3)
+            dataset.delete('mug', newest_only=True)
+            dataset.rename_label('plate', 'dish')
+        Dataset.open(root, 'kitchen').close()
+    finally:
+        os.umask(before)
+    found = [tmp_path / 'deep', *(tmp_path / 'deep').rglob('*')]
+    assert {path.stat().st_mode & 0o777 for path in found if path.is_file()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in found if path.is_dir()} == {0o700}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures, sharpness
 import numpy as np
@@ -71,6 +73,22 @@ def test_a_foreign_file_is_replaced(cache, content):
     (one,) = hashes(1)
     cache.add({one: features(1.0)})
     assert list(cache.load()) == [one]
+
+
+def test_the_cache_is_private_and_no_folder_of_others_is_trusted(cache):
+    """What others put there would decide what a head learns."""
+    (one,) = hashes(1)
+    before = os.umask(0)
+    try:
+        cache.add({one: features(1.0)})
+    finally:
+        os.umask(before)
+    assert cache.path.stat().st_mode & 0o777 == 0o600
+    assert cache.path.parent.stat().st_mode & 0o777 == 0o700
+    cache.path.parent.chmod(0o777)
+    for use in (cache.load, lambda: cache.add({one: features(2.0)})):
+        with pytest.raises(PermissionError, match='others can write'):
+            use()
 
 
 def test_sharpness_falls_with_blur_and_does_not_depend_on_the_camera():
