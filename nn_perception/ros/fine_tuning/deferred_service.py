@@ -22,6 +22,8 @@ from rclpy.service import Service
 
 # Whatever a request may cause; anything else is a bug.
 REQUEST_ERRORS = FRAME_ERRORS
+# Requests may come in thousands.
+LOG_PERIOD_S = 1.0
 
 
 def create_deferred_service(
@@ -55,7 +57,9 @@ def create_deferred_service(
         if reason and hasattr(response, 'message'):
             response.message = shortened(reason)
         elif reason:
-            node.get_logger().error(f'{name} failed: {reason}')
+            node.get_logger().error(
+                f'{name} failed: {shortened(reason)}', throttle_duration_sec=LOG_PERIOD_S
+            )
 
     pace = PacedCallbackGroup.of(node, name)
     service = node.create_service(kind, name, start, qos_profile=SERVICE_QOS, callback_group=pace)

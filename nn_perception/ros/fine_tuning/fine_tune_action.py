@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from nn_perception.ros.fine_tuning import messages
+from nn_perception.ros.fine_tuning.deferred_service import LOG_PERIOD_S
 from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import RESULT_QOS, SERVICE_QOS
@@ -156,6 +157,8 @@ class FineTuneAction:
         if goal.handle.is_cancel_requested:
             goal.handle.canceled()
         else:
-            self._node.get_logger().warning(f'fine-tuning failed: {end}')
+            self._node.get_logger().warning(
+                f'fine-tuning failed: {end}', throttle_duration_sec=LOG_PERIOD_S
+            )
             goal.handle.abort()
         return FineTune.Result(message=end, duration=duration_s)
