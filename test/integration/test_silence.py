@@ -66,7 +66,7 @@ CASES = {
     ),
     'not active': Case(
         'not active',
-        ['ros2 lifecycle set /tagger configure, then activate'],
+        ['ros2 lifecycle set /tagger configure && ros2 lifecycle set /tagger activate'],
         [(Image, 'image', RELIABLE)],
         {'autostart': False},
     ),

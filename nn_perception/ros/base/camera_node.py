@@ -26,7 +26,7 @@ from nn_perception.ros.base.frame_worker import FrameProcessor, FrameWorker
 from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.diagnostics.clock_watch import ClockWatch
 from nn_perception.ros.diagnostics.messages import diagnostic_array
-from nn_perception.ros.diagnostics.status import Status
+from nn_perception.ros.diagnostics.status import not_active, Status
 from nn_perception.ros.inputs.image_input import Input
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
 from nn_perception.ros.outputs.headers import current_header
@@ -291,8 +291,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         if state == 'finalized':
             return Status('warn', 'finalized; restart the process')
         if not self._worker.running:
-            steps = {'unconfigured': 'configure, then activate'}.get(state, 'activate')
-            return Status('warn', f'not active; run ros2 lifecycle set {name} {steps}')
+            return not_active(name, state)
         if not self._enabled:
             return Status('ok', f'disabled; call the service {name}/enable')
         slow = self._worker.lasting_stage(SLOW_IMAGE_S)

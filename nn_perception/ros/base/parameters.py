@@ -152,7 +152,8 @@ def declare_parameters(node: Node, kind: type[P]) -> P:
             expected = Parameter.Type.from_parameter_value(field.default).name.lower()
             hints = {
                 'double': f' (write {field.name}: 1.0, not 1)',
-                'string': f' (write {field.name}: "0" in quotes, not 0)',
+                'string': f' (write {field.name}: "0" in quotes, not 0; on the command line '
+                f'-p \'{field.name}:="0"\')',
                 'string_array': f' (write {field.name}: [a, b])',
             }
             hint = hints.get(expected, '')

@@ -23,3 +23,15 @@ class Status:
     def with_values(self, values: Mapping[str, object]) -> Status:
         """Add values after the present ones."""
         return replace(self, values={**self.values, **values})
+
+
+def not_active(name: str, state: str) -> Status:
+    """
+    Say how a lifecycle node that is not active becomes active.
+
+    :param name: fully qualified name of the node
+    :param state: label of its state: ``'unconfigured'`` or ``'inactive'``
+    """
+    steps = ('configure', 'activate') if state == 'unconfigured' else ('activate',)
+    commands = ' && '.join(f'ros2 lifecycle set {name} {step}' for step in steps)
+    return Status('warn', f'not active; run {commands}')

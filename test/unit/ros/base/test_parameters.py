@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import dataclasses
 import math
 from pathlib import Path
+import shlex
 from typing import Any
 
 from domain_coordinator import domain_id
@@ -315,6 +316,16 @@ def test_a_start_value_is_rejected(start_graph: StartGraph, argument: str, reaso
         declare_parameters(node, Sample)
     assert '\n' not in str(caught.value)
     assert len(str(caught.value)) <= 300
+
+
+def test_the_quotes_that_a_shell_leaves_are_advised(start_graph: StartGraph) -> None:
+    """A shell removes the quotes that YAML needs."""
+    node = start_graph('-p', 'name:=0').node('camera')
+    with pytest.raises(ParameterError) as caught:
+        declare_parameters(node, Sample)
+    advised = str(caught.value).rpartition('on the command line ')[2].rstrip(')')
+    words = shlex.split(advised)
+    assert declare_parameters(start_graph(*words).node('camera'), Sample).name == '0'
 
 
 def test_a_start_value_of_none_is_rejected(start_graph: StartGraph) -> None:
