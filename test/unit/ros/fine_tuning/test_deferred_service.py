@@ -31,7 +31,9 @@ class FakeNode:
         return name
 
     def get_logger(self) -> Any:
-        return SimpleNamespace(error=self.errors.append, warning=self.warnings.append)
+        return SimpleNamespace(
+            error=lambda text, **_: self.errors.append(text), warning=self.warnings.append
+        )
 
     def request(self, request: Any, response: Any, header: Any) -> None:
         self.service.send_response(self.service.callback(request, response), header)
