@@ -21,9 +21,10 @@ from nn_perception.core.quoting import quoted
 HEADER_LIMIT = 4_000_000
 PICKLE_STARTS = (b'PK\x03\x04', b'\x80\x02', b'\x80\x03', b'\x80\x04', b'\x80\x05')
 METADATA = '__metadata__'
+# Those of numpy.
 ITEM_BYTES = {
-    **dict.fromkeys(('BOOL', 'U8', 'I8', 'F8_E4M3', 'F8_E5M2'), 1),
-    **dict.fromkeys(('U16', 'I16', 'F16', 'BF16'), 2),
+    **dict.fromkeys(('BOOL', 'U8', 'I8'), 1),
+    **dict.fromkeys(('U16', 'I16', 'F16'), 2),
     **dict.fromkeys(('U32', 'I32', 'F32'), 4),
     **dict.fromkeys(('U64', 'I64', 'F64'), 8),
 }
@@ -132,9 +133,13 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
     if not isinstance(entry, dict):
         raise ValueError(fault)
     shape, offsets = _sizes(entry.get('shape')), _sizes(entry.get('data_offsets'))
-    size = ITEM_BYTES.get(str(entry.get('dtype')))
-    if size is None or shape is None or offsets is None or len(offsets) != 2:
+    if shape is None or offsets is None or len(offsets) != 2:
         raise ValueError(fault)
+    dtype = str(entry.get('dtype'))
+    size = ITEM_BYTES.get(dtype)
+    if size is None:
+        known = ', '.join(ITEM_BYTES)
+        raise ValueError(f'{quoted(name)} has the type {quoted(dtype)}; usable are {known}')
     if offsets[0] + math.prod(shape) * size != offsets[1]:
         raise ValueError(f'its header is damaged (shape and size of {quoted(name)} disagree)')
     return offsets[0], offsets[1]

@@ -18,6 +18,10 @@ Batch = NDArray[np.float32]
 INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 
 
+# Of mean and standard deviation, for pixel values of 0 to 255.
+LARGEST = 1e6
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """
@@ -64,6 +68,12 @@ class Preprocessing:
             )
         if not np.isfinite(self.mean + self.std).all() or min(self.std) <= 0.0:
             raise ValueError('preprocessing mean must be finite, std finite and positive')
+        # Else the input of the network would not be finite.
+        if max(map(abs, self.mean + self.std)) > LARGEST or min(self.std) < 1 / LARGEST:
+            raise ValueError(
+                f'preprocessing mean must be -{LARGEST:g} to {LARGEST:g}, std {1 / LARGEST:g} to '
+                f'{LARGEST:g}'
+            )
 
     @classmethod
     def from_json(cls, values: Any) -> Preprocessing:

@@ -189,7 +189,7 @@ class Checkpoint:
             raise ValueError(f'{self.path} has changed since it was opened')
         try:
             weights = safetensors.numpy.load(content)
-        except SafetensorError as error:
+        except (SafetensorError, ValueError, OverflowError) as error:
             raise ValueError(f'{self.path} is not a usable checkpoint: {error}') from error
         for name, values in weights.items():
             if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():

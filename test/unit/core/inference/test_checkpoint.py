@@ -221,6 +221,7 @@ def headed(header, weights=bytes(12)):
         {'a': ENTRY | {'data_offsets': [-12, 0]}},
         {'a': ENTRY | {'data_offsets': [12, 0]}},
         {'a': ENTRY | {'dtype': 'PICKLE'}},
+        {'a': ENTRY | {'dtype': 'BF16', 'shape': [6]}},
         {'a': ENTRY | {'dtype': ['F32']}},
         {'a': ENTRY, 'b': ENTRY},
         {'__a': None, 'a': ENTRY},
@@ -253,6 +254,12 @@ def test_a_header_of_a_stranger_gives_a_sentence(path, header):
         ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'interpolation': 'x' * 10_000})},
          'interpolation must be'),
         ({'preprocessing': '{"size":' * 50_000}, 'nested too deeply'),
+        ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'mean': [1e308, 1, 1]})},
+         'mean must be'),
+        ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'std': [1e-320, 1, 1]})},
+         'std'),
+        ({'preprocessing': json.dumps(PREPROCESSING.to_json() | {'std': [4.0, 5.0, 1e300]})},
+         'std'),
         ({'network': 'two\nlines'}, 'control character'),
         ({'version': '\x1b]0;title\x07'}, 'control character'),
         ({'source': 'x' * 1001}, '1001 characters'),
@@ -265,6 +272,14 @@ def test_metadata_of_a_stranger(path, change, reason):
         Checkpoint.read(path)
     assert len(str(caught.value)) < 300 + len(str(path))
     assert str(caught.value).isprintable()
+
+
+def test_an_empty_tensor_of_an_impossible_shape(path):
+    empty = {'dtype': 'F32', 'shape': [0, 1 << 62], 'data_offsets': [0, 0]}
+    header = {'__metadata__': read_metadata(path), 'head.bias': ENTRY, 'empty': empty}
+    path.write_bytes(headed(header))
+    with pytest.raises(ValueError, match='is not a usable checkpoint'):
+        Checkpoint.read(path).weights()
 
 
 def test_a_large_header_is_not_parsed(path):
