@@ -21,6 +21,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.training.datasets.labelled_frames import read_frames
+from nn_perception.training.model_store.store import ModelStore
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.msg import DatasetSummary
 from nn_perception_interfaces.srv import (
@@ -59,6 +60,7 @@ class Tuner:
             'model_name': 'things',
             'base': 'digit_cnn',
             'quota_mb': 0,
+            'store_limit': 0,
         }
         self.dataset = self.folder / 'datasets' / 'workshop'
         self.summaries = self.peer.collect(DatasetSummary, 'fine_tuner/dataset', LATCHED)
@@ -167,8 +169,9 @@ def duration_of_a_job(tuner: Tuner) -> float:
     return time.monotonic() - began_s
 
 
-def accepted(tuner: Tuner) -> Any:
-    sent = tuner.goals.send_goal_async(FineTune.Goal())
+def accepted(tuner: Tuner, **goal: Any) -> Any:
+    """Send a goal, and return its handle."""
+    sent = tuner.goals.send_goal_async(FineTune.Goal(**goal))
     tuner.peer.until(sent.done)
     assert sent.result().accepted
     return sent.result()
@@ -367,6 +370,27 @@ def test_a_confirmed_frame_survives_kill_9(tuner: Tuner, kills: int) -> None:
         captured = captured_and_killed(tuner, captured)
     tuner.run()
     assert tuner.summaries[-1].counts[0] == captured
+
+
+def test_what_else_is_confirmed_survives_kill_9(tuner: Tuner) -> None:
+    tuner.fill(('bright', 'dark', 'mug'))
+    for expected in ('trained', 'rolled back', 'deleted'):
+        node = tuner.run()
+        if expected == 'trained':
+            for _ in range(2):
+                status, result = tuner.result_of(accepted(tuner, activate=True))
+                assert (status, result.activated) == (GoalStatus.STATUS_SUCCEEDED, True)
+        elif expected == 'rolled back':
+            first = tuner.versions()[0].name
+            assert tuner.ask(ActivateModel, 'activate_model', version=first).success
+        else:
+            assert tuner.ask(DeleteFrames, 'delete_frames', label='mug').deleted == 8
+        node.process.kill()
+        node.process.wait()
+        active = (tuner.folder / 'models' / 'things' / 'active').resolve()
+        assert active == tuner.versions()[1 if expected == 'trained' else 0]
+        assert ModelStore(tuner.folder / 'models').active('things') is not None
+    assert {frame.label for frame in read_frames(tuner.dataset).frames} == {'bright', 'dark'}
 
 
 # What ~/dataset says about the recording.

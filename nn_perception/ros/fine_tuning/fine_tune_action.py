@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import time
 from typing import Any
 
+from nn_perception.core.quoting import shortened
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.deferred_service import LOG_PERIOD_S
 from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
@@ -161,4 +162,4 @@ class FineTuneAction:
                 f'fine-tuning failed: {end}', throttle_duration_sec=LOG_PERIOD_S
             )
             goal.handle.abort()
-        return FineTune.Result(message=end, duration=duration_s)
+        return FineTune.Result(message=shortened(end), duration=duration_s)

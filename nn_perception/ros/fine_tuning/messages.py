@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from builtin_interfaces.msg import Time
+from nn_perception.core.quoting import shortened
 from nn_perception.training.fine_tuning.job import JobResult
 from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
 from nn_perception.training.model_store.version import Version
@@ -18,6 +19,9 @@ from nn_perception_interfaces.msg import (
     ModelVersion,
 )
 from std_msgs.msg import Header
+
+# Of the message of a result, in characters: it has a sentence for each warning.
+MAX_RESULT = 10_000
 
 
 def model_version(version: Version) -> ModelVersion:
@@ -111,7 +115,7 @@ def fine_tune_result(result: JobResult, duration_s: float) -> FineTune.Result:
     """Convert the result of a job that took so long."""
     return FineTune.Result(
         success=True,
-        message=result.message,
+        message=shortened(result.message, MAX_RESULT),
         version=result.version,
         activated=result.activated,
         validation=evaluation_report(result.report),

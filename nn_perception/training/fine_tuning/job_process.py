@@ -117,10 +117,12 @@ class FineTuningProcess:
                 self.process.stdin.close()
             self._cleanup.close()
             with self._lock:
-                cancelled = self._stage is Stage.CANCELLED
-                self._stage = Stage.CANCELLED if cancelled else Stage.ENDED
+                stage = self._stage
+                self._stage = stage if stage is Stage.CANCELLED else Stage.ENDED
             failed = f'the training process ended with status {_in_words(status)}'
-            self._on_end(CANCELLED if cancelled else end or failed)
+            if stage is Stage.STORING:
+                failed += '; it was storing the new version, which may be complete and active'
+            self._on_end(CANCELLED if stage is Stage.CANCELLED else end or failed)
 
     def _receive_end(self) -> JobResult | str:
         """Pass on the progress, and return the last message of the process; empty if none."""
