@@ -82,7 +82,7 @@ class Tuner:
         for number, label in enumerate(labels):
             (self.dataset / label).mkdir(parents=True)
             for index in range(count):
-                image = picture(index, low=120 * number)
+                image = picture(index, low=60 * number)
                 cv2.imwrite(str(self.dataset / label / f'{index}.png'), image)
 
     def versions(self) -> list[Path]:
@@ -114,7 +114,7 @@ class Tuner:
 
 
 def picture(seed: int, size: int = 32, low: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(low, low + 120, (size, size, 3), np.uint8)
+    return np.random.default_rng(seed).integers(low, low + 100, (size, size, 3), np.uint8)
 
 
 @pytest.fixture
