@@ -18,6 +18,7 @@ from image_bytes import (
     jpeg_segment,
     png,
     png_of_chunks,
+    resized_header,
     riff,
     smooth,
     tiff,
@@ -86,7 +87,31 @@ def _texts(count: int) -> bytes:
     return _PNG[:33] + b''.join(map(chunk, one)) + _PNG[33:]
 
 
+# Less than the limit, but next to nothing of it is there.
+_EMPTY_SIDE = 7000
+_EMPTY_TIFF = {256: [_EMPTY_SIDE], 257: [_EMPTY_SIDE], 273: [8], 278: [_EMPTY_SIDE], 279: [1000]}
+
 REFUSED = {
+    'a jpeg with a line of its pixels': (
+        resized_header(_JPEG, _EMPTY_SIDE, _EMPTY_SIDE),
+        'need at least',
+    ),
+    'a progressive jpeg with a line of its pixels': (
+        _progressive(9, _EMPTY_SIDE),
+        'need at least',
+    ),
+    'a png with a line of its pixels': (
+        resized_header(_PNG, _EMPTY_SIDE, _EMPTY_SIDE),
+        'damaged',
+    ),
+    'a tiff with a line of its pixels': (
+        tiff({**_EMPTY_TIFF, 258: [16]}, bytes(1000)),
+        'need at least',
+    ),
+    'a tiff of lzw with a line of its pixels': (
+        tiff({**_EMPTY_TIFF, 258: [16], 259: [5]}, bytes(1000)),
+        'need at least',
+    ),
     'a png chunk of 4 GB': (
         _PNG[:33] + struct.pack('>I', 0xFFFF_FFFF) + _PNG[37:],
         'truncated',

@@ -133,12 +133,14 @@ def _decode_with_pillow(container: Container) -> NDArray[Any]:
             name = _PILLOW_NAMES[container.kind]
             picture = Pillow.open(io.BytesIO(container.data), formats=(name,))
             if picture.size != (container.width, container.height):
-                raise ValueError('is damaged: its header contradicts itself')
+                raise ValueError('its header contradicts itself')
             # Only these have an alpha channel, or name a transparent colour.
             is_opaque = picture.mode[-1] not in 'Aa' and 'transparency' not in picture.info
             pixels = np.asarray(picture.convert('RGB' if is_opaque else 'RGBA'))
-    except (OSError, SyntaxError, EOFError, struct.error, Pillow.DecompressionBombError) as error:
+    except (OSError, SyntaxError, EOFError, struct.error, ValueError) as error:
         raise ValueError(f'is damaged: {error}') from error
+    except Pillow.DecompressionBombError as error:
+        raise ValueError('is too large for Pillow') from error
     code = cv2.COLOR_RGB2BGR if is_opaque else cv2.COLOR_RGBA2BGRA
     return cv2.cvtColor(pixels, code)
 

@@ -27,6 +27,7 @@ class Container:
     :ivar has_alpha: whether some pixels may be transparent
     :ivar orientation: 1 to 8, as EXIF defines them
     :ivar is_complete: whether the container ends as its format demands
+    :ivar least_bytes: so many bytes its pixels need at least, however well they are compressed
     :ivar variant: which of the forms of its format it is
     """
 
@@ -38,15 +39,21 @@ class Container:
     has_alpha: bool = False
     orientation: int = UPRIGHT
     is_complete: bool = True
+    least_bytes: int = 0
     variant: str = ''
 
     def check_size(self, max_pixels: int) -> None:
         """
-        Reject an image without pixels, or with too many.
+        Reject an image without pixels, with too many, or with more than its data can hold.
 
         :raises ValueError: if its size is out of range; the message has no subject
         """
         check_size(self.width, self.height, max_pixels)
+        if len(self.data) < self.least_bytes:
+            raise ValueError(
+                f'is truncated: {self.width} x {self.height} pixels need at least '
+                f'{self.least_bytes} bytes, it has {len(self.data)}'
+            )
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:

@@ -29,6 +29,7 @@ _SCAN = 0xDA
 _EXIF = 0xE1
 # Frames: C0 to CF without the tables C4 (Huffman), C8 (reserved), CC (arithmetic).
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ARITHMETIC = range(0xC9, 0xD0)
 # Besides frames and scans: tables, application data, comments, and the number of lines (DC),
 # which libjpeg ignores. The end marker is the last of all segments.
 _WITH_LENGTH = _FRAMES | {0xC4, 0xCC, _END, _SCAN, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)}
@@ -46,6 +47,7 @@ class _Segment(NamedTuple):
 
 
 class _Frame(NamedTuple):
+    marker: int
     bits: int
     height: int
     width: int
@@ -116,7 +118,15 @@ class _Headers:
             self._stored[: self._end] if self._end else self._stored,
             orientation=self._orientation,
             is_complete=bool(self._end),
+            least_bytes=self._least_bytes(self._frame),
         )
+
+    @staticmethod
+    def _least_bytes(frame: _Frame) -> int:
+        """Count a bit for each block of 8 x 8 pixels: Huffman codes have no less."""
+        if frame.marker in _ARITHMETIC:
+            return 0
+        return -(-frame.width // 8) * -(-frame.height // 8) // 8
 
 
 def _segments(stored: Buffer) -> Iterator[_Segment]:
@@ -148,7 +158,7 @@ def _segments(stored: Buffer) -> Iterator[_Segment]:
 def _read_frame(stored: Buffer, segment: _Segment) -> _Frame:
     if segment.end - segment.start < 6:
         raise ValueError('is damaged: the frame header of the JPEG is incomplete')
-    frame = _Frame(*struct.unpack_from('>BHH', stored, segment.start))
+    frame = _Frame(segment.marker, *struct.unpack_from('>BHH', stored, segment.start))
     if frame.bits != BITS:
         raise ValueError(
             f'is a JPEG with {frame.bits} bits per value, which is not supported; '

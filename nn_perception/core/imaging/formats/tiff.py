@@ -14,6 +14,8 @@ MAX_PARTS = 100_000
 # Tiles cover a little more than the image.
 MAX_COVER = 4
 MIN_COVER_PIXELS = 1 << 22
+# LZW packs 4096 bytes into a code of 12 bits, the others less; CCITT any row of one bit a pixel.
+MAX_COMPRESSION = 4096
 
 _WIDTH, _HEIGHT = 256, 257
 _BITS, _COMPRESSION, _CHANNELS, _PLANES = 258, 259, 277, 284
@@ -44,6 +46,7 @@ def read_tiff(stored: Buffer) -> Container:
             f'{MAX_CHANNELS} are'
         )
     _check_parts(stored, tags, width, height)
+    bits = max(tags.integers(_BITS, (1,)), default=1)
     orientation = tags.integer(ORIENTATION_TAG, UPRIGHT)
     # Decoders rotate a TIFF whether they are asked to or not.
     is_rotated = orientation != UPRIGHT
@@ -52,9 +55,10 @@ def read_tiff(stored: Buffer) -> Container:
         width,
         height,
         tags.replaced(ORIENTATION_TAG, UPRIGHT) if is_rotated else stored,
-        bits=max(tags.integers(_BITS, (1,)), default=1),
+        bits=bits,
         has_alpha=_EXTRA_CHANNELS in tags,
         orientation=orientation if orientation in range(1, 9) else UPRIGHT,
+        least_bytes=0 if bits == 1 else width * height * bits // 8 // MAX_COMPRESSION,
     )
 
 
