@@ -47,6 +47,11 @@ class FineTunedHead:
         if weight is None or weight.ndim != 2 or len(weight) != len(checkpoint.labels):
             raise ValueError(f'{checkpoint.path} has no linear head for its labels')
         bias = tensors.get(f'{layer}bias', np.zeros(len(weight)))
+        if bias.shape != (len(weight),):
+            raise ValueError(
+                f'{checkpoint.path} is damaged: its head has {len(weight)} outputs, its bias the '
+                f'shape {bias.shape}'
+            )
         unknown = OutOfDistributionModel.from_tensors(tensors)
         length = checkpoint.last_layer_embedding(weight).shape[1]
         if unknown is not None and unknown.references.shape[1] != length:

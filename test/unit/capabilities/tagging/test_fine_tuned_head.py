@@ -52,6 +52,13 @@ def test_a_layer_that_is_not_linear_is_rejected(tmp_path):
         FineTunedHead.read(checkpoint)
 
 
+@pytest.mark.parametrize('shape', [(), (1,), (3,), (2, 1), (0,)])
+def test_a_bias_of_another_shape_is_rejected(tmp_path, shape):
+    checkpoint = write(tmp_path / 'a', head_weight=WEIGHT, head_bias=np.zeros(shape, np.float32))
+    with pytest.raises(ValueError, match='its head has 2 outputs, its bias the shape'):
+        FineTunedHead.read(checkpoint)
+
+
 def test_references_of_another_length_are_rejected(tmp_path):
     model = OutOfDistributionModel(np.eye(4, dtype=np.float32), 0.5, 0.25)
     tensors = {name.replace('.', '_', 1): values for name, values in model.to_tensors().items()}
