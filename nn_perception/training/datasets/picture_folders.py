@@ -37,7 +37,10 @@ def _reasons() -> dict[str, str]:
 REASONS = _reasons()
 READABLE = ', '.join(sorted(PHOTO_SUFFIXES))
 NO_PICTURE = f'the names of pictures end in {READABLE}'
-NESTED = 'the pictures of a label must be directly in its folder; move them there'
+NESTED = (
+    'the pictures of a label must be directly in its folder; move them there, or name the folder '
+    'that holds the labels'
+)
 UNLABELLED = 'a picture needs a label; move it to a folder with the name of its label'
 
 

@@ -180,7 +180,7 @@ def _draw_plots(model: FineTunedModel, version: Version) -> list[str]:
     """Draw the plots of the report; return why there are none, since nothing needs them."""
     try:
         draw_report(version.folder / PLOTS, model.evaluation, model.history)
-    except (OSError, ImportError) as error:
+    except (OSError, ImportError, RuntimeError, ValueError) as error:  # a font, for example
         return [f'the report has no plots: {error}']
     return []
 

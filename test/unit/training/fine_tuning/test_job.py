@@ -14,8 +14,7 @@ import pytest
 
 
 @pytest.fixture
-def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FineTuningJob:
-    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
+def job(tmp_path: Path) -> FineTuningJob:
     for number, label in enumerate(('cup', 'mug')):
         (tmp_path / 'frames' / label).mkdir(parents=True)
         for seed in range(4):
@@ -83,6 +82,18 @@ def test_versions_that_cannot_be_deleted_are_a_warning(
     result = replace(job, activate=True, store_limit=1).run()
     assert result.activated
     assert 'old versions cannot be deleted: the model cannot be changed' in result.message
+
+
+def test_a_font_that_cannot_be_drawn_costs_only_the_plots(
+    job: FineTuningJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(*_: object) -> None:
+        raise RuntimeError('could not set the font size')
+
+    monkeypatch.setattr('nn_perception.training.fine_tuning.job.draw_report', draw)
+    result = job.run()
+    assert result.activated
+    assert 'the report has no plots: could not set the font size.' in result.message
 
 
 def test_the_message_is_made_of_sentences(job: FineTuningJob) -> None:
