@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 import re
+
+_SIMILAR = 0.75
+# Of what is compared: comparing takes as long as its length and that of the name multiplied.
+_LONGEST = 100
+_MAX_DIFFERENCE = 3
+
+
+def closest(text: str, names: Iterable[str]) -> str:
+    """
+    Find the name that was probably meant; empty if none is similar.
+
+    :param text: what was written
+    :param names: the right spellings
+    """
+    known = sorted(names)
+    misspelt = next((name for name in known if is_misspelling(text, name)), '')
+    return misspelt or next(iter(get_close_matches(text[:_LONGEST], known, 1, _SIMILAR)), '')
 
 
 def is_misspelling(text: str, name: str) -> bool:
@@ -15,6 +34,8 @@ def is_misspelling(text: str, name: str) -> bool:
     :param text: what was written
     :param name: the right spelling
     """
+    if abs(len(text) - len(name)) > _MAX_DIFFERENCE:
+        return False
     plain = [re.sub(r'[\W_]', '', one.lower()) for one in (text, name)]
     if text == name or (text[:1].isalpha() and re.sub(r'\d', '', text) == re.sub(r'\d', '', name)):
         return False

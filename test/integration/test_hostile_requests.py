@@ -8,7 +8,6 @@ from pathlib import Path
 import random
 from typing import Any
 
-from action_msgs.srv import CancelGoal
 from hostile_messages import FLOATS, NUMBERS, TEXTS
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.srv import (
@@ -56,7 +55,7 @@ class Stranger:
                 (SetBool, '/fine_tuner/enable', self._enable),
                 (impl.SendGoalService, f'{action}/send_goal', self._goal),
                 (impl.GetResultService, f'{action}/get_result', self._result),
-                (CancelGoal, f'{action}/cancel_goal', self._cancel),
+                (impl.CancelGoalService, f'{action}/cancel_goal', self._cancel),
             )
         ]
         for client, _ in self._requests:
@@ -102,8 +101,8 @@ class Stranger:
         request.goal_id.uuid = list(self._random.randbytes(16))
         return request
 
-    def _cancel(self) -> CancelGoal.Request:
-        request = CancelGoal.Request()
+    def _cancel(self) -> Any:
+        request = FineTune.Impl.CancelGoalService.Request()
         request.goal_info.goal_id.uuid = list(self._random.choice((*self._goal_ids, bytes(16))))
         request.goal_info.stamp.sec = self._random.choice((0, 1, -1, -(2**31), 2**31 - 1))
         request.goal_info.stamp.nanosec = self._random.choice((0, 1, 10**9, 2**32 - 1))

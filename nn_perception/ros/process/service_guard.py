@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
+from nn_perception.core.misspelling import closest
 from nn_perception.core.quoting import quoted
 from nn_perception.ros.process.outside_errors import is_caused_outside, MAX_CHARACTERS, QUIET_S
 from rcl_interfaces.msg import SetParametersResult
@@ -25,27 +26,26 @@ from rcl_interfaces.srv import (
 )
 from rclpy.node import Node
 
-try:
-    from type_description_interfaces.srv import GetTypeDescription
-except ImportError:  # Humble has no such service
-    GetTypeDescription = None
-
 Callback = Callable[[Any, Any], Any]
 
+# Humble does not have it.
+_TYPE_DESCRIPTION = 'GetTypeDescription'
 _TYPE_HASH = re.compile('RIHS01_[0-9a-f]{64}')
 
 
 def guard_services(node: Node) -> None:
     """Let the parameter and lifecycle services of a node answer every request."""
     for service in node.services:
-        if GetTypeDescription is not None and service.srv_type is GetTypeDescription:
+        if service.srv_type.__name__ == _TYPE_DESCRIPTION:
             service.callback = _of_readable_types(service.callback)
         reject = _REJECTIONS.get(service.srv_type)
         if reject is None:
             continue
         service.callback = _guarded(node, service.callback, reject)
         if service.srv_type is SetParameters:
-            service.callback = _one_by_one(service.callback)
+            service.callback = _one_by_one(node, service.callback)
+        elif service.srv_type is SetParametersAtomically:
+            service.callback = _all_at_once(node, service.callback)
 
 
 def _guarded(node: Node, callback: Callback, reject: Callback) -> Callback:
@@ -86,16 +86,42 @@ def _of_readable_types(callback: Callback) -> Callback:
     return call
 
 
-def _one_by_one(callback: Callback) -> Callback:
+def _one_by_one(node: Node, callback: Callback) -> Callback:
     """Set parameters one after the other: an invalid one changes nothing for the others."""
 
     def call(request: Any, response: Any) -> Any:
         for parameter in request.parameters:
             single = SetParameters.Request(parameters=[parameter])
-            response.results += callback(single, SetParameters.Response()).results
+            if reason := _unknown_parameter(node, single):
+                response.results += [SetParametersResult(successful=False, reason=reason)]
+            else:
+                response.results += callback(single, SetParameters.Response()).results
         return response
 
     return call
+
+
+def _all_at_once(node: Node, callback: Callback) -> Callback:
+    def call(request: Any, response: Any) -> Any:
+        if reason := _unknown_parameter(node, request):
+            return _reject_parameters(response, reason)
+        return callback(request, response)
+
+    return call
+
+
+def _unknown_parameter(node: Node, request: Any) -> str:
+    """
+    Say which parameter the node does not have, and which it has; empty if it has all.
+
+    rclpy says less, and lets the empty name pass.
+    """
+    unknown = [one.name for one in request.parameters if not node.has_parameter(one.name)]
+    if not unknown:
+        return ''
+    close = closest(unknown[0], node.get_parameters_by_prefix(''))
+    hint = f'ros2 param list {node.get_fully_qualified_name()} shows all'
+    return f'no parameter {quoted(unknown[0])}; {f"did you mean {close}?" if close else hint}'
 
 
 def _reject_transition(response: Any, _reason: str) -> Any:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 import re
 from typing import Any
 
-from nn_perception.core.misspelling import is_misspelling
+from nn_perception.core.misspelling import closest, is_misspelling
 from nn_perception.core.quoting import quoted
 from nn_perception.ros.launch.params_files import parameters_in
 from nn_perception.ros.process.ros_arguments import RosArguments
@@ -91,7 +90,7 @@ def _problem(given: _Given, nodes: Mapping[str, Collection[str]]) -> str:
     sentence = f'{" and ".join(addressed)}: no parameter {quoted(given.name)} ({given.place})'
     if owners := [node for node, names in nodes.items() if given.name in names]:
         return f'{sentence}; it is a parameter of {" and ".join(owners)}'
-    close = close or next(iter(get_close_matches(given.name, sorted(known), 1, 0.75)), '')
+    close = close or closest(given.name, known)
     hint = f'did you mean {close}?' if close else f'ros2 param list {addressed[0]} shows all'
     return f'{sentence}; {hint}'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nn_perception.core.misspelling import is_misspelling
+from nn_perception.core.misspelling import closest, is_misspelling
 import pytest
 
 
@@ -36,7 +36,23 @@ def test_misspelt(text: str, name: str) -> None:
         ('gate', 'rate'),
         ('max_range', 'max_rate'),
         ('', 'tagger'),
+        ('x' * 10**6, 'tagger'),
     ],
 )
 def test_another_name(text: str, name: str) -> None:
     assert not is_misspelling(text, name)
+
+
+@pytest.mark.parametrize(
+    ('text', 'name'),
+    [
+        ('topk', 'top_k'),
+        ('mode', 'model'),
+        ('min_scores', 'min_score'),
+        ('threshold', ''),
+        ('', ''),
+        ('x' * 10**6, ''),
+    ],
+)
+def test_closest(text: str, name: str) -> None:
+    assert closest(text, {'top_k', 'model', 'min_score', 'image_transport', 'threads'}) == name

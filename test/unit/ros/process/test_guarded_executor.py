@@ -143,3 +143,31 @@ def test_what_strangers_write_is_cut() -> None:
     except ValueError as error:
         assert len(describe(error)) < 300
         assert not is_caused_outside(error)  # raised through this test, which is not rclpy
+
+
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [
+        ('topk', "no parameter 'topk'; did you mean top_k?"),
+        ('use_simtime', "no parameter 'use_simtime'; did you mean use_sim_time?"),
+        ('zoom', "no parameter 'zoom'; ros2 param list /guarded shows all"),
+        ('', "no parameter ''; ros2 param list /guarded shows all"),
+        ('x' * 100_000, 'ros2 param list /guarded shows all'),
+    ],
+)
+def test_a_misspelt_parameter_is_named(
+    node: Node, executor: GuardedExecutor, name: str, reason: str
+) -> None:
+    node.declare_parameter('top_k', 5)
+    good = NodeParameter('top_k', value=3).to_parameter_msg()
+    bad = NodeParameter(name, value=3).to_parameter_msg()
+    request = SetParameters.Request(parameters=[good, bad])
+    results = callback_of(node, SetParameters)(request, SetParameters.Response()).results
+    assert [one.successful for one in results] == [True, False]
+    assert reason in results[1].reason
+    assert len(results[1].reason) < 200
+    request = SetParametersAtomically.Request(parameters=[good, bad])
+    response = SetParametersAtomically.Response()
+    result = callback_of(node, SetParametersAtomically)(request, response).result
+    assert not result.successful
+    assert reason in result.reason
