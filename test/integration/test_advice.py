@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 import re
 import time
 from typing import Any
@@ -19,6 +20,7 @@ from nn_perception.ros.inputs.depth_input import DepthInput
 from nn_perception.ros.inputs.image_input import ImageInput, ImageTopic
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
 from nn_perception.ros.outputs.image_messages import compressed_image_message, image_message
+from nn_perception_interfaces.srv import Capture
 from patience import time_is_up
 import pytest
 import rclpy
@@ -308,3 +310,28 @@ def test_a_tagger_and_the_name_of_compressed_images(
         return bool(tags)
 
     peer.until(tagged)
+
+
+def test_a_latched_image_is_captured_long_after_it_was_sent(
+    peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path
+) -> None:
+    camera = peer.publisher(Image, 'image', LATCHED)
+    camera.publish(message(Image))
+    reports = peer.diagnostics('/fine_tuner')
+    folders = {'data_folder': tmp_path / 'data', 'store_folder': tmp_path / 'store'}
+    start_node('fine_tuner', parameters=folders)
+    peer.until(lambda: reports and reports[-1]['images_processed'] == '1')
+    peer.spin(2.0)
+    answer = peer.call(Capture, '/fine_tuner/capture', Capture.Request(label='mug'))
+    assert (answer.success, answer.total) == (True, 1), answer.message
+
+
+def test_a_camera_that_stopped_is_not_taken_for_unreachable(peer: Peer, domain_id: int) -> None:
+    camera = peer.publisher(Image, 'image', RELIABLE)
+    with listening(domain_id, []) as listener:
+        for number in range(3):
+            camera.publish(message(Image, number))
+            wait_for(listener, lambda number=number: len(listener.images) > number)
+        assert listener.input.silence_reason() == (
+            '1 publisher(s) on /image, but no further image after 3; the camera may have stopped'
+        )

@@ -134,6 +134,7 @@ class ImageInput:
             self.topic,
             self._topic.transport,
             self._subscription.qos,
+            self.received,
         ).reason()
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Generic, TypeVar
 
 T = TypeVar('T')
 
-# Publishers with longer intervals are not cameras: no image for a while is nothing unusual.
+# Publishers with longer intervals, or that sent for less long, are not cameras: no image for a
+# while is nothing unusual.
 SELDOM_S = 3.0
 
 
@@ -21,18 +23,19 @@ class LatchedImage(Generic[T]):
     def __init__(self) -> None:
         self.newest: T | None = None
         self._sent_ns: int | None = None
-        self._received_at_s: float | None = None
-        self._interval_s = SELDOM_S
+        self._first_at_s = self._newest_at_s = -math.inf
+        self._interval_s = 0.0
 
     @property
     def is_shown(self) -> bool:
         """Whether an image is there, and another one need not come soon."""
-        return self.newest is not None and self._interval_s >= SELDOM_S
+        lasted_s = self._newest_at_s - self._first_at_s
+        return self.newest is not None and (self._interval_s >= SELDOM_S or lasted_s < SELDOM_S)
 
     def clear(self) -> None:
         """Forget the image: nobody listens any more."""
-        self.newest = self._sent_ns = self._received_at_s = None
-        self._interval_s = SELDOM_S
+        self.newest = self._sent_ns = None
+        self._first_at_s = self._newest_at_s = -math.inf
 
     def is_repeated(self, sent_ns: int | None) -> bool:
         """
@@ -51,6 +54,7 @@ class LatchedImage(Generic[T]):
         """
         self.newest = image if latched else None
         now_s = time.monotonic()
-        if self._received_at_s is not None:
-            self._interval_s = now_s - self._received_at_s
-        self._received_at_s = now_s
+        self._interval_s = now_s - self._newest_at_s
+        self._newest_at_s = now_s
+        if self._first_at_s == -math.inf:
+            self._first_at_s = now_s

@@ -36,6 +36,7 @@ class SilentSubscription:
     :ivar topic: what is subscribed to, after remapping
     :ivar transport: ``'raw'`` or ``'compressed'``
     :ivar qos: of the subscription
+    :ivar received: number of images that it received before
     """
 
     node: Node
@@ -44,6 +45,7 @@ class SilentSubscription:
     topic: str
     transport: str
     qos: MatchingQos
+    received: int = 0
 
     def reason(self) -> str:
         """Explain why no image arrives."""
@@ -52,9 +54,14 @@ class SilentSubscription:
             return f'no publisher on {self.topic}; {self._advice_on_topics()}'
         if all(one.topic_type != TYPE_NAMES[self.transport] for one in publishers):
             return self._wrong_type(publishers[0].topic_type)
-        return self._incompatible(publishers) or (
-            f'{len(publishers)} publisher(s) on {self.topic}, but no image received; a publisher '
-            'of another user or in a container may be unreachable (docs/robot.md)'
+        if problem := self._incompatible(publishers):
+            return problem
+        text = f'{len(publishers)} publisher(s) on {self.topic}, but no'
+        if self.received:
+            return f'{text} further image after {self.received}; the camera may have stopped'
+        return (
+            f'{text} image received; a publisher of another user or in a container may be '
+            'unreachable (docs/robot.md)'
         )
 
     def _wrong_type(self, found: str) -> str:

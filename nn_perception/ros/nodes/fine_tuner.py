@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+import math
 import sys
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
@@ -205,7 +206,9 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
     def _begin_capture(self, request: Capture.Request) -> Future[tuple[str, int]]:
         recorder = self._open_recorder()
         label = distinct_label(request.label, recorder.dataset.counts())
-        frame = recorder.latest(MAX_AGE_S)
+        # A latched image is as true as when it was sent.
+        latched = all(camera.images.shows_latched_image for camera in self.cameras)
+        frame = recorder.latest(math.inf if latched else MAX_AGE_S)
         if frame is None:
             reason = self.cameras[0].images.silence_reason()
             raise ValueError(f'no image in the last {MAX_AGE_S:g} s: {reason}')

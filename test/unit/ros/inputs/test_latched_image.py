@@ -40,12 +40,21 @@ def test_an_image_for_those_who_come_later() -> None:
 
 def test_a_stream_is_not_shown_for_ever(wait: Callable[[float], None]) -> None:
     image: LatchedImage[str] = LatchedImage()
-    for _ in range(5):
+    for _ in range(20):
         image.received('stream', latched=True)
-        wait(0.1)
+        wait(0.2)
     assert not image.is_shown
     wait(60.0)
     image.received('map', latched=True)
+    assert image.is_shown
+
+
+def test_what_a_publisher_kept_comes_all_at_once(wait: Callable[[float], None]) -> None:
+    image: LatchedImage[str] = LatchedImage()
+    for _ in range(3):
+        image.received('old', latched=True)
+        wait(0.01)
+    wait(600.0)
     assert image.is_shown
 
 
