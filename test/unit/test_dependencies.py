@@ -33,8 +33,9 @@ FROM_PIP = {
     'torch': 'torch',
     'torchvision': 'torchvision',
 }
-# Modules that are used only where something else has installed them.
-OPTIONAL = {'apsw', 'backports', 'hri_msgs'}
+# Modules that are used only where something else has installed them: rosbags, a later Python, or a
+# later ROS.
+OPTIONAL = {'apsw', 'backports', 'compression', 'hri_msgs', 'lz4', 'type_description_interfaces'}
 
 
 def imported(paths: Iterable[Path]) -> set[str]:
