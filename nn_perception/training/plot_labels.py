@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+import re
+import unicodedata
 
 # A longer label would leave no room for the plot.
 MAX_CHARACTERS = 24
 NOTE = '#: place of the label in report.json; no font on this computer has its characters'
+# Names of letters whose last word is their sound.
+SPELLED = re.compile(r'\b(LETTER|SYLLABLE|VOWEL SIGN)\b')
+SILENT = ('NUKTA', 'VIRAMA')
 # Draws boxes that stand for any character.
 LAST_RESORT = 'Last Resort'
 
@@ -35,7 +40,7 @@ def plot_labels(labels: Sequence[str]) -> PlotLabels:
     fonts, missing = _fonts_with(wanted)
     drawable = [not missing & {*map(ord, label)} for label in labels]
     texts = [
-        _cut(label if drawn else f'#{number} {_escaped(label)}')
+        _cut(label if drawn else f'#{number} {_spelled(label)}')
         for number, (label, drawn) in enumerate(zip(labels, drawable, strict=True), 1)
     ]
     times = Counter(texts)
@@ -72,9 +77,25 @@ def _fonts_with(wanted: set[int]) -> tuple[tuple[str, ...], set[int]]:
     return tuple(families), missing
 
 
-def _escaped(label: str) -> str:
-    """Escape what is not ASCII, as in report.json."""
-    return label.encode('ascii', 'backslashreplace').decode('ascii')
+def _spelled(label: str) -> str:
+    """
+    Spell letters by their names in Unicode, and escape other characters as in report.json.
+
+    ``कप`` becomes ``kapa`` and ``컵`` ``keob``; ``杯``, whose name is a number, is escaped.
+    """
+    spelled = ''
+    for character in label:
+        kind, _, sound = unicodedata.name(character, '').rpartition(' ')
+        is_sign = 'SIGN' in kind.split()
+        if is_sign and sound != 'NUKTA':
+            spelled = spelled.removesuffix('a')  # the vowel that a letter has without a sign
+        if is_sign and sound in SILENT:
+            continue
+        if SPELLED.search(kind) and sound.isalpha():
+            spelled += sound.lower()
+        else:
+            spelled += character.encode('ascii', 'backslashreplace').decode('ascii')
+    return spelled
 
 
 def _cut(text: str) -> str:

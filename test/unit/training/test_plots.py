@@ -47,6 +47,24 @@ def test_labels_that_no_font_has_are_numbers_of_the_report(monkeypatch):
     assert labels.note == NOTE
 
 
+@pytest.mark.parametrize(
+    ('label', 'expected'),
+    [
+        ('कप', 'kapa'),
+        ('कॉफ़ी', 'kophii'),
+        ('컵', 'keob'),
+        ('हिन्दी', 'hindii'),
+        ('फ़', 'pha'),
+        ('マグ', 'magu'),
+        ('杯 5', r'\u676f 5'),
+        ('𓂀', r'\U00013080'),
+        ('mug', 'mug'),
+    ],
+)
+def test_letters_without_a_font_are_spelled(label, expected):
+    assert plot_labels._spelled(label) == expected
+
+
 def test_long_labels_are_cut_and_stay_distinct():
     labels = shown(['x' * 64, 'x' * 63 + 'y', 'y' * 30])
     assert labels.texts == ('#1 ' + 'x' * 20 + '…', '#2 ' + 'x' * 20 + '…', 'y' * 23 + '…')
