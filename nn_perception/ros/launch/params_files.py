@@ -24,6 +24,17 @@ BEFORE_OTHERS = '/**/**'
 AFTER_OTHERS = '/**/**/**'
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads the lists that launch_ros marks as tuples of Python, as ROS does."""
+
+
+def _list(loader: _Loader, node: yaml.SequenceNode) -> list[Any]:
+    return list(loader.construct_sequence(node))
+
+
+_Loader.add_constructor('tag:yaml.org,2002:python/tuple', _list)
+
+
 def parameters_in(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     """
     Read a parameter file.
@@ -33,7 +44,7 @@ def parameters_in(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     :raises ValueError: if it cannot be read, or is not a parameter file
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f'{path} cannot be read: {" ".join(str(error).split())}') from error
     parts = list(_parts('', content)) if isinstance(content, dict) else []

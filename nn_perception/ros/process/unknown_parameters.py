@@ -89,7 +89,7 @@ def _problem(given: _Given, nodes: Mapping[str, Collection[str]]) -> str:
         return ''
     sentence = f'{" and ".join(addressed)}: no parameter {quoted(given.name)} ({given.place})'
     if owners := [node for node, names in nodes.items() if given.name in names]:
-        return f'{sentence}; it is a parameter of {" and ".join(owners)}'
+        return f'{sentence}; it is a parameter of {" and ".join(owners)}: write it under that name'
     close = close or closest(given.name, known)
     hint = f'did you mean {close}?' if close else f'ros2 param list {addressed[0]} shows all'
     return f'{sentence}; {hint}'

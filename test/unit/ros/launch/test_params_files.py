@@ -6,7 +6,12 @@ from collections.abc import Callable
 import itertools
 from pathlib import Path
 
-from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, parameters_file
+from nn_perception.ros.launch.params_files import (
+    AFTER_OTHERS,
+    BEFORE_OTHERS,
+    parameters_file,
+    parameters_in,
+)
 import pytest
 import rclpy
 from rclpy.context import Context
@@ -82,3 +87,12 @@ def test_values_keep_their_type(value: object) -> None:
 
 def test_without_parameters_there_is_no_file() -> None:
     assert parameters_file(AFTER_OTHERS, {'tagger': {}}) is None
+
+
+def test_lists_of_launch_ros_are_read(tmp_path: Path) -> None:
+    path = tmp_path / 'launch_params'
+    path.write_text('/a:\n  ros__parameters:\n    nodes: !!python/tuple\n    - tagger\n')
+    assert parameters_in(path) == [('/a', {'nodes': ['tagger']})]
+    path.write_text('/a: {ros__parameters: {x: !!python/object/apply:os.getcwd []}}\n')
+    with pytest.raises(ValueError, match='cannot be read'):
+        parameters_in(path)

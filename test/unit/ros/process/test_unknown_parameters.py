@@ -88,6 +88,11 @@ def test_known_on_the_command_line(rule: str) -> None:
         ('robot: {tagger: {ros__parameters: {threshold: 3}}}', ['ros2 param list /robot/tagger']),
         ('/robot/tagger: {ros__parameters: {a: {b: 3}}}', ["no parameter 'a.b'"]),
         ('/robot/perception: {ros__parameters: {top_k: 3}}', ['a parameter of /robot/tagger']),
+        # As launch_ros writes the values of a launch file.
+        (
+            '/robot/tagger:\n  ros__parameters:\n    nodes: !!python/tuple\n    - tagger\n',
+            ["/robot/tagger: no parameter 'nodes'"],
+        ),
         ('robot: {taggr: {ros__parameters: {top_k: 3}}}', ['did you mean tagger?']),
         ('no parameters', []),
     ],
