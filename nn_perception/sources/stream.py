@@ -10,16 +10,16 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
 import cv2
-from nn_perception.sources.captures import capture_stream, OPEN_TIMEOUT_S
+from nn_perception.sources.captures import capture_stream
 from nn_perception.sources.frame_source import FrameSource
 from nn_perception.sources.live import LiveCamera, LiveSource, StartReader
 from nn_perception.sources.video import VideoSource
 
-# Scheme -> the port that is used if the URL has none; None: it says which.
-PORTS = {'rtsp': 554, 'rtsps': 322, 'rtmp': 1935, 'http': 80, 'https': 443, 'tcp': None}
-# Nothing answers there before images come.
-DATAGRAMS = frozenset({'udp', 'rtp', 'srt'})
-SCHEMES = (*PORTS, *sorted(DATAGRAMS))
+# Schemes of servers -> the port that is used if the URL has none.
+PORTS = {'rtsp': 554, 'rtsps': 322, 'rtmp': 1935, 'http': 80, 'https': 443}
+# Nothing answers there before images come, or only once.
+OTHERS = ('rtp', 'srt', 'tcp', 'udp')
+SCHEMES = (*PORTS, *OTHERS)
 CONNECT_TIMEOUT_S = 3.0
 LOST = 'the stream ended; connecting again'
 # One slash is what a path makes of two.
@@ -83,7 +83,7 @@ class StreamUrl:
         scheme = self.parts.scheme
         if scheme not in PORTS or (scheme.startswith('http') and scheme in getproxies()):
             return None
-        return str(self.parts.hostname), int(self.parts.port or PORTS[scheme] or 0)
+        return str(self.parts.hostname), self.parts.port or PORTS[scheme]
 
 
 def open_stream(url: str, start: StartReader = threading.Thread.start) -> FrameSource:
@@ -112,8 +112,8 @@ def _capture(stream: StreamUrl) -> cv2.VideoCapture:
     capture = capture_stream(stream.text)
     if capture.isOpened():
         return capture
-    if stream.parts.scheme in DATAGRAMS:
-        raise ValueError(f'{stream.shown}: no video came within {OPEN_TIMEOUT_S:.0f} s')
+    if stream.parts.scheme in OTHERS:
+        raise ValueError(f'{stream.shown}: nobody sends a video there that OpenCV can read')
     secret = '' if stream.parts.password else (
         f'; one with a password is {stream.parts.scheme}://USER:PASSWORD@HOST/PATH'
     )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import contextlib
 from pathlib import Path
 import socket
+import threading
 import time
 
 from nn_perception.sources import captures
@@ -14,7 +16,7 @@ from nn_perception.sources.stream import scheme_of, StreamUrl
 from nn_perception.sources.video import VideoSource
 from patience import wait_until
 import pytest
-from videos import greys, number_of, stream_server, StreamServer, write_avi
+from videos import greys, number_of, stream_server, StreamServer, write_avi, write_mjpeg
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def closed_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.mark.parametrize('scheme', ['rtsp', 'http', 'tcp', 'rtmp', 'RTSP'])
+@pytest.mark.parametrize('scheme', ['rtsp', 'http', 'rtmp', 'RTSP'])
 def test_nobody_answers(scheme: str) -> None:
     began_s = time.monotonic()
     with pytest.raises(
@@ -114,10 +116,30 @@ def test_a_server_that_does_not_accept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - began_s < 1.4
 
 
-def test_nothing_is_sent_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('scheme', ['udp', 'tcp'])
+def test_nobody_sends_a_video(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     monkeypatch.setattr(captures, 'OPEN_TIMEOUT_S', 0.5)
-    with pytest.raises(ValueError, match=r'udp://127\.0\.0\.1:\d+: no video came within'):
-        open_frames(f'udp://127.0.0.1:{closed_port()}')
+    url = f'{scheme}://127.0.0.1:{closed_port()}'
+    with pytest.raises(ValueError, match=f'{url}: nobody sends a video there that OpenCV can'):
+        open_frames(url)
+
+
+def test_a_program_that_sends_pictures_once(tmp_path: Path) -> None:
+    """As ``nc -l 5000 < raw.mjpeg`` does: a first connection to look would be the last."""
+    content = write_mjpeg(tmp_path / 'raw.mjpeg', greys(9) * 40).read_bytes()
+    with socket.create_server(('127.0.0.1', 0)) as server:
+
+        def send() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(content)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        source = open_frames(f'tcp://127.0.0.1:{server.getsockname()[1]}')
+        assert wait_until(source.read) is not None
+        source.close()
+        thread.join()
 
 
 def test_passwords_are_not_shown() -> None:
