@@ -60,6 +60,7 @@ class FrameRecorder:
         self._cache = EmbeddingCache.of(embedder.key)
         self._topics = topics
         self._embedding = threading.Lock()
+        self._embedding_problem = ''
         self._latest: tuple[Frame, float] | None = None
         self._recording: Recording | None = None
         # Held while the recording is replaced.
@@ -226,5 +227,10 @@ class FrameRecorder:
         with self._embedding:
             try:
                 self._cache.add({labelled.sha256: self._embedder.features(frame.image_bgr)})
+                reason = ''
             except FRAME_ERRORS as error:
-                LOG.warning('%s is stored without its embedding: %s', labelled.file, error)
+                reason = str(error)
+            if reason and reason != self._embedding_problem:
+                LOG.warning('%s is stored without its embedding: %s', labelled.file, reason)
+            # A full cache is one line in the log, not one for each frame of a recording.
+            self._embedding_problem = reason

@@ -229,12 +229,15 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         self._publish_dataset()
 
     def _begin_delete(self, request: DeleteFrames.Request) -> Future[int]:
-        return self._open_recorder().delete(request.label, newest_only=request.newest_only)
+        recorder = self._open_recorder()
+        deleted = recorder.delete(request.label, newest_only=request.newest_only)
+        # Also when it fails: some frames may be deleted.
+        deleted.add_done_callback(lambda _: self._dataset_topic.publish(recorder))
+        return deleted
 
     def _end_delete(self, response: DeleteFrames.Response, deleted: int) -> None:
         response.success, response.deleted = True, deleted
         response.message = f'deleted {deleted} frames'
-        self._publish_dataset()
 
     def _begin_list(self, _: ListModels.Request) -> Future[list[Version]]:
         return self._store_thread.submit(self._store.versions, self.parameters.model_name)

@@ -141,6 +141,14 @@ def test_a_failing_network_loses_no_frame(
     assert recorder.capture(frame(), 'mug').result(30.0) == ('mug', 1)
     assert 'mug/7000000000_0.png is stored without its embedding: out of memory' in caplog.text
     assert cached(recorder) == []
+    # One line as long as nothing changes.
+    assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+    assert caplog.text.count('without its embedding') == 1
+    embedder.error = None
+    recorder.capture(frame(2), 'mug').result(30.0)
+    embedder.error = RuntimeError('out of memory')
+    recorder.capture(frame(3), 'mug').result(30.0)
+    assert caplog.text.count('without its embedding') == 2
 
 
 def test_recording(recorder: FrameRecorder) -> None:
