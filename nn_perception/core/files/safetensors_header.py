@@ -87,14 +87,18 @@ def read_header(content: bytes, size: int | None = None) -> dict[str, Any]:
     return header
 
 
-def in_fixed_order(content: bytes) -> bytes:
-    """Sort the metadata, which safetensors writes in random order, so that hashes repeat."""
+def in_fixed_order(content: bytes) -> tuple[bytes, memoryview]:
+    """
+    Sort the metadata, which safetensors writes in random order, so that hashes repeat.
+
+    :returns: the new start of the content, and the rest, which may be large and is not copied
+    """
     end = 8 + int.from_bytes(content[:8], 'little')
     header = json.loads(content[8:end])
     header[METADATA] = dict(sorted(header[METADATA].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(',', ':')).encode()
     text += b' ' * (-len(text) % 8)  # tensors start at a multiple of eight bytes
-    return len(text).to_bytes(8, 'little') + text + content[end:]
+    return len(text).to_bytes(8, 'little') + text, memoryview(content)[end:]
 
 
 def _parse(text: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.files.atomic import atomic_stream
 from nn_perception.core.files.safetensors_header import in_fixed_order, read_safetensors
 from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.imaging.preprocessing import Preprocessing
@@ -256,7 +256,9 @@ def write_checkpoint(
         raise ValueError(f'{count} labels do not match {head}: {found}')
     contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
     content = safetensors.numpy.save(contiguous, metadata.to_strings(head))
-    write_atomically(Path(path), in_fixed_order(content))
+    with atomic_stream(Path(path)) as stream:
+        for part in in_fixed_order(content):
+            stream.write(part)
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
