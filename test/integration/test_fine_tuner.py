@@ -294,6 +294,24 @@ def test_one_job_at_a_time(
     assert result.result().result.success
 
 
+def test_old_versions_are_deleted_and_what_is_left_out_is_named(
+    peer: Peer, start_node: StartNode, client: Client, test_data: Path
+) -> None:
+    fill(client, test_data, ('glass', 'metal'), 6)
+    (client.dataset / 'glass' / 'photo.heic').write_bytes(b'picture')
+    start_node('fine_tuner', parameters={**client.parameters, 'store_limit': 2})
+    peer.until(lambda: client.summaries)
+    results = [client.fine_tune(activate=True) for _ in range(4)]
+    for result in results:
+        assert result.success, result.message
+        assert 'glass/photo.heic is left out: HEIC' in result.message
+    models = client.ask(ListModels, 'list_models').models
+    assert [model.version for model in models] == [results[3].version, results[2].version]
+    for label in ('Glass', 'unknown', 'CON', '-rf'):
+        assert not client.ask(Record, 'record', record=True, label=label).success, label
+        assert client.summaries[-1].recording_label == ''
+
+
 def test_a_full_quota_is_reported_and_loses_nothing(
     peer: Peer, start_node: StartNode, client: Client
 ) -> None:
