@@ -228,7 +228,7 @@ def test_fifty_goals_of_twenty_clients_each_get_an_answer(tuner: Tuner) -> None:
 def test_a_goal_gets_its_result_when_the_node_ends(tuner: Tuner) -> None:
     tuner.fill()
     node = tuner.run()
-    handle = accepted(tuner)
+    handle = accepted(tuner, unfreeze='all', max_epochs=1000)
     result = handle.get_result_async()
     tuner.peer.spin(0.3)
     node.send(signal.SIGINT)
