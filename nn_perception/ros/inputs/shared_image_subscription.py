@@ -234,7 +234,8 @@ class SharedImageSubscription:
     def _on_bytes_with_info(self, serialized: bytes, info: dict[str, int | None]) -> None:
         # A gap in the sequence numbers: images that were lost in transport, or replaced in the
         # middleware's queue. The numbers of several publishers interleave and show nothing.
-        if self._latched.is_repeated(info.get('source_timestamp')):
+        repeated = bool(serialized) and self._latched.is_repeated(info.get('source_timestamp'))
+        if repeated and self.qos.latched:
             # It was passed on by the subscription before this one.
             self._latched.newest = self._read(serialized)
             return

@@ -154,3 +154,14 @@ def test_what_has_no_bytes_is_cleared_away_by_a_new_subscription(reception: Rece
     reception.until(lambda: reception.publisher.get_subscription_count() == 1)
     reception.publisher.publish(image_message(np.zeros((4, 6, 3), np.uint8), Header()))
     reception.until(lambda: reception.images)
+
+
+def test_an_image_after_a_take_without_bytes_is_not_taken_for_a_repeated_one(
+    reception: Reception,
+) -> None:
+    good = serialize_message(image_message(np.zeros((4, 6, 3), np.uint8), Header()))
+    info = {'publication_sequence_number': 1, 'source_timestamp': 1_000}
+    for serialized in (b'', good, good):
+        reception.subscription._on_bytes_with_info(serialized, info)
+    # Only a transient local subscription receives what was received before.
+    assert len(reception.images) == 2
