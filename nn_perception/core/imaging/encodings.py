@@ -196,6 +196,8 @@ def _rows(msg: ImageMessage, dtype: np.dtype[Any], channels: int) -> Pixels:
 def _check_size(msg: ImageMessage, max_pixels: int) -> None:
     if not msg.height or not msg.width:
         raise ValueError(f'the image is empty: {msg.width} x {msg.height}')
+    if msg.width * msg.height <= max_pixels:
+        return
     try:
         check_size(msg.width, msg.height, max_pixels)
     except ValueError as error:

@@ -22,7 +22,8 @@ from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.frame_worker import FrameProcessor, FrameWorker
+from nn_perception.ros.base.frame_processor import FrameProcessor
+from nn_perception.ros.base.frame_worker import FrameWorker
 from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.diagnostics.clock_watch import ClockWatch
 from nn_perception.ros.diagnostics.messages import diagnostic_array
@@ -94,7 +95,7 @@ class CameraNode(LifecycleNode, ABC, Generic[P, R]):
         self._enabled = True
         self._load_failure = ''
         self._processor: FrameProcessor[R] | None = None
-        self._worker: FrameWorker[R] = FrameWorker(self, self, lambda: self.parameters)
+        self._worker: FrameWorker[R] = FrameWorker(self, self, self._live)
         self.cameras = [
             Camera(camera, self, self.image_subscriptions, self.parameters, self._worker.slots)
             for camera in self.parameters.cameras

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 import math
 import threading
 import time
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-import cv2
 from nn_perception.core.frame import Frame
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_parameters import CameraParameters
+from nn_perception.ros.base.frame_processor import FRAME_ERRORS, FrameProcessor, ResultOutput
 from nn_perception.ros.base.latest_slots import LatestSlots
-from nn_perception.ros.base.work_stage import DECODING, PROCESSING, WorkStage
+from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
 from nn_perception.ros.process.left_threads import leave_thread
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
 
 STOP_TIMEOUT_S = 10.0
@@ -32,39 +30,58 @@ OVERLAY_WARNING_PERIOD_S = 10.0
 # A change of `max_rate` takes effect within this time.
 MAX_RATE_CHECK_S = 0.1
 
-# What a bad frame or a failing device can raise; anything else is a bug and ends the process.
-FRAME_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, cv2.error)
-
 # An image without a result, and why.
 Rejection: TypeAlias = tuple[Camera, Exception]
 
 R = TypeVar('R')
-R_co = TypeVar('R_co', covariant=True)
-R_contra = TypeVar('R_contra', contravariant=True)
+
+DECODING = 'decoding'
+PROCESSING = 'processing'
 
 
-class FrameProcessor(Protocol[R_co]):
-    """Turns frames into results, as the pipelines of the capabilities do."""
+class WorkStage:
+    """
+    The stages of a thread's round that cannot be interrupted: a decoder, and a network.
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[R_co]:
-        """
-        Compute the results of frames in one batch.
+    A thread may be left behind in a stage. When it finds :meth:`was_left` after it, it must end
+    without touching anything that others use.
+    """
 
-        :param frames: at least one, each from another camera
-        """
-        ...
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._name = ''
+        self._since_s = 0.0
+        self._is_left = False
 
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """Be in a stage for a block: ``'decoding'`` or ``'processing'``."""
+        with self._lock:
+            self._name, self._since_s = name, time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._name = ''
 
-class ResultOutput(Protocol[R_contra]):
-    """Publishes results, as a camera node does."""
+    def was_left(self) -> bool:
+        """Say whether nobody waits for the thread any more."""
+        with self._lock:
+            return self._is_left
 
-    def publish(self, frame: Frame, result: R_contra) -> None:
-        """Publish the result of a frame."""
-        ...
+    def lasting(self, least_s: float) -> str:
+        """Say what the thread has been doing for at least some seconds; empty if it has not."""
+        with self._lock:
+            lasted_s = time.monotonic() - self._since_s
+            if not self._name or lasted_s < least_s:
+                return ''
+            return f'{self._name} an image for {lasted_s:.0f} s'
 
-    def draw(self, image_bgr: NDArray[np.uint8], result: R_contra) -> NDArray[np.uint8]:
-        """Draw a result on a copy of its image."""
-        ...
+    def leave(self, *names: str) -> bool:
+        """Leave the thread behind if it is in one of these stages, and say whether it is."""
+        with self._lock:
+            self._is_left = self._name in names
+            return self._is_left
 
 
 class FrameWorker(Generic[R]):
@@ -76,11 +93,11 @@ class FrameWorker(Generic[R]):
 
     :param node: its name names the thread; its log and clock are used
     :param output: publishes and draws the results
-    :param parameters: gives the current parameters of the node
+    :param parameters: of the node, a :class:`CameraParameters`
     """
 
     def __init__(
-        self, node: Node, output: ResultOutput[R], parameters: Callable[[], CameraParameters]
+        self, node: Node, output: ResultOutput[R], parameters: LiveParameters[Any]
     ) -> None:
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
         self.finishes = False
@@ -159,8 +176,7 @@ class FrameWorker(Generic[R]):
         """
         Raise the error that ended the loop, if one did.
 
-        It is a bug: the process ends with its traceback, so that a supervisor notices the failure
-        and can restart it.
+        It is a bug: the process ends with its traceback, so that a supervisor can restart it.
         """
         if self._loop_ended is not None and self._loop_ended.done():
             self._loop_ended.result()
@@ -183,7 +199,7 @@ class FrameWorker(Generic[R]):
 
     def _limit_rate(self, started_s: float) -> None:
         """Wait as long as the maximum rate demands; it may change meanwhile."""
-        while rate_hz := self._parameters().max_rate:
+        while rate_hz := self._parameters.value.max_rate:
             left_s = started_s + 1.0 / rate_hz - time.monotonic()
             if left_s <= 0 or self._stopped.wait(min(left_s, MAX_RATE_CHECK_S)):
                 return
@@ -227,7 +243,7 @@ class FrameWorker(Generic[R]):
         """Decode an image; None if that fails."""
         header = image.message.header
         try:
-            image_bgr = image.bgr(self._parameters().max_image_pixels)
+            image_bgr = image.bgr(self._parameters.value.max_image_pixels)
         except FRAME_ERRORS as error:
             rejected.append((camera, error))
             return None

@@ -14,7 +14,7 @@ import traceback
 from typing import Any
 
 from nn_perception.core.quoting import shortened
-from nn_perception.ros.base.frame_worker import FRAME_ERRORS
+from nn_perception.ros.base.frame_processor import FRAME_ERRORS
 from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
 from nn_perception.ros.outputs.qos import SERVICE_QOS
 from rclpy.node import Node

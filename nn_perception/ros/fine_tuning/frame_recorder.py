@@ -12,7 +12,7 @@ import threading
 import time
 
 from nn_perception.core.frame import Frame
-from nn_perception.ros.base.frame_worker import FRAME_ERRORS
+from nn_perception.ros.base.frame_processor import FRAME_ERRORS
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import distinct_label, LabelledFrame

@@ -19,8 +19,8 @@ from nn_perception.ros.base.frame_worker import (
     DECODING_TIMEOUT_S,
     FrameWorker,
     PROCESSING_TIMEOUT_S,
+    WorkStage,
 )
-from nn_perception.ros.base.work_stage import WorkStage
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np
 from patience import PATIENCE_S, stretched, wait_until
@@ -28,6 +28,12 @@ import pytest
 from std_msgs.msg import Header
 
 BAD = 13
+
+
+class Parameters:
+    """The parameters of a node, all at their defaults."""
+
+    value = CameraParameters()
 
 
 class Node:
@@ -82,7 +88,7 @@ def received(value: int) -> Any:
 
 def test_the_others_of_a_batch_get_their_results_without_a_bad_image() -> None:
     node = Node()
-    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker: FrameWorker[int] = FrameWorker(node, node, Parameters())
     cameras = {name: StandInCamera(name) for name in ('front', 'left', 'rear')}
     for one, value in zip(cameras.values(), (1, BAD, 3), strict=True):
         worker.slots.put(one, received(value))
@@ -117,7 +123,7 @@ class SlowImage:
 def running() -> Iterator[tuple[Node, FrameWorker[int], StandInCamera]]:
     """Start a worker with one camera."""
     node = Node()
-    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker: FrameWorker[int] = FrameWorker(node, node, Parameters())
     worker.start(node)
     yield node, worker, StandInCamera('front')
     worker.stop()
@@ -179,7 +185,7 @@ class SlowNetwork:
 
 def test_stopping_does_not_wait_for_a_network_that_takes_long() -> None:
     node, network = Node(), SlowNetwork()
-    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker: FrameWorker[int] = FrameWorker(node, node, Parameters())
     worker.start(network)
     worker.slots.put(StandInCamera('front'), received(1))
     assert network.begun.wait(PATIENCE_S)
@@ -199,7 +205,7 @@ def test_stopping_does_not_wait_for_a_network_that_takes_long() -> None:
 
 def test_what_is_stored_is_waited_for() -> None:
     node, network = Node(), SlowNetwork()
-    worker: FrameWorker[int] = FrameWorker(node, node, CameraParameters)
+    worker: FrameWorker[int] = FrameWorker(node, node, Parameters())
     worker.start(network)
     worker.slots.put(StandInCamera('front'), received(1))
     assert network.begun.wait(PATIENCE_S)
