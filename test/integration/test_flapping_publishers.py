@@ -142,7 +142,7 @@ def answered(peer: Peer, answers: Answers, nodes: list[NodeProcess]) -> None:
         assert 'Traceback' not in node.log
 
 
-@pytest.mark.parametrize('seconds', [15.0, pytest.param(200.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize('seconds', [8.0, pytest.param(200.0, marks=pytest.mark.long)])
 def test_nodes_answer_the_camera_beside_publishers_that_come_and_go(
     peer: Peer, start_node: StartNode, tmp_path: Path, seconds: float
 ) -> None:

@@ -94,7 +94,8 @@ def test_parameters_of_all_types(target: Target, repeats: int) -> None:
     chaos = random.Random(repeats)
     before_mb = target.resident_mb()
     for _ in range(repeats):
-        for kind in range(256):
+        # All types that there are, and those that there are not, near them and some others.
+        for kind in range(256) if repeats > 1 else (*range(16), *range(16, 256, 15)):
             node = f'/{chaos.choice((*NODES, "perception"))}'
             value = ParameterValue(type=kind, integer_value=chaos.randint(-(2**63), 2**63 - 1))
             bad = Parameter(name=chaos.choice(NAMES), value=value)

@@ -245,7 +245,8 @@ def test_lifecycle_from_another_process(
         return peer.call(ChangeState, 'tagger/change_state', request).success
 
     assert state() == 'unconfigured'
-    peer.until(lambda: reports and reports[-1]['message'].endswith('configure, then activate'))
+    command = 'ros2 lifecycle set /tagger activate'
+    peer.until(lambda: reports and reports[-1]['message'].endswith(command))
     # A transition that is invalid in this state, and a number that is no transition.
     assert not change(Transition.TRANSITION_ACTIVATE)
     assert not change(99)

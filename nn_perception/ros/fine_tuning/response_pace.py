@@ -19,8 +19,10 @@ from rclpy.node import Node
 
 # Fewer than a client keeps.
 BURST = 8
-# A process on a busy machine takes a response that long after the one before. All clients may be
-# in one process, which then takes each response as many times as it has clients.
+# A process on a busy machine may take no response for a tenth of a second, in which so few come.
+MIN_PERIOD_S = 0.02
+# All clients may be in one process, which then takes each response as many times as it has
+# clients.
 PERIOD_PER_CLIENT_S = 0.0025
 # Humble cannot count the clients.
 ASSUMED_CLIENTS = 4
@@ -86,7 +88,8 @@ class PacedCallbackGroup(MutuallyExclusiveCallbackGroup):
 
         def period_s() -> float:
             count = getattr(node, 'count_clients', None)
-            return PERIOD_PER_CLIENT_S * (count(name) if count else ASSUMED_CLIENTS)
+            clients = count(name) if count else ASSUMED_CLIENTS
+            return max(MIN_PERIOD_S, PERIOD_PER_CLIENT_S * clients)
 
         return cls(Pace(period_s))
 
