@@ -115,7 +115,7 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, tmp_path: 
         camera.publish(image_at(image, time.time()))
         published += 1
         peer.spin(max(0.0, frame_s - (time.monotonic() - began)))
-    answers_ms = []
+    answers_ms, asked_from = [], len(arrivals)
     for k in range(1, 21):
         camera.publish(image_at(image, time.time()))
         published += 1
@@ -131,7 +131,9 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, tmp_path: 
     assert np.median(ages) <= 2 * np.median(rounds_s) + frame_s
     # An answer that waits for the inference would take half of one on average. Up to half of the
     # requests are pushed out of a queue by the images, and sent again after some 90 ms.
-    assert np.quantile(answers_ms, 0.25) < 0.2e3 * np.median(rounds_s)
+    # The times are those of the rounds meanwhile: other processes may have become busy.
+    round_s = max(np.median(rounds_s), np.median(rounds_s[asked_from:]))
+    assert np.quantile(answers_ms, 0.25) < 0.2e3 * round_s
     stamps = [stamp for stamp, _, _ in arrivals]
     assert stamps == sorted(set(stamps))
 
