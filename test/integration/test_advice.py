@@ -221,7 +221,8 @@ def test_a_latched_image_is_taken_once(peer: Peer, domain_id: int) -> None:
         images: list[Any] = []
         second = ImageInput(listener.node, listener.subscriptions, listener.topic, images.append)
         second.open()
-        assert images == listener.images
+        # It is the same one, or the middleware has delivered it again meanwhile.
+        assert [one.message.header for one in images] == [listener.images[0].message.header]
         # A node that is enabled again takes it again.
         for one in (listener.input, second):
             one.close()
