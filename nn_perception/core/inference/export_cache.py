@@ -1,7 +1,7 @@
 """
 The cache of networks exported to ONNX.
 
-The name of an export is ``NETWORK-KEY-SEAL.onnx``. The key identifies the source, and the seal is
+The name of an export is ``NETWORK-KEY-CODE.onnx``. The key identifies the source, and the code is
 a keyed hash of key and content. So an export is published by one rename, and a file that is
 damaged, or that somebody else has put into the cache, is recognised and never run.
 """
@@ -20,11 +20,11 @@ import tempfile
 import time
 
 from nn_perception.core import networks
+from nn_perception.core.files.authentication import Authenticator, codes_match
 from nn_perception.core.files.folders import cache_folder, trusted_folder
 from nn_perception.core.files.locks import lock
 from nn_perception.core.files.private import FILE_MODE
 from nn_perception.core.files.scratch import scratch_folder
-from nn_perception.core.files.seal import is_seal, Seals
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.onnx_export import CANNOT_WRITE, EXPORT_VERSION
 from nn_perception.core.subprocess import run_subprocess, SubprocessError
@@ -74,14 +74,14 @@ def export_file(checkpoint: Checkpoint) -> Iterator[Path]:
 def _find_or_export(checkpoint: Checkpoint) -> Path | None:
     """Find an export in the cache, or add it; None if the cache cannot be used."""
     try:
-        folder, seals = exports_folder(), Seals(cache_folder())
+        folder, authenticator = exports_folder(), Authenticator(cache_folder())
         trusted_folder(folder)
-        path = _find_sealed(checkpoint, seals)
+        path = _find_authentic(checkpoint, authenticator)
         if path is not None:
             return path
         with lock(folder / f'{export_key(checkpoint)}.lock'):
             # Another process may have exported while this one waited for the lock.
-            return _find_sealed(checkpoint, seals) or _add(checkpoint, seals)
+            return _find_authentic(checkpoint, authenticator) or _add(checkpoint, authenticator)
     except OSError as error:
         LOG.warning(
             'the cache folder %s cannot be used (%s); %s is exported for this process only. Set '
@@ -107,22 +107,22 @@ def _cached(checkpoint: Checkpoint) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def _find_sealed(checkpoint: Checkpoint, seals: Seals) -> Path | None:
-    """Find the export in the cache whose seal is right."""
+def _find_authentic(checkpoint: Checkpoint, authenticator: Authenticator) -> Path | None:
+    """Find the export in the cache whose authentication code is right."""
     key = export_key(checkpoint)
     for path in _cached(checkpoint):
         try:
-            seal = seals.of_file(path, key)
+            code = authenticator.code_of_file(path, key)
         except OSError as error:
             LOG.warning('the export %s cannot be read (%s)', path, error.strerror)
             continue
-        if is_seal(path.stem.rsplit('-', 1)[1], seal):
+        if codes_match(path.stem.rsplit('-', 1)[1], code):
             return path
         LOG.warning('the export %s is damaged or was not made here; it is not used', path)
     return None
 
 
-def _add(checkpoint: Checkpoint, seals: Seals) -> Path:
+def _add(checkpoint: Checkpoint, authenticator: Authenticator) -> Path:
     """
     Export into the cache; the file gets its name when it is complete.
 
@@ -136,7 +136,7 @@ def _add(checkpoint: Checkpoint, seals: Seals) -> Path:
         part = Path(temporary, 'export.onnx')
         _export(checkpoint, part)
         name = re.sub(r'\W+', '_', checkpoint.network)
-        final = folder / f'{name}-{key}-{seals.of_file(part, key)}.onnx'
+        final = folder / f'{name}-{key}-{authenticator.code_of_file(part, key)}.onnx'
         os.replace(part, final)
     # Only now: without torch, what is there may be all that somebody has.
     for other in _cached(checkpoint):

@@ -14,9 +14,9 @@ import tempfile
 
 from nn_perception.core.command_name import command_name
 from nn_perception.core.files.atomic import write_atomically
+from nn_perception.core.files.authentication import Authenticator, codes_match
 from nn_perception.core.files.folders import cache_folder, trusted_folder, WEIGHTS_FOLDER
 from nn_perception.core.files.locks import lock
-from nn_perception.core.files.seal import is_seal, Seals
 from nn_perception.core.inference.checkpoint import Checkpoint, SUFFIX
 from nn_perception.core.inference.export_cache import find_export
 from nn_perception.core.networks.build import KEYPOINT_RCNN, TORCHVISION_PREFIX
@@ -24,7 +24,7 @@ from nn_perception.core.subprocess import run_subprocess, SubprocessError
 
 LOG = logging.getLogger(__name__)
 
-SEAL_SUFFIX = '.seal'
+CODE_SUFFIX = '.hmac'
 MODEL_NAME = re.compile(r'[A-Za-z0-9_]{1,64}')
 # How the sources of torchvision register a model; other decorators may be in between.
 REGISTERED = re.compile(r'^@register_model\(\)\n(?:@.*\n)*def (\w+)\(', re.MULTILINE)
@@ -203,21 +203,23 @@ def _read_cached(path: Path) -> Checkpoint | None:
     trusted_folder(path.parent)
     try:
         checkpoint = Checkpoint.read(path)
-        found = path.with_suffix(SEAL_SUFFIX).read_text(encoding='ascii', errors='replace')
+        found = path.with_suffix(CODE_SUFFIX).read_text(encoding='ascii', errors='replace')
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         LOG.warning('%s; it is created again', error)
         return None
-    if is_seal(found, _seal(checkpoint)):
+    if codes_match(found, _code(checkpoint)):
         return checkpoint
     LOG.warning('%s was not created here, or its key is missing; it is created again', path)
     return None
 
 
-def _seal(checkpoint: Checkpoint) -> str:
-    """Seal a cached checkpoint under its name."""
-    return Seals(cache_folder()).of_text(f'torchvision {checkpoint.name} {checkpoint.sha256}')
+def _code(checkpoint: Checkpoint) -> str:
+    """Compute the authentication code of a cached checkpoint under its name."""
+    return Authenticator(cache_folder()).code_of_text(
+        f'torchvision {checkpoint.name} {checkpoint.sha256}'
+    )
 
 
 def _create(name: str, path: Path) -> Checkpoint:
@@ -235,5 +237,5 @@ def _create(name: str, path: Path) -> Checkpoint:
     except SubprocessError as error:
         raise OSError(str(error)) from error
     checkpoint = Checkpoint.read(path)
-    write_atomically(path.with_suffix(SEAL_SUFFIX), _seal(checkpoint).encode())
+    write_atomically(path.with_suffix(CODE_SUFFIX), _code(checkpoint).encode())
     return checkpoint

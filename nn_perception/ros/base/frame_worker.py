@@ -18,7 +18,7 @@ from nn_perception.ros.base.latest_slots import LatestSlots
 from nn_perception.ros.base.parameters import LiveParameters
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
-from nn_perception.ros.process.left_threads import leave_thread
+from nn_perception.ros.process.abandoned_threads import abandon_thread
 from rclpy.node import Node
 
 STOP_TIMEOUT_S = 10.0
@@ -160,7 +160,7 @@ class FrameWorker(Generic[R]):
             timeouts[PROCESSING] = PROCESSING_TIMEOUT_S
         for name, timeout_s in timeouts.items():
             if not self._has_ended(timeout_s) and self._stage.leave(name):
-                leave_thread(self._thread)
+                abandon_thread(self._thread)
                 break
         else:
             self._has_ended(STOP_TIMEOUT_S)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-import traceback
 from typing import Any
 
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.frame_processor import FRAME_ERRORS
-from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
+from nn_perception.ros.fine_tuning.rate_limiter import RateLimitedCallbackGroup
 from nn_perception.ros.outputs.qos import SERVICE_QOS
 from rclpy.node import Node
 from rclpy.service import Service
@@ -36,8 +35,9 @@ def create_deferred_service(
     """
     Create a service whose response is sent by the thread that finishes the work.
 
-    An error of either function becomes the ``message`` of the response, and is logged if the
-    response has none. Every request gets its response, also when many arrive at once.
+    An error that a request may cause becomes the ``message`` of the response, and is logged if the
+    response has none. Every request gets its
+    response, also when many arrive at once. A bug is answered, and then ends the process.
 
     :param kind: type of the service
     :param begin: takes the request, and starts the work; called by the executor
@@ -52,49 +52,63 @@ def create_deferred_service(
             failed.set_exception(error)
             return response, failed
 
-    def finish(response: Any, work: Future[Any]) -> None:
-        reason = _finish(node, name, lambda: end(response, work.result()))
-        if reason and hasattr(response, 'message'):
-            response.message = shortened(reason)
-        elif reason:
-            node.get_logger().error(
-                f'{name} failed: {shortened(reason)}', throttle_duration_sec=LOG_PERIOD_S
-            )
+    def finish(response: Any, work: Future[Any]) -> Exception | None:
+        return _finish(node, name, response, lambda: end(response, work.result()))
 
-    pace = PacedCallbackGroup.of(node, name)
-    service = node.create_service(kind, name, start, qos_profile=SERVICE_QOS, callback_group=pace)
+    limiter = RateLimitedCallbackGroup.of(node, name)
+    service = node.create_service(
+        kind, name, start, qos_profile=SERVICE_QOS, callback_group=limiter
+    )
     _send_when_done(node, service, finish)
     return service
 
 
-def _finish(node: Node, name: str, end: Callable[[], None]) -> str:
-    """Run what ends a request; return why it failed, empty if it did not."""
+def _finish(node: Node, name: str, response: Any, end: Callable[[], None]) -> Exception | None:
+    """Run what completes a response, or put the reason of its failure there; return a bug."""
+    bug: Exception | None = None
     try:
         end()
+        return None
     except REQUEST_ERRORS as error:
-        return str(error)
-    except Exception:  # noqa: BLE001 - the future would swallow a bug, and the client wait
-        node.get_logger().error(f'{name} failed:\n{traceback.format_exc()}')
-        return 'an unexpected error, see the log'
-    return ''
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001 - raised by the executor; the future would drop it
+        reason, bug = 'an unexpected error, see the log', error
+    if hasattr(response, 'message'):
+        response.message = shortened(reason)
+    else:
+        node.get_logger().error(
+            f'{name} failed: {shortened(reason)}', throttle_duration_sec=LOG_PERIOD_S
+        )
+    return bug
 
 
 def _send_when_done(
-    node: Node, service: Service, finish: Callable[[Any, Future[Any]], None]
+    node: Node, service: Service, finish: Callable[[Any, Future[Any]], Exception | None]
 ) -> None:
-    """Replace the method to which the executor passes the return value of the callback."""
+    """
+    Replace the method to which the executor passes the return value of the callback.
+
+    :param finish: completes the response, and returns a bug that it noticed
+    """
     send = service.send_response
 
     def send_later(started: tuple[Any, Future[Any]], header: Any) -> None:
         response, work = started
 
         def respond(done: Future[Any]) -> None:
-            finish(response, done)
+            bug = finish(response, done)
             try:
                 send(response, header)
             except RuntimeError as error:  # the client may be gone
                 node.get_logger().warning(f'a response could not be sent: {error}')
+            if bug is not None and node.executor is not None:
+                node.executor.create_task(_raise, bug)
 
         work.add_done_callback(respond)
 
     service.send_response = send_later
+
+
+def _raise(bug: Exception) -> None:
+    """Let the executor raise a bug in the main thread: the process ends with its traceback."""
+    raise bug

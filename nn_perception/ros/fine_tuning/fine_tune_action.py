@@ -10,7 +10,7 @@ from typing import Any
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.deferred_service import LOG_PERIOD_S
-from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
+from nn_perception.ros.fine_tuning.rate_limiter import RateLimitedCallbackGroup
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import RESULT_QOS, SERVICE_QOS
 from nn_perception.training.fine_tuning.job import FineTuningJob, JobResult
@@ -76,7 +76,7 @@ class FineTuneAction:
             goal_callback=self._on_goal,
             handle_accepted_callback=self._on_accepted,
             cancel_callback=self._on_cancel,
-            callback_group=PacedCallbackGroup.of(node, f'{NAME}/_action/send_goal'),
+            callback_group=RateLimitedCallbackGroup.of(node, f'{NAME}/_action/send_goal'),
             goal_service_qos_profile=SERVICE_QOS,
             result_service_qos_profile=SERVICE_QOS,
             cancel_service_qos_profile=SERVICE_QOS,

@@ -19,7 +19,7 @@ from nn_perception.ros.outputs.camera_publishers import CameraPublishers
 from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 from nn_perception.ros.outputs.qos import PLAYING_QOS
-from nn_perception.ros.process.left_threads import leave_thread
+from nn_perception.ros.process.abandoned_threads import abandon_thread
 from nn_perception.ros.process.main import main
 from nn_perception.ros.process.signals import interruptible
 from nn_perception.sources.open_frames import open_frames
@@ -266,7 +266,7 @@ class CameraSourceNode(Node):
 def start_reader(thread: threading.Thread) -> None:
     """Start a thread that reads a camera; it may be waiting for an image at the end."""
     thread.start()
-    leave_thread(thread)
+    abandon_thread(thread)
 
 
 if __name__ == '__main__':

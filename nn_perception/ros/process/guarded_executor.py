@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nn_perception.ros.process.outside_errors import describe, is_caused_outside, QUIET_S
+from nn_perception.ros.process.external_errors import describe, is_external, QUIET_S
 from nn_perception.ros.process.service_guard import guard_services
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -51,7 +51,7 @@ class GuardedExecutor(SingleThreadedExecutor):
         except ExternalShutdownException:
             raise
         except Exception as error:
-            if not is_caused_outside(error):
+            if not is_external(error):
                 raise
             self._ignore(error)
         if self.failures == before:
@@ -71,7 +71,7 @@ class GuardedExecutor(SingleThreadedExecutor):
             try:
                 return take_from_wait_list(entity)
             except Exception as error:
-                if not is_caused_outside(error):
+                if not is_external(error):
                     raise
                 self._ignore(error)
                 return None

@@ -22,7 +22,10 @@ from nn_perception.core.standard_streams import (
     write_error,
     write_output,
 )
-from nn_perception.ros.process.left_threads import end_past_left_threads, threads_are_left
+from nn_perception.ros.process.abandoned_threads import (
+    exit_despite_abandoned_threads,
+    has_abandoned_threads,
+)
 from nn_perception.ros.process.memory import (
     freeze_imported_objects,
     keep_image_buffers,
@@ -111,7 +114,7 @@ def main(import_node: Callable[[], Callable[[], Node]], args: Sequence[str] | No
         write_error(f'{error}\n')
         return STATUS_REJECTED
     freeze_imported_objects()
-    return end_past_left_threads(_run(make_node, args))
+    return exit_despite_abandoned_threads(_run(make_node, args))
 
 
 def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
@@ -143,7 +146,7 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
             node.destroy_node()
         context = rclpy.get_default_context()
         rclpy.try_shutdown()
-        if threads_are_left():
+        if has_abandoned_threads():
             # Nothing else removes the middleware's shared memory when the process ends past them.
             context.destroy()
     return STATUS_OK

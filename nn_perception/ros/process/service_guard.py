@@ -14,7 +14,7 @@ from typing import Any
 from lifecycle_msgs.srv import ChangeState
 from nn_perception.core.misspelling import closest
 from nn_perception.core.quoting import quoted
-from nn_perception.ros.process.outside_errors import is_caused_outside, MAX_CHARACTERS, QUIET_S
+from nn_perception.ros.process.external_errors import is_external, MAX_CHARACTERS, QUIET_S
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import (
     DescribeParameters,
@@ -53,7 +53,7 @@ def _guarded(node: Node, callback: Callback, reject: Callback) -> Callback:
         try:
             return callback(request, response)
         except Exception as error:
-            if not is_caused_outside(error):
+            if not is_external(error):
                 raise
             reason = str(error)[:MAX_CHARACTERS]
             node.get_logger().warning(

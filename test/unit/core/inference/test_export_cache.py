@@ -137,20 +137,20 @@ def digest_of(content):
 
 
 @pytest.mark.parametrize(
-    'seal',
+    'code',
     [lambda content: digest_of(content)[:16], lambda content: digest_of(content)[:32],
      lambda content: '0' * 32, lambda content: ''],
     ids=['short hash', 'hash', 'zeros', 'none'],
 )  # fmt: skip
 @pytest.mark.parametrize('key_exists', [False, True])
 def test_a_planted_export_is_never_used(
-    cache, subprocesses, good_export, caplog, seal, key_exists
+    cache, subprocesses, good_export, caplog, code, key_exists
 ):
     """Whoever can put a file into the folder cannot choose what the network answers."""
     if key_exists:
         load_export(find_checkpoint('efficientnet_lite0'))
     planted = b'a network that calls everything a toaster'
-    name = f'digit_cnn-{export_cache.export_key(MODEL)}-{seal(planted)}.onnx'
+    name = f'digit_cnn-{export_cache.export_key(MODEL)}-{code(planted)}.onnx'
     path = cache / 'exports' / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(planted)
@@ -164,12 +164,12 @@ def test_a_planted_export_is_never_used(
 
 
 def test_the_export_of_another_network_is_never_used(cache, subprocesses, good_export):
-    """Its seal is right, but for another key."""
+    """Its code is right, but for another key."""
     other = find_checkpoint('efficientnet_lite0')
     load_export(other)
     genuine = find_export(other)
-    seal = genuine.stem.rsplit('-', 1)[1]
-    planted = genuine.with_name(f'digit_cnn-{export_cache.export_key(MODEL)}-{seal}.onnx')
+    code = genuine.stem.rsplit('-', 1)[1]
+    planted = genuine.with_name(f'digit_cnn-{export_cache.export_key(MODEL)}-{code}.onnx')
     planted.write_bytes(genuine.read_bytes())
     load_export(MODEL)
     assert len(subprocesses) == 2

@@ -105,33 +105,33 @@ def test_weights_with_another_hash_are_refused_before_they_are_loaded(
     assert not out.exists()
 
 
-@pytest.mark.parametrize('seal', [None, b'', b'0' * 32, b'\xff'])
-def test_a_planted_checkpoint_is_never_used(created, tmp_path, monkeypatch, caplog, seal):
+@pytest.mark.parametrize('code', [None, b'', b'0' * 32, b'\xff'])
+def test_a_planted_checkpoint_is_never_used(created, tmp_path, monkeypatch, caplog, code):
     """Whoever can put a file into the cache cannot choose what a network answers."""
     checkpoint = created[1]
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
     planted = tmp_path / 'cache' / 'torchvision' / f'{NAME}.safetensors'
     planted.parent.mkdir(parents=True)
     shutil.copy(find_checkpoint('digit_cnn').path, planted)
-    if seal is not None:
-        planted.with_suffix('.seal').write_bytes(seal)
+    if code is not None:
+        planted.with_suffix('.hmac').write_bytes(code)
     monkeypatch.setattr(
         model_zoo,
         'run_subprocess',
         lambda module, words, folder: shutil.copy(checkpoint.path, words[1]),
     )
     assert find_checkpoint(NAME).sha256 == checkpoint.sha256
-    if seal is not None:
+    if code is not None:
         assert 'was not created here' in caplog.text
     monkeypatch.setattr(model_zoo, 'run_subprocess', lambda *_: pytest.fail('created again'))
     assert find_checkpoint(NAME).sha256 == checkpoint.sha256
 
 
-def test_the_seal_of_another_name_does_not_hold(created, tmp_path, monkeypatch, caplog):
+def test_the_code_of_another_name_does_not_match(created, tmp_path, monkeypatch, caplog):
     shutil.copytree(created[0], tmp_path / 'cache')
     monkeypatch.setenv('NN_PERCEPTION_CACHE', str(tmp_path / 'cache'))
     monkeypatch.setattr(model_zoo, 'run_subprocess', create_here)
-    for suffix in ('.safetensors', '.seal'):
+    for suffix in ('.safetensors', '.hmac'):
         file = tmp_path / 'cache' / 'torchvision' / f'{NAME}{suffix}'
         file.rename(file.with_name(f'resnet18{suffix}'))
     monkeypatch.setattr(model_zoo, '_create', lambda name, path: pytest.skip('as it should'))

@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
-from nn_perception.ros.fine_tuning.response_pace import PacedCallbackGroup
+from nn_perception.ros.fine_tuning.rate_limiter import RateLimitedCallbackGroup
 import pytest
 
 
@@ -19,6 +19,8 @@ class FakeNode:
         self.sent: list[tuple[Any, Any]] = []
         self.errors: list[str] = []
         self.warnings: list[str] = []
+        self.tasks: list[tuple[Any, ...]] = []
+        self.executor = SimpleNamespace(create_task=lambda *task: self.tasks.append(task))
 
     def create_service(self, kind: type, name: str, callback: Any, **options: Any) -> Any:
         self.options = options
@@ -76,13 +78,14 @@ def test_an_error_becomes_the_message(error: Exception, where: str) -> None:
     node.request(None, response := SimpleNamespace(message=''), 'header')
     assert node.sent == [(response, 'header')]
     assert response.message == 'no'
+    assert not node.tasks
     node.request(None, SimpleNamespace(), 'header')  # has no message
     assert node.errors == ['~/work failed: no']
     assert len(node.sent) == 2
 
 
 @pytest.mark.parametrize('where', ['work', 'end'])
-def test_a_bug_is_logged_and_the_client_gets_a_response(where: str) -> None:
+def test_a_bug_is_answered_and_then_raised_by_the_executor(where: str) -> None:
     work: Future[int] = Future()
     work.set_exception(KeyError('mug')) if where == 'work' else work.set_result(1)
 
@@ -94,7 +97,9 @@ def test_a_bug_is_logged_and_the_client_gets_a_response(where: str) -> None:
     node.request(None, response := SimpleNamespace(message=''), 'header')
     assert node.sent == [(response, 'header')]
     assert response.message == 'an unexpected error, see the log'
-    assert "KeyError: 'mug'" in node.errors[0]
+    ((function, *arguments),) = node.tasks
+    with pytest.raises(KeyError, match='mug'):
+        function(*arguments)
 
 
 def test_a_client_that_is_gone_is_a_warning() -> None:
@@ -114,4 +119,4 @@ def test_a_burst_of_requests_finds_room() -> None:
     node = FakeNode()
     create_deferred_service(node, object, '~/work', lambda _: Future(), end)
     assert node.options['qos_profile'].depth >= 1000
-    assert isinstance(node.options['callback_group'], PacedCallbackGroup)
+    assert isinstance(node.options['callback_group'], RateLimitedCallbackGroup)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nn_perception.ros.process.external_errors import describe, is_external
 from nn_perception.ros.process.guarded_executor import GuardedExecutor
-from nn_perception.ros.process.outside_errors import describe, is_caused_outside
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
@@ -142,7 +142,7 @@ def test_what_strangers_write_is_cut() -> None:
         from_rclpy('raise ValueError("x" * 100_000)')()
     except ValueError as error:
         assert len(describe(error)) < 300
-        assert not is_caused_outside(error)  # raised through this test, which is not rclpy
+        assert not is_external(error)  # raised through this test, which is not rclpy
 
 
 @pytest.mark.parametrize(

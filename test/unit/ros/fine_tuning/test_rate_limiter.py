@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from nn_perception.ros.fine_tuning.response_pace import (
+from nn_perception.ros.fine_tuning.rate_limiter import (
     BURST,
-    Pace,
-    PacedCallbackGroup,
     PERIOD_PER_CLIENT_S,
+    RateLimitedCallbackGroup,
+    RateLimiter,
 )
 import pytest
 
@@ -23,12 +23,12 @@ class Clock:
         return self.now_s
 
 
-def events_until(pace: Pace, clock: Clock, end_s: float, step_s: float = 0.001) -> int:
-    """Let as many events happen as the pace allows."""
+def events_until(limiter: RateLimiter, clock: Clock, end_s: float, step_s: float = 0.001) -> int:
+    """Let as many events happen as the limiter allows."""
     count = 0
     while clock.now_s < end_s:
-        while pace.allows():
-            pace.count()
+        while limiter.allows():
+            limiter.count()
             count += 1
         clock.now_s += step_s
     return count
@@ -36,37 +36,37 @@ def events_until(pace: Pace, clock: Clock, end_s: float, step_s: float = 0.001) 
 
 def test_a_burst_is_followed_by_single_events() -> None:
     clock = Clock()
-    pace = Pace(lambda: 0.05, burst=8, clock=clock)
-    assert events_until(pace, clock, 100.0005) == 8
-    assert events_until(pace, clock, 101.0005) == 20
+    limiter = RateLimiter(lambda: 0.05, burst=8, clock=clock)
+    assert events_until(limiter, clock, 100.0005) == 8
+    assert events_until(limiter, clock, 101.0005) == 20
     # After a pause, another burst.
     clock.now_s = 110.0
-    assert events_until(pace, clock, 110.0005) == 8
+    assert events_until(limiter, clock, 110.0005) == 8
 
 
 def test_events_that_are_rare_never_wait() -> None:
     clock = Clock()
-    pace = Pace(lambda: 0.05, burst=8, clock=clock)
+    limiter = RateLimiter(lambda: 0.05, burst=8, clock=clock)
     for _ in range(100):
-        assert pace.allows()
-        pace.count()
+        assert limiter.allows()
+        limiter.count()
         clock.now_s += 0.05
 
 
 def test_the_period_may_change() -> None:
     clock = Clock()
     periods_s = iter([0.001, 1.0])
-    pace = Pace(lambda: next(periods_s), burst=1, clock=clock)
-    pace.count()
+    limiter = RateLimiter(lambda: next(periods_s), burst=1, clock=clock)
+    limiter.count()
     clock.now_s += 0.0005
-    assert not pace.allows()
+    assert not limiter.allows()
     clock.now_s += 0.001
-    assert pace.allows()
-    pace.count()
+    assert limiter.allows()
+    limiter.count()
     clock.now_s += 0.999
-    assert not pace.allows()
+    assert not limiter.allows()
     clock.now_s += 0.002
-    assert pace.allows()
+    assert limiter.allows()
 
 
 @pytest.mark.parametrize('clients', [1, 20, None])
@@ -74,7 +74,7 @@ def test_a_callback_group_takes_a_burst(clients: int | None) -> None:
     node = SimpleNamespace(resolve_service_name=lambda name: name.replace('~', '/node'))
     if clients is not None:  # Humble cannot count them
         node.count_clients = lambda name: {'/node/work': clients}[name]
-    group = PacedCallbackGroup.of(node, '~/work')
+    group = RateLimitedCallbackGroup.of(node, '~/work')
     service = SimpleNamespaceWithReferences()
     group.add_entity(service)
     taken = 0

@@ -16,7 +16,7 @@ _CALLERS = (
 _INTERFACES = ('_msgs', '_interfaces')
 
 
-def is_caused_outside(error: BaseException) -> bool:
+def is_external(error: BaseException) -> bool:
     """
     Tell whether an exception was raised by what rclpy received, not by our code.
 

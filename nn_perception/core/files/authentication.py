@@ -1,9 +1,9 @@
 """
-Seals: they tell files that this user's processes have made from files that anybody has put there.
+Authentication codes: they tell files that this user's processes have written from any others.
 
-A seal is a keyed hash (HMAC-SHA-256). The key is a random file of the cache folder that only its
-owner can read, so nobody else can make a seal, and a file that arrives in the folder by any other
-way has none.
+A code is a keyed hash (HMAC-SHA-256). The key is a random file of the cache folder that only its
+owner can read, so nobody else can compute a code, and a file that arrives in the folder by any
+other way has none.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from nn_perception.core.files.private import check_trusted, ROOT
 
 KEY_FILE = 'key'
 KEY_BYTES = 32
-SEAL_LENGTH = 32
+CODE_LENGTH = 32
 CHUNK_BYTES = 1 << 20
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class Seals:
+class Authenticator:
     """
-    Make and check the seals of a cache folder.
+    Compute the authentication codes of files in a cache folder.
 
     :param folder: the cache folder; created, with its key, if missing
     :raises PermissionError: if others can write to the folder, or read the key
@@ -40,13 +40,13 @@ class Seals:
         trusted_folder(folder)
         self._key = _read_key(folder / KEY_FILE) or _create_key(folder / KEY_FILE)
 
-    def of_text(self, text: str) -> str:
-        """Seal a text; returns hexadecimal digits."""
-        return self._new(text).hexdigest()[:SEAL_LENGTH]
+    def code_of_text(self, text: str) -> str:
+        """Compute the code of a text; returns hexadecimal digits."""
+        return self._new(text).hexdigest()[:CODE_LENGTH]
 
-    def of_file(self, path: Path, purpose: str) -> str:
+    def code_of_file(self, path: Path, purpose: str) -> str:
         """
-        Seal the content of a file for a purpose; it does not hold for another one.
+        Compute the code of a file for a purpose; it is another one for another purpose.
 
         The file is read in chunks: the memory for the whole file would never be returned.
 
@@ -57,7 +57,7 @@ class Seals:
         with path.open('rb') as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 code.update(chunk)
-        return code.hexdigest()[:SEAL_LENGTH]
+        return code.hexdigest()[:CODE_LENGTH]
 
     def _new(self, purpose: str) -> hmac.HMAC:
         # Its length comes first, so that no purpose continues in the content.
@@ -65,8 +65,8 @@ class Seals:
         return hmac.new(self._key, b'%d %s' % (len(text), text), hashlib.sha256)
 
 
-def is_seal(found: str, expected: str) -> bool:
-    """Compare a seal that was found with the right one; takes the same time for all texts."""
+def codes_match(found: str, expected: str) -> bool:
+    """Compare a code that was found with the right one; takes the same time for all texts."""
     return hmac.compare_digest(found.encode(errors='replace'), expected.encode())
 
 

@@ -1,11 +1,11 @@
-"""Seals of a cache folder."""
+"""Authenticator of a cache folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 import stat
 
-from nn_perception.core.files.seal import is_seal, Seals
+from nn_perception.core.files.authentication import Authenticator, codes_match
 import pytest
 
 
@@ -21,66 +21,66 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / 'cache'
 
 
-def test_a_seal_holds_for_one_content_one_purpose_and_one_key(
+def test_a_code_is_that_of_one_content_one_purpose_and_one_key(
     tmp_path: Path, cache: Path, file: Path
 ) -> None:
-    seal = Seals(cache).of_file(file, 'a')
-    assert is_seal(seal, Seals(cache).of_file(file, 'a'))
+    code = Authenticator(cache).code_of_file(file, 'a')
+    assert codes_match(code, Authenticator(cache).code_of_file(file, 'a'))
     other = tmp_path / 'other'
     other.write_bytes(file.read_bytes()[:-1])
-    assert not is_seal(seal, Seals(cache).of_file(other, 'a'))
-    assert not is_seal(seal, Seals(cache).of_file(file, 'b'))
-    assert not is_seal(seal, Seals(tmp_path / 'another cache').of_file(file, 'a'))
+    assert not codes_match(code, Authenticator(cache).code_of_file(other, 'a'))
+    assert not codes_match(code, Authenticator(cache).code_of_file(file, 'b'))
+    assert not codes_match(code, Authenticator(tmp_path / 'another cache').code_of_file(file, 'a'))
 
 
 def test_purpose_and_content_do_not_run_into_each_other(cache: Path, tmp_path: Path) -> None:
     short, long = tmp_path / 'short', tmp_path / 'long'
     short.write_bytes(b'c')
     long.write_bytes(b'bc')
-    seals = Seals(cache)
-    assert seals.of_file(short, 'ab') != seals.of_file(long, 'a')
+    authenticator = Authenticator(cache)
+    assert authenticator.code_of_file(short, 'ab') != authenticator.code_of_file(long, 'a')
 
 
 @pytest.mark.parametrize('found', ['', 'é', '0' * 32, '0' * 31 + 'g', '\udcff'])
-def test_texts_that_are_no_seal(found: str) -> None:
-    assert not is_seal(found, '1' * 32)
+def test_texts_that_are_no_code(found: str) -> None:
+    assert not codes_match(found, '1' * 32)
 
 
 def test_the_key_is_private(cache: Path) -> None:
-    Seals(cache)
+    Authenticator(cache)
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     assert stat.S_IMODE((cache / 'key').stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize('content', [b'', b'short', b'x' * 33])
 def test_a_damaged_key_is_replaced(cache: Path, file: Path, content: bytes) -> None:
-    seal = Seals(cache).of_file(file, 'a')
+    code = Authenticator(cache).code_of_file(file, 'a')
     (cache / 'key').write_bytes(content)
-    assert Seals(cache).of_file(file, 'a') != seal
+    assert Authenticator(cache).code_of_file(file, 'a') != code
     assert len((cache / 'key').read_bytes()) == 32
 
 
 @pytest.mark.parametrize('mode', [0o770, 0o707, 0o777])
 def test_a_folder_that_others_can_write_is_refused(cache: Path, mode: int) -> None:
-    Seals(cache)
+    Authenticator(cache)
     cache.chmod(mode)
     with pytest.raises(PermissionError, match=rf"others can write to {cache}: 'chmod go-w"):
-        Seals(cache)
+        Authenticator(cache)
 
 
 @pytest.mark.parametrize('mode', [0o644, 0o640, 0o602, 0o666])
 def test_a_key_that_others_can_read_or_write_is_refused(
     cache: Path, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
-    Seals(cache)
+    Authenticator(cache)
     (cache / 'key').chmod(mode)
-    monkeypatch.setattr('nn_perception.core.files.seal.ROOT', -1)
+    monkeypatch.setattr('nn_perception.core.files.authentication.ROOT', -1)
     with pytest.raises(PermissionError, match='others can'):
-        Seals(cache)
+        Authenticator(cache)
 
 
 def test_a_link_in_the_place_of_the_key_is_refused(cache: Path, file: Path) -> None:
     cache.mkdir()
     (cache / 'key').symlink_to(file)
     with pytest.raises(OSError):
-        Seals(cache)
+        Authenticator(cache)

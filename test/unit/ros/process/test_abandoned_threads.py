@@ -10,15 +10,18 @@ import pytest
 
 PROGRAM = """
 import sys, threading, time
-from nn_perception.ros.process.left_threads import end_past_left_threads, leave_thread
+from nn_perception.ros.process.abandoned_threads import (
+    abandon_thread,
+    exit_despite_abandoned_threads,
+)
 
 thread = threading.Thread(target=time.sleep, args=(float(sys.argv[1]),), daemon=True)
 thread.start()
-leave_thread(thread)
+abandon_thread(thread)
 if sys.argv[2] == 'wait':
     thread.join()
 print('clean')
-status = end_past_left_threads(3)
+status = exit_despite_abandoned_threads(3)
 print('returned')
 sys.exit(status)
 """

@@ -28,7 +28,7 @@ PERIOD_PER_CLIENT_S = 0.0025
 ASSUMED_CLIENTS = 4
 
 
-class Pace:
+class RateLimiter:
     """
     A limit to the rate of events; threads may share it.
 
@@ -62,22 +62,22 @@ class Pace:
             self._allowed_s = self._evenly_s - (self._burst - 1) * period_s
 
 
-class PacedCallbackGroup(MutuallyExclusiveCallbackGroup):
+class RateLimitedCallbackGroup(MutuallyExclusiveCallbackGroup):
     """
-    The callback group of one service or action, which answers requests at a limited pace.
+    The callback group of one service or action, which answers requests at a limited rate.
 
     What must wait is left out of the executor's wait set, and considered again when the executor
     wakes up, at the latest after the timeout of its ``spin_once``.
 
-    :param pace: limits the rate of requests
+    :param limiter: limits the rate of requests
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
         super().__init__()
-        self._pace = pace
+        self._limiter = limiter
 
     @classmethod
-    def of(cls, node: Node, service: str) -> PacedCallbackGroup:
+    def of(cls, node: Node, service: str) -> RateLimitedCallbackGroup:
         """
         Make the callback group of a service.
 
@@ -91,15 +91,15 @@ class PacedCallbackGroup(MutuallyExclusiveCallbackGroup):
             clients = count(name) if count else ASSUMED_CLIENTS
             return max(MIN_PERIOD_S, PERIOD_PER_CLIENT_S * clients)
 
-        return cls(Pace(period_s))
+        return cls(RateLimiter(period_s))
 
     def can_execute(self, entity: Any) -> bool:
         """Tell whether a request may be taken now."""
-        return self._pace.allows() and bool(super().can_execute(entity))
+        return self._limiter.allows() and bool(super().can_execute(entity))
 
     def beginning_execution(self, entity: Any) -> bool:
         """Count a request that is taken."""
         begins = bool(super().beginning_execution(entity))
         if begins:
-            self._pace.count()
+            self._limiter.count()
         return begins
