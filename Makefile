@@ -22,7 +22,7 @@ IN_VENV += AMENT_PREFIX_PATH="$(CURDIR)/.venv:$$AMENT_PREFIX_PATH" LD_LIBRARY_PA
 endif
 
 # A file at a time on each process, in the order of test/conftest.py.
-IN_PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo demo-teach test test-long lint bench soak clean
 
@@ -39,7 +39,7 @@ demo: setup  ## show on the sample pictures what the nodes find
 demo-teach: setup  ## teach a tagger three new labels, live
 	@$(IN_VENV) $(BIN)/python tools/demo_teach.py $(ARGS)
 
-test: setup  ## run the tests, in three processes, as many of them wait most of the time
+test: setup  ## run the tests, in four processes, as many of them wait most of the time
 	@$(IN_VENV) $(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 test-long: setup  ## run the tests that repeat for minutes what the others check as well

@@ -142,7 +142,8 @@ def answered(peer: Peer, answers: Answers, nodes: list[NodeProcess]) -> None:
         assert 'Traceback' not in node.log
 
 
-@pytest.mark.parametrize('seconds', [8.0, pytest.param(200.0, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize('seconds', [200.0])
 def test_nodes_answer_the_camera_beside_publishers_that_come_and_go(
     peer: Peer, start_node: StartNode, tmp_path: Path, seconds: float
 ) -> None:
@@ -189,6 +190,7 @@ def test_subscriptions_that_begin_among_several_publishers(ros_environment: None
             assert subscriptions > 10
 
 
+@pytest.mark.long
 def test_best_effort_publishers_that_left_take_no_memory(ros_environment: None) -> None:
     with publishing('brief', 18.0):
         receiver = receive('best_effort', 3600.0, 15.0)

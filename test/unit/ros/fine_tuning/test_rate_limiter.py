@@ -12,7 +12,6 @@ from nn_perception.ros.fine_tuning.rate_limiter import (
 )
 import pytest
 
-
 # A limiter that allows everything must fail, and not hang.
 MANY = 10_000
 
