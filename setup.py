@@ -59,7 +59,17 @@ setup(
         'tqdm',
     ],
     extras_require={
-        'test': ['mcap', 'mcap-ros2-support', 'pycocotools', 'pytest', 'pytest-xdist'],
+        # The page.
+        'studio': ['nicegui>=3.18,<4'],
+        'test': [
+            'mcap',
+            'mcap-ros2-support',
+            'nicegui>=3.18,<4',
+            'playwright',
+            'pycocotools',
+            'pytest',
+            'pytest-xdist',
+        ],
     },
     entry_points={
         'console_scripts': [

@@ -50,6 +50,9 @@ DEVELOPMENT = [
     'mcap',
     'mcap-ros2-support',
     'mypy',
+    # What setup.py has as the extra studio, and a driver of browsers for its tests.
+    'nicegui',
+    'playwright',
     'pycocotools',
     'pytest',
     'pytest-xdist',

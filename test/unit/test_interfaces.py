@@ -56,6 +56,9 @@ INTERFACES = {
         'sequence<string> labels; float accuracy; sequence<float> recall; '
         'sequence<float> precision; sequence<uint32> confusion'
     ),
+    'msg.LabelledFrame': (
+        'string id; string label; builtin_interfaces/Time stamp; string topic; string sha256'
+    ),
     'msg.DatasetSummary': (
         'std_msgs/Header header; string name; sequence<string> labels; sequence<uint32> counts; '
         'uint64 bytes; string recording_label'
@@ -69,7 +72,20 @@ INTERFACES = {
     'srv.Capture.Response': 'boolean success; string message; uint32 total',
     'srv.Record.Request': 'boolean record; string label; float rate',
     'srv.Record.Response': 'boolean success; string message',
-    'srv.DeleteFrames.Request': 'string label; boolean newest_only',
+    'srv.AddFrame.Request': 'sensor_msgs/CompressedImage image; string label',
+    'srv.AddFrame.Response': 'boolean success; string message; string id; uint32 total',
+    'srv.ListFrames.Request': 'string label; uint32 offset; uint32 limit',
+    'srv.ListFrames.Response': (
+        'boolean success; string message; uint32 total; '
+        'sequence<nn_perception_interfaces/LabelledFrame> frames'
+    ),
+    'srv.GetFrame.Request': 'string id; uint32 max_size',
+    'srv.GetFrame.Response': (
+        'boolean success; string message; sensor_msgs/CompressedImage image'
+    ),
+    'srv.RenameLabel.Request': 'string label; string new_label',
+    'srv.RenameLabel.Response': 'boolean success; string message; uint32 renamed',
+    'srv.DeleteFrames.Request': 'string label; boolean newest_only; sequence<string> ids',
     'srv.DeleteFrames.Response': 'boolean success; string message; uint32 deleted',
     'srv.ListModels.Request': '',
     'srv.ListModels.Response': 'sequence<nn_perception_interfaces/ModelVersion> models',
