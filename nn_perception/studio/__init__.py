@@ -1,0 +1,1 @@
+"""The page: see, draw, teach and play, in a browser."""

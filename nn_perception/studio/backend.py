@@ -1,0 +1,365 @@
+"""
+What the page needs from the robot.
+
+There are two backends: one runs the networks in the process of the page
+(:mod:`nn_perception.studio.local`), one talks to the nodes of a ROS graph
+(``nn_perception.ros.studio``). All methods may be called from any thread. They block until they
+are done, at most a few seconds; what cannot be done raises ``ValueError``, ``OSError`` or
+``RuntimeError`` with a sentence for the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
+
+TAGS, DIGITS, POSES = 'tags', 'digits', 'poses'
+CAPABILITIES = (TAGS, DIGITS, POSES)
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """
+    A camera that can be watched.
+
+    :param id: identifies it, for example its topic
+    :param title: for people
+    :param kind: ``topic``, ``webcam``, ``samples``, ``video`` or ``bag``
+    """
+
+    id: str
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class CameraImage:
+    """
+    An image of a camera, encoded once for all who watch it.
+
+    :param stamp_ns: time of capture in nanoseconds; identifies the image within its camera
+    :param jpeg: the encoded image
+    :param width: in pixels
+    :param height: in pixels
+    :param received_ns: time of receipt in nanoseconds
+    """
+
+    stamp_ns: int
+    jpeg: bytes
+    width: int
+    height: int
+    received_ns: int
+
+
+@dataclass(frozen=True)
+class CameraResult:
+    """
+    What a network found in an image of a camera.
+
+    :param capability: one of :data:`CAPABILITIES`
+    :param stamp_ns: of the image
+    :param values: the fields of the ``--json`` output of the command, without the file:
+        ``{'tags': [...]}``, ``{'digits': [...], 'lines': [...]}`` or ``{'people': [...]}``;
+        people also have their ``id``
+    :param inference_ms: time that the network took; None if unknown
+    """
+
+    capability: str
+    stamp_ns: int
+    values: Mapping[str, Any]
+    inference_ms: float | None = None
+
+
+class CameraListener(Protocol):
+    """Whoever watches a camera; called in any thread, and returns at once."""
+
+    def on_image(self, image: CameraImage) -> None:
+        """Receive an image."""
+
+    def on_result(self, result: CameraResult) -> None:
+        """Receive a result; its image may have come long before, or come later."""
+
+
+class Watch(Protocol):
+    """A camera that is being watched."""
+
+    def set_capabilities(self, capabilities: frozenset[str]) -> None:
+        """Choose the results that are wanted."""
+
+    def close(self) -> None:
+        """Stop; nothing is received, encoded or computed for this listener any more."""
+
+
+class Cameras(Protocol):
+    """The cameras of the robot."""
+
+    def list(self) -> Sequence[CameraInfo]:
+        """List the cameras that exist now."""
+
+    def watch(self, camera: str, capabilities: frozenset[str], listener: CameraListener) -> Watch:
+        """
+        Receive the images of a camera, and what is found in them.
+
+        However many watch a camera, its images are received, decoded and encoded once.
+
+        :raises ValueError: if there is no such camera
+        """
+
+    def silence_reason(self, camera: str) -> str:
+        """Say why no image arrives; empty if images arrive or nothing is known."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    A number that can be changed while a network runs.
+
+    :param name: of the parameter, ``min_score`` for example
+    :param value: current value
+    :param minimum: smallest accepted value
+    :param maximum: largest accepted value
+    :param integer: whether it is a whole number
+    :param unit: empty if it has none
+    :param description: what it does
+    """
+
+    name: str
+    value: float
+    minimum: float
+    maximum: float
+    integer: bool
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class CapabilityStatus:
+    """
+    How the network of a capability runs.
+
+    :param capability: one of :data:`CAPABILITIES`
+    :param node: who runs it; empty if nobody does
+    :param enabled: whether it processes images
+    :param message: what keeps it from that, in words; empty if nothing does
+    :param values: rate, age, inference times, model and device, as the diagnostics name them
+    :param settings: what can be changed
+    """
+
+    capability: str
+    node: str = ''
+    enabled: bool = False
+    message: str = ''
+    values: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
+
+
+class Capabilities(Protocol):
+    """The networks that process the images of the cameras."""
+
+    def status(self) -> Sequence[CapabilityStatus]:
+        """Describe each of :data:`CAPABILITIES`."""
+
+    def set_enabled(self, capability: str, enabled: bool) -> None:
+        """Let a network process images, or not."""
+
+    def change(self, capability: str, setting: str, value: float) -> None:
+        """Change a setting of a network, for everybody who uses it."""
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """
+    A labelled frame of the dataset.
+
+    :param id: identifies it within the dataset
+    :param label: what it shows
+    :param stamp_ns: time of capture in nanoseconds; 0 if unknown
+    :param sha256: hash of the stored picture
+    """
+
+    id: str
+    label: str
+    stamp_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FramePage:
+    """
+    A part of a list of frames.
+
+    :param total: number of frames of the whole list
+    :param frames: those of this part, the newest first
+    """
+
+    total: int
+    frames: tuple[StoredFrame, ...]
+
+
+@dataclass(frozen=True)
+class JobState:
+    """
+    The fine-tuning job that runs, or ran last.
+
+    :param running: whether it runs
+    :param stage: see :class:`nn_perception.training.fine_tuning.fine_tune.Progress`
+    :param progress: finished share, in ``[0, 1]``
+    :param history: an object for each epoch: ``train_loss``, ``validation_loss``,
+        ``train_accuracy`` and ``validation_accuracy``
+    :param succeeded: whether it ended with a new version
+    :param message: the result or the reason of a failure, in words
+    :param version: the new version; empty if there is none
+    """
+
+    running: bool = False
+    stage: str = ''
+    progress: float = 0.0
+    history: tuple[Mapping[str, float], ...] = ()
+    succeeded: bool = False
+    message: str = ''
+    version: str = ''
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """
+    A version of the fine-tuned model.
+
+    :param version: its name
+    :param trained_at_ns: nanoseconds since 1970
+    :param labels: that it predicts
+    :param accuracy: on held-out frames, in ``[0, 1]``; None if unknown
+    :param active: whether taggers run it
+    """
+
+    version: str
+    trained_at_ns: int
+    labels: tuple[str, ...]
+    accuracy: float | None
+    active: bool
+
+
+@dataclass(frozen=True)
+class FineTuningState:
+    """
+    The dataset and the job, for a page that shows them once or twice a second.
+
+    :param reason: why nothing can be stored or trained now, in words; empty if it can
+    :param dataset: name of the dataset
+    :param counts: label -> number of frames
+    :param recording: label that is being recorded; empty if none is
+    :param camera: id of the camera that is recorded; empty if there is none
+    :param size_bytes: of all pictures together
+    :param model: name of the fine-tuned model; a tagger runs it as ``store:NAME``
+    :param base: network that is fine-tuned
+    :param active_version: empty if there is none
+    :param job: the job that runs, or ran last
+    """
+
+    reason: str = ''
+    dataset: str = ''
+    counts: Mapping[str, int] = field(default_factory=dict)
+    recording: str = ''
+    camera: str = ''
+    size_bytes: int = 0
+    model: str = ''
+    base: str = ''
+    active_version: str = ''
+    job: JobState = JobState()
+
+
+class FineTuning(Protocol):
+    """The dataset of labelled frames, the fine-tuning job, and the versions of the model."""
+
+    def state(self) -> FineTuningState:
+        """Describe the dataset and the job; answers from memory, at once."""
+
+    def record(self, label: str, rate_hz: float) -> None:
+        """Store the images of the camera :attr:`FineTuningState.camera` under a label."""
+
+    def stop_recording(self) -> None:
+        """End the recording; what it has stored stays."""
+
+    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:
+        """
+        Store a picture: JPEG, PNG or another common format.
+
+        :returns: the id of the frame
+        """
+
+    def import_zip(self, path: Path, label: str = '') -> str:
+        """
+        Store the pictures of a zip file; :returns: what was stored and left out, in words.
+
+        :param label: of all pictures; empty: their folders name their labels
+        """
+
+    def frames(self, label: str, offset: int, limit: int) -> FramePage:
+        """List frames of a label, or of all if it is empty, the newest first."""
+
+    def picture(self, frame: str, max_size_px: int = 0) -> bytes:
+        """
+        Return the picture of a frame.
+
+        :param max_size_px: larger ones are reduced, and are JPEG then; 0: as it is stored
+        """
+
+    def rename_label(self, label: str, new_label: str) -> int:
+        """Rename a label, also in the active version; :returns: number of frames."""
+
+    def delete_label(self, label: str) -> int:
+        """Delete all frames of a label; :returns: their number."""
+
+    def delete_frames(self, frames: Sequence[str]) -> int:
+        """Delete frames; :returns: their number."""
+
+    def start_job(self, settings: FineTuneSettings) -> None:
+        """Start to fine-tune on the frames; :meth:`state` shows how it goes."""
+
+    def cancel_job(self) -> None:
+        """Cancel the job; nothing of it remains."""
+
+    def versions(self) -> Sequence[ModelVersion]:
+        """List the versions, newest first."""
+
+    def report(self, version: str) -> Mapping[str, Any]:
+        """Return the report of the training of a version, see ``docs/fine_tuning.md``."""
+
+    def checkpoint(self, version: str) -> Path:
+        """Return the checkpoint file of a version."""
+
+    def dataset_folder(self) -> Path:
+        """Return the folder of the dataset."""
+
+    def activate(self, version: str) -> None:
+        """Let the taggers run a version."""
+
+    def roll_back(self) -> str:
+        """Activate the version that was active before; :returns: its name."""
+
+
+class Backend(Protocol):
+    """The robot, as the page sees it."""
+
+    @property
+    def title(self) -> str:
+        """What the page is connected to, in a few words."""
+
+    @property
+    def cameras(self) -> Cameras:
+        """The cameras."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The networks that process their images."""
+
+    @property
+    def fine_tuning(self) -> FineTuning:
+        """The dataset, the job and the versions."""
+
+    def close(self) -> None:
+        """Stop everything that was started."""

@@ -1,0 +1,1 @@
+"""The view Character: a drawn figure moves with each person."""

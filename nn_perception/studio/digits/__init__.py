@@ -1,0 +1,1 @@
+"""The view Digits: a pad whose drawings are read."""

@@ -1,0 +1,1 @@
+"""The view Live: what the networks find in the images of a camera."""

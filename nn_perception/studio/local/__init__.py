@@ -1,0 +1,1 @@
+"""The backend that runs everything in the process of the page."""

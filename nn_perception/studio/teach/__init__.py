@@ -1,0 +1,1 @@
+"""The view Teach: collect labelled frames, fine-tune, and compare versions."""

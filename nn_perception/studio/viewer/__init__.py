@@ -1,0 +1,1 @@
+"""Pictures and results on their way from a camera to the browser."""
