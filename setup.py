@@ -20,7 +20,16 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=[package_name, f'{package_name}.*']),
     package_data={
-        package_name: ['py.typed', 'weights/*', 'samples/*', 'samples/*/*', 'ros/process/*.xml']
+        package_name: [
+            'py.typed',
+            'weights/*',
+            'samples/*',
+            'samples/*/*',
+            'ros/process/*.xml',
+            'studio/*.svg',
+            'studio/*/*.css',
+            'studio/*/*.js',
+        ]
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),

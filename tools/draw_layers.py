@@ -24,6 +24,7 @@ PICTURE = ROOT / 'docs' / 'images' / 'layers.svg'
 # From top to bottom: the folders of a row may import those of the rows below it, and neighbours.
 ROWS = (
     ('cli', 'benchmark', 'ros'),
+    ('studio',),
     ('bags', 'sources', 'training'),
     ('capabilities',),
     ('core',),

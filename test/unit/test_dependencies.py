@@ -25,13 +25,19 @@ KEYS = {
 # module -> requirement in setup.py, where rosdep has no key or an old version
 FROM_PIP = {
     'mcap': 'mcap',
+    'fastapi': 'nicegui',
     'mcap_ros2': 'mcap-ros2-support',
+    'nicegui': 'nicegui',
     'onnxruntime': 'onnxruntime',
+    'playwright': 'playwright',
     'pycocotools': 'pycocotools',
     'rosbags': 'rosbags',
     'safetensors': 'safetensors',
+    'starlette': 'nicegui',
     'torch': 'torch',
     'torchvision': 'torchvision',
+    'uvicorn': 'nicegui',
+    'websockets': 'nicegui',
 }
 # Modules that are used only where something else has installed them: rosbags, a later Python, or a
 # later ROS.

@@ -20,9 +20,10 @@ LAYERS = {
     'bags': ('core', 'capabilities'),
     'sources': ('core', 'capabilities', 'bags'),
     'training': ('core', 'capabilities', 'bags', 'sources'),
-    'ros': ('core', 'capabilities', 'bags', 'sources', 'training'),
+    'studio': ('core', 'capabilities', 'bags', 'sources', 'training'),
+    'ros': ('core', 'capabilities', 'bags', 'sources', 'training', 'studio'),
     'benchmark': ('core', 'capabilities', 'bags', 'sources', 'training', 'ros'),
-    'cli': ('core', 'capabilities', 'bags', 'sources', 'training', 'benchmark'),
+    'cli': ('core', 'capabilities', 'bags', 'sources', 'training', 'studio', 'benchmark'),
 }
 # The benchmark watches nodes from outside, with nodes of its own.
 LAYERS_WITH_ROS = ('ros', 'benchmark')

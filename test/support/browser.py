@@ -1,0 +1,89 @@
+"""Debian's Chromium, driven by Playwright, for the tests of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+import shutil
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or ''
+FLAGS = (
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--enable-unsafe-swiftshader',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+)
+# A webcam and a microphone that play files, and a user who allows both.
+FAKE_MEDIA = ('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream')
+OWN_SCHEMES = ('blob', 'data', 'about')
+OWN_HOSTS = ('127.0.0.1', 'localhost', '[::1]')
+
+
+@dataclass
+class Watched:
+    """
+    What a page did that it must not do.
+
+    :ivar console: errors and warnings on the console, and uncaught exceptions
+    :ivar foreign: addresses of requests to other machines
+    """
+
+    console: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def watch(self, page: Any) -> None:
+        """Watch a page of Playwright."""
+        page.on('console', self._on_console)
+        page.on('pageerror', lambda error: self.console.append(f'uncaught: {error}'))
+        page.on('request', self._on_request)
+
+    def check(self) -> None:
+        """Fail if the page did something of the kind."""
+        assert self.console == []
+        assert self.foreign == []
+
+    def _on_console(self, message: Any) -> None:
+        if message.type in ('error', 'warning'):
+            self.console.append(f'{message.type}: {message.text}')
+
+    def _on_request(self, request: Any) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in OWN_SCHEMES and address.hostname not in OWN_HOSTS:
+            self.foreign.append(request.url)
+
+
+@contextmanager
+def browser(*flags: str) -> Iterator[Any]:
+    """
+    Run Chromium; the test is skipped where it is not installed.
+
+    :param flags: more flags, for example those of :func:`fake_webcam`
+    """
+    if not CHROMIUM:
+        pytest.skip('no chromium: sudo apt install chromium')
+    playwright = pytest.importorskip('playwright.sync_api')
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def fake_webcam(video: str) -> Sequence[str]:
+    """
+    Return the flags of a webcam that plays a file.
+
+    :param video: an MJPEG or Y4M file, whose name ends so
+    """
+    return (*FAKE_MEDIA, f'--use-file-for-fake-video-capture={video}')
