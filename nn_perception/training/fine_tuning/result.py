@@ -139,7 +139,8 @@ class Training:
         truth = data.classes[held_out]
         logits = self.backbone.head.logits(self.backbone.embeddings[held_out])
         temperature = fit_temperature(logits, truth)
-        evaluation = evaluate_predictions(truth, logits.argmax(axis=1), data.labels)
+        predicted = logits.argmax(axis=1)
+        evaluation = evaluate_predictions(truth, predicted, data.labels)
         similarity = data.base.last_layer_embedding(self.backbone.embeddings)
         unknown = OutOfDistributionModel.fit(similarity, self.split.training, held_out)
         weights = {
@@ -151,6 +152,7 @@ class Training:
             **evaluation.to_json(),
             'version': f'{data.base.name}-{self.settings.unfreeze}-{_hash(weights)}',
             **self._report(),
+            'held_out': self._held_out(predicted),
             'temperature': temperature,
             'calibration_error': calibration_error(logits / temperature, truth),
             'calibration_error_before': calibration_error(logits, truth),
@@ -179,6 +181,18 @@ class Training:
             weights[f'{prefix}weight'] = scaled.weight.astype(np.float32)
             weights[f'{prefix}bias'] = scaled.bias.astype(np.float32)
         return weights
+
+    def _held_out(self, predicted: NDArray[np.int64]) -> list[dict[str, str]]:
+        """Name each held-out frame, its label and its prediction."""
+        labels, frames = self.data.labels, self.data.frames
+        return [
+            {
+                'sha256': frames[index].sha256,
+                'label': frames[index].label,
+                'predicted': labels[one],
+            }
+            for index, one in zip(self.split.held_out, predicted, strict=True)
+        ]
 
     def _report(self) -> dict[str, Any]:
         """Describe the training, apart from what was measured on the held-out frames."""

@@ -17,6 +17,7 @@ from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import read_frames
 from nn_perception.training.fine_tuning.fine_tune import fine_tune
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
+from nn_perception.training.model_store.report import TrainingReport
 from nn_perception.training.plots import draw_report
 import numpy as np
 import pytest
@@ -75,6 +76,14 @@ def test_a_head_is_trained(tuned):
     assert tuned.report['trained_with'] + len(tuned.held_out) == 3 * FRAMES
     assert tuned.report['settings'] == asdict(FineTuneSettings(seed=1))
     assert json.loads(json.dumps(tuned.report)) == tuned.report
+
+
+def test_the_report_names_the_held_out_frames(tuned):
+    report = TrainingReport.from_json(json.loads(json.dumps(tuned.report)))
+    assert [frame.sha256 for frame in report.held_out] == [f.sha256 for f in tuned.held_out]
+    assert [frame.label for frame in report.held_out] == [f.label for f in tuned.held_out]
+    cells = [[len(report.frames_of(label, predicted)) for predicted in SHAPES] for label in SHAPES]
+    assert cells == tuned.evaluation.confusion.tolist()
 
 
 def test_the_seed_determines_the_result(tuned, frames, cache):
