@@ -26,6 +26,7 @@ setup(
             'samples/*',
             'samples/*/*',
             'ros/process/*.xml',
+            'studio/*.css',
             'studio/*.svg',
             'studio/*/*.css',
             'studio/*/*.js',

@@ -46,6 +46,7 @@ class StudioServer:
             title='nn_perception',
             favicon=FAVICON,
             dark=None,
+            language='en-US',
             reconnect_timeout=10.0,
             show_welcome_message=False,
         )
