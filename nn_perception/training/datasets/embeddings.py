@@ -168,27 +168,33 @@ class EmbeddingCache:
         :returns: hash of a frame's file, hexadecimal -> its features
         :raises OSError: if the file exists and cannot be read, or others can change its folder
         """
-        found = {}
-        for record in self._records():
-            sha256 = record[4 : 4 + HASH_BYTES].hex()
-            if (wanted is None or sha256 in wanted) and is_intact(record):
-                values = np.frombuffer(record, '<f4', offset=4 + HASH_BYTES)[:-1]
-                features = FrameFeatures(values[1:].astype(np.float32), float(values[0]))
-                found[sha256] = features
-        return found
+        return dict(self.stream(wanted))
 
-    def _records(self) -> Iterator[bytes]:
-        """Read one record after the other; the cache may be larger than the memory."""
+    def stream(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, FrameFeatures]]:
+        """
+        Read the intact records one after the other; the cache may be larger than the memory.
+
+        Of the records that are not wanted, only the hashes are read.
+
+        :param wanted: hashes of the frames whose features are needed; by default all
+        :returns: hash of a frame's file, hexadecimal, and its features
+        :raises OSError: if the file exists and cannot be read, or others can change its folder
+        """
         if not self.path.exists():
             return
         check_trusted(self.path.parent)
         with open(self.path, 'rb') as stream:
+            descriptor, end = stream.fileno(), os.fstat(stream.fileno()).st_size
             size = _record_size(stream.read(4))
-            if not 0 < size <= os.fstat(stream.fileno()).st_size:
-                return  # of another kind
-            stream.seek(0)
-            while len(record := stream.read(size)) == size:
-                yield record
+            # If it is not positive, the file is of another kind.
+            for start in range(0, end - size + 1, size) if size > 0 else ():
+                sha256 = os.pread(descriptor, HASH_BYTES, start + 4).hex()
+                if wanted is not None and sha256 not in wanted:
+                    continue
+                record = os.pread(descriptor, size, start)
+                if len(record) == size and is_intact(record):
+                    values = np.frombuffer(record, '<f4', offset=4 + HASH_BYTES)[:-1]
+                    yield sha256, FrameFeatures(values[1:].astype(np.float32), float(values[0]))
 
     def add(self, frames: Mapping[str, FrameFeatures]) -> None:
         """
