@@ -50,9 +50,14 @@ class StudioOptions:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the page."""
-        if self.host == 'localhost':
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    if host == 'localhost':
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
