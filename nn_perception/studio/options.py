@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import ipaddress
 from pathlib import Path
 
@@ -22,12 +22,12 @@ class StudioOptions:
     :param key: PEM file of its private key; None: it is in the file of the certificate
     :param host_names: names of this machine besides localhost, its addresses and ``*.local``
     :param max_clients: maximum number of pages that are open at a time
-    :raises ValueError: if the page would be open to others without a token
+    :raises ValueError: if a value is wrong, or the page would be open to others without a token
     """
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
-    token: str = ''
+    token: str = field(default='', repr=False)
     certificate: Path | None = None
     key: Path | None = None
     host_names: tuple[str, ...] = ()
@@ -41,6 +41,8 @@ class StudioOptions:
             raise ValueError(f'max_clients must be at least 1, got {self.max_clients}')
         if self.key is not None and self.certificate is None:
             raise ValueError('a key needs the certificate that belongs to it')
+        if not self.token.isascii() or not self.token.isprintable():
+            raise ValueError('the token must be letters, digits and signs of ASCII')
         if not self.is_loopback and not self.token:
             raise ValueError(
                 f'{self.host} can be reached from other machines: set a token, and use TLS '

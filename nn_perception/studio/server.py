@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 import socket
 import threading
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from nicegui import ui
@@ -68,7 +69,7 @@ class StudioServer:
         scheme = 'https' if options.certificate else 'http'
         host, port = self._socket.getsockname()[:2]
         shown = 'localhost' if options.is_loopback or host in ('0.0.0.0', '::') else host
-        query = f'/?token={options.token}' if options.token else '/'
+        query = f'/?{urlencode({"token": options.token})}' if options.token else '/'
         return f'{scheme}://{shown}:{port}{query}'
 
     @property

@@ -1,1 +1,1 @@
-"""Who may use the page: addresses, origins, tokens and limits."""
+"""Who may open the page, and how much of the machine a client can take."""

@@ -1,22 +1,43 @@
-"""Who may use the page."""
+"""Who may use the page, and what a client can cost."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from nn_perception.studio.access import limits
+from nn_perception.studio.access.guard import Guard
+from nn_perception.studio.access.tls import check_certificate
 from nn_perception.studio.options import StudioOptions
 from starlette.types import ASGIApp
 
 
-def protect(app: ASGIApp, options: StudioOptions) -> ASGIApp:  # noqa: ARG001
+def protect(app: ASGIApp, options: StudioOptions) -> ASGIApp:
     """Put the checks of every request in front of an application."""
-    return app
+    return Guard(app, options)
 
 
 def uvicorn_limits(options: StudioOptions) -> dict[str, Any]:
-    """Return the settings of the server that limit what a client can cost."""
-    limits: dict[str, Any] = {'ws_max_size': 1_000_000, 'timeout_keep_alive': 10}
+    """
+    Return the settings of the server that limit what a client can cost.
+
+    :raises OSError: if the certificate or its key cannot be read
+    :raises ValueError: if they do not belong together
+    """
+    settings: dict[str, Any] = {
+        # The parser in Python: it limits the size of the headers.
+        'http': 'h11',
+        'h11_max_incomplete_event_size': limits.MAX_HEAD_BYTES,
+        'ws': 'websockets-sansio',
+        'ws_max_size': limits.LARGEST_MESSAGE_BYTES,
+        # Pictures are compressed already, and each connection would keep buffers.
+        'ws_per_message_deflate': False,
+        'timeout_keep_alive': limits.KEEP_ALIVE_S,
+        'server_header': False,
+        # A client must not choose the address by which it is limited.
+        'proxy_headers': False,
+    }
     if options.certificate is not None:
-        limits['ssl_certfile'] = str(options.certificate)
-        limits['ssl_keyfile'] = str(options.key) if options.key else None
-    return limits
+        check_certificate(options.certificate, options.key)
+        settings['ssl_certfile'] = str(options.certificate)
+        settings['ssl_keyfile'] = str(options.key) if options.key else None
+    return settings
