@@ -1,1 +1,1 @@
-"""Who may open the page, and how much of the machine a client can take."""
+"""Who may open the page: addresses, origins and the token."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from nn_perception.studio.access import limits
 from nn_perception.studio.access.guard import Guard
+from nn_perception.studio.access.limits import table
+from nn_perception.studio.access.limits.connections import Connections, WatchedHttp, WatchedSocket
 from nn_perception.studio.access.tls import check_certificate
 from nn_perception.studio.options import StudioOptions
 from starlette.types import ASGIApp
@@ -23,15 +25,16 @@ def uvicorn_limits(options: StudioOptions) -> dict[str, Any]:
     :raises OSError: if the certificate or its key cannot be read
     :raises ValueError: if they do not belong together
     """
+    watch = Connections(options.max_clients * table.CONNECTIONS_PER_PAGE + table.MORE_CONNECTIONS)
     settings: dict[str, Any] = {
         # The parser in Python: it limits the size of the headers.
-        'http': 'h11',
-        'h11_max_incomplete_event_size': limits.MAX_HEAD_BYTES,
-        'ws': 'websockets-sansio',
-        'ws_max_size': limits.LARGEST_MESSAGE_BYTES,
+        'http': partial(WatchedHttp, watch=watch),
+        'ws': partial(WatchedSocket, watch=watch),
+        'h11_max_incomplete_event_size': table.MAX_HEAD_BYTES,
+        'ws_max_size': table.LARGEST_MESSAGE_BYTES,
         # Pictures are compressed already, and each connection would keep buffers.
         'ws_per_message_deflate': False,
-        'timeout_keep_alive': limits.KEEP_ALIVE_S,
+        'timeout_keep_alive': table.KEEP_ALIVE_S,
         'server_header': False,
         # A client must not choose the address by which it is limited.
         'proxy_headers': False,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nn_perception.studio.access import limits
 from nn_perception.studio.access.addresses import Addresses, Authority, check_origin
-from nn_perception.studio.access.bodies import Exchange, read_form
-from nn_perception.studio.access.rates import ClientBuckets
+from nn_perception.studio.access.limits import table
+from nn_perception.studio.access.limits.bodies import Exchange, read_form
+from nn_perception.studio.access.limits.rates import ClientBuckets
+from nn_perception.studio.access.limits.socket_io import is_socket_io
+from nn_perception.studio.access.limits.sockets import GuardedSocket
 from nn_perception.studio.access.refusal import (
     RefusalLog,
     RefusedError,
@@ -25,8 +27,6 @@ from nn_perception.studio.access.sign_in import (
     NEEDS_TOKEN,
     SignIn,
 )
-from nn_perception.studio.access.socket_io import is_socket_io
-from nn_perception.studio.access.sockets import GuardedSocket
 from nn_perception.studio.options import StudioOptions
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,8 +39,8 @@ class Guard:
     """
     The checks of every request, in front of an application.
 
-    In this order: the shape of the request, the name of the server (Host), the page that it
-    comes from (Origin), its rate, the token, and how much is open already.
+    In this order: the name of the server (Host), the shape of the request, the page that it comes
+    from (Origin), its rate, the token, and how much is open already.
 
     :param app: the application, with all its routes, WebSockets and files
     :param options: who may come in
@@ -53,10 +53,8 @@ class Guard:
         self._addresses = Addresses(options)
         self._sign_in = SignIn(options.token) if options.token else None
         self._refusals = RefusalLog()
-        self._requests = ClientBuckets(
-            limits.REQUEST_BURST, limits.REQUESTS_HZ, limits.REQUEST_SHARE
-        )
-        self._pages = ClientBuckets(limits.PAGE_BURST, limits.PAGES_HZ, limits.PAGE_SHARE)
+        self._requests = ClientBuckets(table.REQUEST_BURST, table.REQUESTS_HZ, table.REQUEST_SHARE)
+        self._pages = ClientBuckets(table.PAGE_BURST, table.PAGES_HZ, table.PAGE_SHARE)
         self._open = {'requests': 0, 'pages': 0, 'sockets': 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,10 +83,10 @@ class Guard:
             exchange = Exchange(head, receive, send_with_headers)
             answer = await self._ask_token(head, host, exchange)
             application = self.app if answer is None else answer
-            with self._counted('requests', self._max_pages * limits.REQUESTS_PER_PAGE):
+            with self._counted('requests', self._max_pages * table.REQUESTS_PER_PAGE):
                 await self._run(application, without_proxies(scope), exchange)
         except RefusedError as refused:
-            self._refusals.add(head, refused)
+            self._refusals.add_request(head, refused)
             if exchange is None or not exchange.started:
                 await send_refusal(send_with_headers, refused)
 
@@ -113,14 +111,14 @@ class Guard:
             host = self._check(head)
             if self._sign_in is not None and not self._sign_in.knows(head, host):
                 raise RefusedError('token', NEEDS_TOKEN, status=401)
-            kind, limit = 'sockets', self._max_pages * limits.SOCKETS_PER_PAGE
+            kind, limit = 'sockets', self._max_pages * table.SOCKETS_PER_PAGE
             if is_socket_io(head.path):
                 kind, limit = 'pages', self._max_pages
             with self._counted(kind, limit):
                 socket = GuardedSocket(head, receive, send, self._refusals)
                 await self.app(without_proxies(scope), socket.receive, socket.send)
         except RefusedError as refused:
-            self._refusals.add(head, refused)
+            self._refusals.add_request(head, refused)
             responses = SOCKET_RESPONSES in scope.get('extensions', {})
             await send_socket_refusal(send, refused, responses)
 
@@ -131,8 +129,8 @@ class Guard:
         :returns: the name by which the client knows this server
         :raises RefusedError: says why it must not go on
         """
-        check_shape(head)
         host = self._addresses.check_host(head)
+        check_shape(head)
         check_origin(head, host)
         if not self._requests.take(head.network):
             raise _too_many('requests')

@@ -47,22 +47,20 @@ class RefusalLog:
         self._quiet_until_s: dict[str, float] = {}
         self._unlogged: dict[str, int] = {}
 
-    def add(self, head: RequestHead, refused: RefusedError) -> None:
+    def add_request(self, head: RequestHead, refused: RefusedError) -> None:
         """Log a refused request, or count it."""
-        kind, now_s = refused.kind, time.monotonic()
+        request = f'{quoted(head.method)} {quoted(head.path)} of {head.client}'
+        self.add(refused.kind, f'refused {request}: {refused.sentence}')
+
+    def add(self, kind: str, line: str) -> None:
+        """Log a line, or count it."""
+        now_s = time.monotonic()
         if now_s < self._quiet_until_s.get(kind, now_s):
             self._unlogged[kind] = self._unlogged.get(kind, 0) + 1
             return
         self._quiet_until_s[kind] = now_s + QUIET_S
         more = self._unlogged.pop(kind, 0)
-        LOG.warning(
-            'refused %s %s of %s: %s%s',
-            quoted(head.method),
-            quoted(head.path),
-            head.client,
-            refused.sentence,
-            f' ({more} more of this kind before)' if more else '',
-        )
+        LOG.warning('%s%s', line, f' ({more} more of this kind before)' if more else '')
 
 
 async def send_refusal(send: Send, refused: RefusedError) -> None:

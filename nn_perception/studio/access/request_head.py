@@ -36,10 +36,10 @@ class RequestHead:
     @classmethod
     def of(cls, scope: Scope) -> RequestHead:
         """Read the scope of an ASGI request."""
-        headers: dict[str, tuple[str, ...]] = {}
+        headers: dict[str, list[str]] = {}
         for raw_name, raw_value in scope['headers']:
-            name = raw_name.decode('latin-1').lower()
-            headers[name] = (*headers.get(name, ()), raw_value.decode('latin-1').strip())
+            name, value = raw_name.decode('latin-1').lower(), raw_value.decode('latin-1')
+            headers.setdefault(name, []).append(value.strip())
         is_socket = scope['type'] == 'websocket'
         return cls(
             method=WEBSOCKET if is_socket else scope['method'],
@@ -47,7 +47,7 @@ class RequestHead:
             query=scope['query_string'].decode('latin-1'),
             secure=scope.get('scheme') in ('https', 'wss'),
             client=(scope.get('client') or ('unknown', 0))[0],
-            headers=headers,
+            headers={name: tuple(values) for name, values in headers.items()},
         )
 
     @property
@@ -81,6 +81,13 @@ class RequestHead:
     def header(self, name: str) -> str:
         """Return the first value of a header; empty if there is none."""
         return self.headers.get(name, ('',))[0]
+
+    @property
+    def header_bytes(self) -> int:
+        """Size of all headers together."""
+        return sum(
+            len(name) + len(value) for name, values in self.headers.items() for value in values
+        )
 
     def count(self, name: str) -> int:
         """Return how often a header occurs."""

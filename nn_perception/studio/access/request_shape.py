@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from nn_perception.core.quoting import quoted
-from nn_perception.studio.access.limits import MAX_PATH, MAX_QUERY
+from nn_perception.studio.access.limits.socket_io import is_socket_io
+from nn_perception.studio.access.limits.table import (
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PATH,
+    MAX_QUERY,
+)
 from nn_perception.studio.access.refusal import RefusedError
 from nn_perception.studio.access.request_head import RequestHead, WEBSOCKET
-from nn_perception.studio.access.socket_io import is_socket_io
 from starlette.types import Scope
 
 # OPTIONS is not among them: it would ask what a page elsewhere may do here, which is nothing.
@@ -28,6 +33,8 @@ def check_shape(head: RequestHead) -> None:
         raise RefusedError('method', sentence, status=405)
     if len(head.path) > MAX_PATH or len(head.query) > MAX_QUERY:
         raise RefusedError('path', 'The address is too long.', status=414)
+    if head.header_bytes > MAX_HEAD_BYTES or sum(map(len, head.headers.values())) > MAX_HEADERS:
+        raise RefusedError('headers', 'The request has too many headers.', status=431)
     if not _is_plain(head.path):
         raise RefusedError('path', 'The address is not one of this server.', status=400)
     if head.path in CLOSED_PATHS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlencode
 
 from nn_perception.studio.access.addresses import Authority
-from nn_perception.studio.access.limits import KB, TOKEN_BURST, TOKEN_SHARE, TOKENS_HZ
-from nn_perception.studio.access.rates import ClientBuckets
+from nn_perception.studio.access.limits.rates import ClientBuckets
+from nn_perception.studio.access.limits.table import KB, TOKEN_BURST, TOKEN_SHARE, TOKENS_HZ
 from nn_perception.studio.access.refusal import RefusedError
 from nn_perception.studio.access.request_head import RequestHead
 from nn_perception.studio.access.tokens import LASTS_S, Token

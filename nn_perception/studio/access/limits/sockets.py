@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import anyio
-from nn_perception.studio.access.limits import (
+from nn_perception.studio.access.limits.rates import Bucket
+from nn_perception.studio.access.limits.socket_io import check_message, is_socket_io
+from nn_perception.studio.access.limits.table import (
     MESSAGE_BURST,
     message_limit,
     MESSAGES_HZ,
     SEND_TIMEOUT_S,
     size_words,
 )
-from nn_perception.studio.access.rates import Bucket
 from nn_perception.studio.access.refusal import RefusalLog, RefusedError
 from nn_perception.studio.access.request_head import RequestHead
-from nn_perception.studio.access.socket_io import check_message, is_socket_io
 from starlette.types import Message, Receive, Send
 
 TOO_BIG, GOING_AWAY = 1009, 1001
@@ -53,7 +53,7 @@ class GuardedSocket:
                 if self._passes(message):
                     return message
             except RefusedError as refused:
-                self._refusals.add(self._head, refused)
+                self._refusals.add_request(self._head, refused)
                 await self._close(refused)
 
     async def send(self, message: Message) -> None:
@@ -65,7 +65,7 @@ class GuardedSocket:
                 await self._send(message)
         except TimeoutError:
             refused = RefusedError('slow', 'The client does not read what is sent.')
-            self._refusals.add(self._head, refused)
+            self._refusals.add_request(self._head, refused)
             self._code = GOING_AWAY
             raise OSError(refused.sentence) from None
 

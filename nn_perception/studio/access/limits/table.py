@@ -6,6 +6,7 @@ KB, MB, GB = 1024, 1024**2, 1024**3
 
 # Of the request line and all headers together.
 MAX_HEAD_BYTES = 32 * KB
+MAX_HEADERS = 100
 MAX_PATH = 2 * KB
 MAX_QUERY = 8 * KB
 
@@ -13,6 +14,8 @@ MAX_QUERY = 8 * KB
 # Larger ones go to a file (:mod:`nn_perception.studio.access.uploads`), never into memory.
 BODY_LIMITS = (('/teach/upload', 2 * GB),)
 MAX_BODY_BYTES = MB
+# Files that are received at a time, and room that stays on the disk.
+MAX_UPLOADS, KEPT_FREE_BYTES = 2, 256 * MB
 
 # Of a message on a WebSocket, by the beginning of its path.
 MESSAGE_LIMITS: tuple[tuple[str, int], ...] = (('/viewer/upload', 8 * MB),)
@@ -20,6 +23,9 @@ MAX_MESSAGE_BYTES = MB
 LARGEST_MESSAGE_BYTES = max(MAX_MESSAGE_BYTES, *(size for _, size in MESSAGE_LIMITS))
 # Messages of a WebSocket: at once, and in a second.
 MESSAGE_BURST, MESSAGES_HZ = 600, 150
+
+# Parts of a message, and bytes that wait to be read while the client sends pings.
+MAX_FRAGMENTS, MAX_UNREAD_BYTES = 1000, 512 * KB
 
 # WebSockets besides those of NiceGUI, for each page that may be open.
 SOCKETS_PER_PAGE = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import anyio
-from nn_perception.studio.access.limits import (
+from nn_perception.studio.access.limits.table import (
     body_limit,
     BODY_PAUSE_S,
     SEND_TIMEOUT_S,

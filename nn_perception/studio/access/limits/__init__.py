@@ -1,0 +1,1 @@
+"""How much of the machine a client can take."""

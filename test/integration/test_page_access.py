@@ -1,0 +1,331 @@
+"""Who reaches the page, and who does not: a real server, and clients that mean no good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import http.client
+import json
+import os
+from pathlib import Path
+import random
+import time
+from typing import Any
+
+from guarded_app import guarded_app, GuardedApp
+import pytest
+
+pytest.importorskip('nicegui')
+client = pytest.importorskip('websockets.sync.client')
+exceptions = pytest.importorskip('websockets.exceptions')
+
+NICEGUI = '/_nicegui_ws/socket.io/?EIO=4&transport=websocket'
+TOKEN = 'only for this test'
+PATHS = ('/', '/ping', '/_nicegui_ws/socket.io/?EIO=4&transport=polling', '/favicon.ico')
+
+
+@pytest.fixture(scope='module')
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedApp]:
+    with guarded_app(tmp_path_factory.mktemp('app')) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def alive(app: GuardedApp) -> Iterator[None]:
+    yield
+    app.check_alive()
+
+
+def open_socket(app: GuardedApp, path: str, origin: str | None = '', **options: Any) -> Any:
+    """Open a WebSocket, as a page of the server unless another origin is given."""
+    return client.connect(
+        f'ws://127.0.0.1:{app.port}{path}',
+        origin=app.url if origin == '' else origin,
+        open_timeout=20,
+        close_timeout=5,
+        compression=None,
+        **options,
+    )
+
+
+@contextlib.contextmanager
+def refused(status: int, word: str) -> Iterator[None]:
+    """Expect that a handshake is answered with a sentence."""
+    with pytest.raises(exceptions.InvalidStatus) as caught:
+        yield
+    response = caught.value.response
+    assert response.status_code == status
+    assert word in response.body.decode()
+
+
+@pytest.mark.parametrize('path', PATHS)
+@pytest.mark.parametrize('host', ['evil.example', '127.0.0.1.evil.example:80', 'a' * 200])
+def test_a_foreign_host_gets_nothing(app: GuardedApp, path: str, host: str) -> None:
+    status, text, headers = app.request('GET', path, headers={'Host': host})
+    assert (status, text.count('\n')) == (421, 1)
+    assert 'does not answer to the name' in text
+    assert 'server' not in headers
+
+
+@pytest.mark.parametrize('path', ['/viewer/socket', NICEGUI])
+@pytest.mark.parametrize('origin', ['http://evil.example', 'http://127.0.0.1:1', 'null', None])
+def test_a_foreign_page_opens_no_socket(app: GuardedApp, path: str, origin: str | None) -> None:
+    with refused(403, 'page'), open_socket(app, path, origin):
+        pass
+
+
+def test_a_foreign_host_opens_no_socket(app: GuardedApp) -> None:
+    with (
+        refused(421, 'evil.example'),
+        client.connect(
+            f'ws://evil.example:{app.port}/viewer/socket',
+            sock=app.connect(),
+            origin=f'http://evil.example:{app.port}',
+        ),
+    ):
+        pass
+
+
+@pytest.mark.parametrize('origin', ['http://evil.example', 'null', ''])
+def test_a_foreign_page_changes_nothing(app: GuardedApp, origin: str) -> None:
+    headers = {'Origin': origin} if origin else {}
+    status, text, _ = app.request('POST', '/body', b'x', headers)
+    assert (status, text.count('\n')) == (403, 1)
+    assert app.request('POST', '/body', b'x', app.own)[:2] == (200, '1')
+
+
+def test_no_permission_for_other_origins(app: GuardedApp) -> None:
+    asked = {'Origin': 'http://evil.example', 'Access-Control-Request-Method': 'POST'}
+    for method in ('OPTIONS', 'GET'):
+        status, _, headers = app.request(method, '/body', headers=asked)
+        assert status in (403, 405)
+        assert not [name for name in headers if name.lower().startswith('access-control')]
+
+
+def test_long_polling_is_closed(app: GuardedApp) -> None:
+    for method in ('GET', 'POST'):
+        status, text, _ = app.request(method, PATHS[2], b'', app.own)
+        assert (status, 'WebSockets only' in text) == (400, True)
+
+
+def test_every_answer_carries_the_headers(app: GuardedApp) -> None:
+    for path in ('/', '/ping', '/none', '/_nicegui/0/static/none'):
+        _, _, headers = app.request('GET', path)
+        assert headers['x-content-type-options'] == 'nosniff', path
+        assert "frame-ancestors 'none'" in headers['content-security-policy']
+        assert headers['cross-origin-resource-policy'] == 'same-origin'
+        assert 'camera=(self)' in headers['permissions-policy']
+        assert 'server' not in headers
+    assert app.request('GET', '/ping')[2]['cache-control'] == 'no-store'
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '//evil.example/',
+        '/%2e%2e/%2e%2e/etc/passwd',
+        '/_nicegui/3/esm/x/..%2f..%2f..%2fetc%2fpasswd',
+        '/%00',
+        '/a%0d%0aSet-Cookie:x=1',
+        '/%5cevil.example',
+        '/docs',
+        '/openapi.json',
+        '/' + 'a' * 4000,
+        '/?' + 'a' * 10_000,
+        'http://evil.example/',
+    ],
+)
+def test_strange_addresses_are_refused(app: GuardedApp, path: str) -> None:
+    status, text, _ = app.request('GET', path)
+    assert status in (400, 404, 414, 421)
+    assert text.endswith('.\n')
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'\x16\x03\x01\x02\x00\x01\x00',
+        b'GET / HTTP/1.1\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n',
+        b'GET / HTTP/1.0\r\n\r\n',
+        b'GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n',
+        b'G\x00T / HTTP/1.1\r\nHost: localhost\r\n\r\n',
+        b'POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
+        b'POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2'
+        b'\r\n\r\n',
+        b'POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: x\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: localhost\r\nX: ' + b'a' * 100_000 + b'\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: localhost\r\n' + b'A: b\r\n' * 20_000 + b'\r\n',
+        b'GET /viewer/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n'
+        b'Upgrade: websocket\r\nOrigin: http://localhost\r\n\r\n',
+    ],
+)
+def test_malformed_requests_are_refused(app: GuardedApp, content: bytes) -> None:
+    with app.connect() as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(content)
+        answer = b''
+        with contextlib.suppress(OSError):
+            while part := connection.recv(65536):
+                answer += part
+    assert answer[:12] in (*(b'HTTP/1.1 %d' % code for code in (400, 403, 426, 431)), b'')
+    assert b'Traceback' not in answer
+
+
+def test_large_bodies_are_refused(app: GuardedApp) -> None:
+    headers = {**app.own, 'Content-Length': str(10**12)}
+    status, text, _ = app.request('POST', '/body', b'x', headers)
+    assert (status, text) == (413, 'The request is larger than 1 MB.\n')
+    status, _, _ = app.request('POST', '/teach/upload', b'x', headers)
+    assert status == 413
+
+
+def test_large_bodies_of_unknown_size_are_refused(app: GuardedApp) -> None:
+    before = app.memory_mb()
+    chunk = bytes(1_000_000)
+    status, _, _ = send_chunks(app, '/body', chunk, 400)
+    assert status in (413, 0)
+    assert app.memory_mb() - before < 30
+
+
+def test_uploads_go_to_a_private_file(app: GuardedApp) -> None:
+    before = app.memory_mb()
+    status, text, _ = send_chunks(app, '/teach/upload', b'abcd' * 250_000, 50)
+    assert (status, json.loads(text)) == (200, [50_000_000, '0o100600', '61626364'])
+    assert app.memory_mb() - before < 80
+    assert scratch_files(app) == []
+
+
+def test_too_large_an_upload_is_refused(app: GuardedApp) -> None:
+    status, text, _ = send_chunks(app, '/teach/upload', bytes(1_000_000), 80)
+    assert status in (413, 0)
+    assert status == 0 or 'larger than 61 MB' in text
+    assert scratch_files(app) == []
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(app: GuardedApp) -> None:
+    with app.connect() as connection:
+        connection.sendall(
+            f'POST /teach/upload HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nOrigin: {app.url}\r\n'
+            'Content-Length: 50000000\r\n\r\n'.encode()
+        )
+        connection.sendall(bytes(5_000_000))
+        deadline = time.monotonic() + 10
+        while not scratch_files(app) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert scratch_files(app)
+    while scratch_files(app) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert scratch_files(app) == []
+
+
+def send_chunks(app: GuardedApp, path: str, chunk: bytes, number: int) -> tuple[int, str, Any]:
+    """Send a body without saying how long it is; status 0: the connection was closed."""
+    try:
+        return app.request('POST', path, iter([chunk] * number), app.own)
+    except (OSError, http.client.HTTPException):
+        return 0, '', None
+
+
+def scratch_files(app: GuardedApp) -> list[Path]:
+    return [path for path in app.log.parent.glob('nn_perception-scratch-*/*') if path.is_file()]
+
+
+def test_large_messages_close_the_socket(app: GuardedApp) -> None:
+    with open_socket(app, '/viewer/socket') as socket:
+        socket.send('a' * 1_000_000)
+        assert len(socket.recv(10)) == 1_000_000
+        socket.send('a' * 1_100_000)
+        with pytest.raises(exceptions.ConnectionClosed) as closed:
+            socket.recv(10)
+    assert closed.value.rcvd.code == 1009
+    with open_socket(app, '/viewer/upload') as socket:
+        socket.send(bytes(8_000_000))
+        assert socket.recv(10) == '8000000'
+        with pytest.raises(exceptions.ConnectionClosed):
+            socket.send(bytes(9_000_000))
+            socket.recv(10)
+
+
+def test_messages_in_too_many_parts_close_the_socket(app: GuardedApp) -> None:
+    with open_socket(app, '/viewer/socket') as socket, pytest.raises(exceptions.ConnectionClosed):
+        socket.send('' for _ in range(100_000))
+        socket.recv(10)
+
+
+def test_too_many_messages_close_the_socket(app: GuardedApp) -> None:
+    with open_socket(app, '/viewer/socket') as socket:
+        with pytest.raises(exceptions.ConnectionClosed) as closed:
+            for _ in range(3000):
+                socket.send('a')
+                socket.recv(10)
+        assert closed.value.rcvd.code == 1008
+        assert 'too many messages' in closed.value.rcvd.reason
+
+
+@pytest.mark.parametrize('path', ['/viewer/socket', NICEGUI])
+def test_a_thousand_random_messages(app: GuardedApp, path: str) -> None:
+    before = app.memory_mb()
+    source = random.Random(1)
+    starts = ['', '4', '42', '40', '42["event",', '51-', '45', 'b', '2', '43', '0', '42[']
+    sockets = sent = 0
+    while sent < 1000:
+        with contextlib.suppress(exceptions.ConnectionClosed), open_socket(app, path) as socket:
+            sockets += 1
+            while sent < 1000:
+                sent += 1
+                content = source.randbytes(source.randrange(300))
+                start = source.choice(starts)
+                socket.send(start + content.decode('latin-1') if sent % 2 else content)
+                if sent % 20 == 0:
+                    with contextlib.suppress(TimeoutError):
+                        socket.recv(0.05)
+    app.check_alive()
+    assert sockets > (0 if path == '/viewer/socket' else 20)
+    assert app.memory_mb() - before < 30
+
+
+def test_binary_parts_are_not_collected(app: GuardedApp) -> None:
+    """An event announces a billion attachments, which would be kept until all are there."""
+    before = app.memory_mb()
+    with open_socket(app, NICEGUI) as socket:
+        socket.send('40')
+        socket.send('51-999999999["event",{"_placeholder":true,"num":0}]')
+        with pytest.raises(exceptions.ConnectionClosed):
+            for _ in range(100):
+                socket.send(bytes(900_000))
+                time.sleep(0.01)
+    assert app.memory_mb() - before < 30
+
+
+def test_idle_connections_keep_nobody_out(app: GuardedApp) -> None:
+    before = app.memory_mb()
+    with contextlib.ExitStack() as stack:
+        for number in range(600):
+            connection = stack.enter_context(app.connect())
+            if number % 2:
+                connection.sendall(b'GET / HTTP/1.1\r\nHost: loc')
+        app.check_alive()
+        assert app.files() < 400
+        assert app.memory_mb() - before < 40
+
+
+def test_slow_headers_are_not_waited_for(app: GuardedApp) -> None:
+    with app.connect() as connection:
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - began < 30:
+                connection.sendall(b'G')
+                time.sleep(0.5)
+    assert 10 < time.monotonic() - began < 25
+
+
+def test_the_log_has_sentences_and_no_control_characters(app: GuardedApp) -> None:
+    app.request('GET', '/%1b%5b31m%0aERROR', headers={'Host': 'localhost'})
+    app.request('GET', '/', headers={'Host': 'evil\x1b[31m'})
+    log = app.log.read_text()
+    assert 'refused' in log
+    assert '\x1b' not in log
+    lines = [line for line in log.splitlines() if 'refused' in line]
+    assert len(lines) < 150
+    assert os.path.getsize(app.log) < 2_000_000

@@ -1,0 +1,167 @@
+"""A page behind the checks of the studio, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import http.client
+import json
+import logging
+import os
+from pathlib import Path
+import re
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+# FastAPI looks for it among the names of the module.
+fastapi = pytest.importorskip('fastapi')
+
+
+@dataclass
+class GuardedApp:
+    """
+    A page behind the checks of the studio, in a process of its own.
+
+    :param port: that it listens on, at 127.0.0.1
+    """
+
+    process: subprocess.Popen[str]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f'http://127.0.0.1:{self.port}'
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The header that pages of the server send."""
+        return {'Origin': self.url}
+
+    def memory_mb(self) -> float:
+        status = Path(f'/proc/{self.process.pid}/status').read_text()
+        found = re.search(r'VmRSS:\s+(\d+) kB', status)
+        assert found
+        return int(found[1]) / 1024
+
+    def files(self) -> int:
+        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(('127.0.0.1', self.port), timeout=20)
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str, http.client.HTTPMessage]:
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, response.read().decode('utf-8', 'replace'), response.headers
+        finally:
+            connection.close()
+
+    def check_alive(self) -> None:
+        assert self.process.poll() is None, self.log.read_text()
+        assert self.request('GET', '/ping')[:2] == (200, '"pong"')
+
+
+@contextmanager
+def guarded_app(folder: Path, **options: Any) -> Iterator[GuardedApp]:
+    """
+    Serve a page with buttons and charts, WebSockets and uploads.
+
+    :param options: of :class:`nn_perception.studio.options.StudioOptions`
+    """
+    log = folder / 'guarded_app.log'
+    with log.open('w') as stream:
+        process = subprocess.Popen(
+            [sys.executable, __file__, json.dumps(options)],
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+            env={**os.environ, 'TMPDIR': str(folder)},
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith('port '), log.read_text()
+        yield GuardedApp(process, int(line.split()[1]), log)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def serve(options: dict[str, Any]) -> None:
+    from nicegui import ui
+    from nn_perception.studio.access.access import protect, uvicorn_limits
+    from nn_perception.studio.access.uploads import receive_upload
+    from nn_perception.studio.options import StudioOptions
+    import uvicorn
+
+    logging.basicConfig(level=logging.INFO)
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get('/ping')
+    def ping() -> str:
+        return 'pong'
+
+    @app.post('/body')
+    async def body(request: fastapi.Request) -> int:
+        return len(await request.body())
+
+    @app.post('/teach/upload')
+    async def upload(request: fastapi.Request) -> list[Any]:
+        async with receive_upload(request, 64_000_000) as path:
+            return [path.stat().st_size, oct(path.stat().st_mode), path.read_bytes()[:4].hex()]
+
+    @app.websocket('/viewer/socket')
+    async def echo(websocket: fastapi.WebSocket) -> None:
+        await websocket.accept()
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)
+
+    @app.websocket('/viewer/upload')
+    async def count(websocket: fastapi.WebSocket) -> None:
+        await websocket.accept()
+        async for content in websocket.iter_bytes():
+            await websocket.send_text(str(len(content)))
+
+    @ui.page('/')
+    def page() -> None:
+        numbers = {'clicks': 0}
+
+        def click() -> None:
+            numbers['clicks'] += 1
+            label.text = f'clicked {numbers["clicks"]} times'
+
+        label = ui.label('not clicked')
+        ui.button('Click', on_click=click)
+        ui.input('Name', on_change=lambda event: label.set_text(f'hello {event.value}'))
+        ui.slider(min=0, max=10, value=5)
+        ui.select(['one', 'two'], value='one', label='Which')
+        ui.table(rows=[{'a': 1}])
+        ui.echart({'xAxis': {}, 'yAxis': {}, 'series': [{'type': 'line', 'data': [1, 2]}]})
+        ui.html('<b>bold</b>', sanitize=True)
+        ui.icon('home')
+        ui.image('data:image/gif;base64,R0lGODlhAQABAAAAACw=')
+        ui.timer(0.2, lambda: None)
+
+    ui.run_with(app, title='guarded', show_welcome_message=False)
+    allowed = StudioOptions(**options)
+    with socket.create_server((allowed.host, 0)) as listener:
+        config = uvicorn.Config(
+            protect(app, allowed), log_config=None, access_log=False, **uvicorn_limits(allowed)
+        )
+        sys.stdout.write(f'port {listener.getsockname()[1]}\n')
+        sys.stdout.flush()
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == '__main__':
+    serve(json.loads(sys.argv[1]))
