@@ -9,8 +9,7 @@ repairs what was left unfinished.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 import contextlib
 from dataclasses import replace
 import hashlib
@@ -21,7 +20,6 @@ import threading
 from nn_perception.core.files.atomic import (
     append_whole,
     removed_on_failure,
-    sync_folder,
     write_atomically,
 )
 from nn_perception.core.files.folders import make_folders
@@ -29,21 +27,24 @@ from nn_perception.core.files.locks import lock, writer_lock
 from nn_perception.core.files.names import checked_label, checked_name
 from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.core.imaging.preprocessing import Image
+from nn_perception.training.datasets.dataset_files import (
+    remove_leftovers,
+    remove_pictures,
+    rename_label_folder,
+    write_manifest,
+)
+from nn_perception.training.datasets.frame_index import FrameIndex
 from nn_perception.training.datasets.labelled_frames import (
     distinct_label,
     LabelledFrame,
     list_frames,
     LOCK,
     MANIFEST,
-    manifest_of,
     STORED_NAME,
     WRITER_LOCK,
 )
 
 LOG = logging.getLogger(__name__)
-
-# Left behind by a process that was killed while it wrote: the final name and random letters.
-LEFTOVERS = (f'.{MANIFEST}.????????', '*/.[0-9]*_[0-9]*.png.????????')
 
 
 class QuotaError(OSError):
@@ -56,6 +57,7 @@ class Dataset:
 
     Changes wait for each other; reading the frames and their counts never waits for the disk.
 
+    :ivar index: the frames in memory
     :ivar problems: defects that were found on opening, one sentence each
     :param folder: folder of the dataset
     :param quota_bytes: maximum size of all pictures together; 0 for no limit
@@ -67,10 +69,7 @@ class Dataset:
         self.problems: tuple[str, ...] = ()
         self._stack = contextlib.ExitStack()
         self._changes = threading.RLock()
-        # Held only while the two dictionaries are read or changed, never during disk access.
-        self._state = threading.Lock()
-        self._frames: dict[str, LabelledFrame] = {}
-        self._sizes: dict[str, int] = {}
+        self.index = FrameIndex()
         self._next_number = 0
         self._closed = False
 
@@ -119,18 +118,16 @@ class Dataset:
 
     def frames(self) -> list[LabelledFrame]:
         """List the frames in the order in which they were stored."""
-        with self._state:
-            return list(self._frames.values())
+        return self.index.frames()
 
     def counts(self) -> dict[str, int]:
         """Count the frames of each label, sorted by label."""
-        return dict(sorted(Counter(frame.label for frame in self.frames()).items()))
+        return self.index.counts()
 
     @property
     def size_bytes(self) -> int:
         """The size of all pictures together."""
-        with self._state:
-            return sum(self._sizes.values())
+        return self.index.size_bytes
 
     def add(self, image_bgr: Image, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
         """
@@ -170,11 +167,43 @@ class Dataset:
         :raises OSError: if the frames cannot be deleted
         """
         with self._changing('not all frames are deleted'):
-            files = self._files_of(label)
-            files = files[-1:] if newest_only else files
-            with lock(self.folder / LOCK):
-                self._remove(files)
-            return len(files)
+            frames = self.index.of_label(checked_label(label))
+            return self._remove(frames[-1:] if newest_only else frames)
+
+    def delete_frames(self, frame_ids: Sequence[str], label: str = '') -> int:
+        """
+        Delete the given frames.
+
+        If the process ends halfway, the frames that are not deleted yet stay.
+
+        :param frame_ids: see :attr:`LabelledFrame.id`
+        :param label: that all of them must have; empty: any
+        :returns: number of deleted frames
+        :raises ValueError: if there is no such frame, or one has another label; nothing is deleted
+        :raises OSError: if the frames cannot be deleted
+        """
+        with self._changing('not all frames are deleted'):
+            label = checked_label(label) if label else ''
+            frames = [self.index.by_id(frame_id) for frame_id in dict.fromkeys(frame_ids)]
+            for frame in frames:
+                if label and frame.label != label:
+                    raise ValueError(f'the frame {frame.id} has another label than {label}')
+            return self._remove(frames)
+
+    def check_rename(self, label: str, new_label: str) -> tuple[str, str]:
+        """
+        Check that a label can be renamed.
+
+        :returns: both labels in their normal form
+        :raises ValueError: see :meth:`rename_label`
+        """
+        old = self.index.of_label(checked_label(label))[0].label
+        new = distinct_label(new_label, [other for other in self.counts() if other != old])
+        target = self.folder / new
+        # A file system that ignores case finds the old folder under the new name.
+        if target.exists() and (new == old or not target.samefile(self.folder / old)):
+            raise ValueError(f'the label {new} already exists')
+        return old, new
 
     def rename_label(self, label: str, new_label: str) -> int:
         """
@@ -186,52 +215,33 @@ class Dataset:
         :raises OSError: if the folder cannot be renamed
         """
         with self._changing('some frames may still have the old label'):
-            old = self._frames[self._files_of(label)[0]].label
-            new = distinct_label(new_label, [other for other in self.counts() if other != old])
-            target = self.folder / new
-            # A file system that ignores case finds the old folder under the new name.
-            if target.exists() and (new == old or not target.samefile(self.folder / old)):
-                raise ValueError(f'the label {new} already exists')
+            old, new = self.check_rename(label, new_label)
+            target, before = self.folder / new, self.frames()
             renamed = [
                 replace(f, path=target / f.path.name, label=new) if f.label == old else f
-                for f in self.frames()
+                for f in before
             ]
             with lock(self.folder / LOCK):
-                (self.folder / old).rename(target)
-                sync_folder(self.folder)
-                with self._state:
-                    sizes = self._sizes.values()
-                    self._frames = {frame.file: frame for frame in renamed}
-                    self._sizes = dict(zip(self._frames, sizes, strict=True))
-                self._write_manifest()
+                rename_label_folder(self.folder / old, target, before, renamed)
+                self.index.replace_all(renamed)
+                write_manifest(self.folder, renamed)
             return self.counts()[new]
 
     def _load(self) -> None:
         """List the frames, repair the manifest, and remove what a killed process left behind."""
         with lock(self.folder / LOCK):
-            leftovers = sorted(path for end in LEFTOVERS for path in self.folder.glob(end))
-            for path in leftovers:
-                path.unlink()
+            leftovers = remove_leftovers(self.folder)
             listing = list_frames(self.folder)
-            self._frames = {frame.file: frame for frame in listing.frames}
-            self._sizes = {file: frame.path.stat().st_size for file, frame in self._frames.items()}
+            for frame in listing.frames:
+                self.index.add(frame, frame.path.stat().st_size)
             if not listing.complete:
-                self._write_manifest()
+                write_manifest(self.folder, listing.frames)
         numbers = (STORED_NAME.fullmatch(frame.path.name) for frame in listing.frames)
         self._next_number = max((int(own[2]) + 1 for own in numbers if own), default=0)
         removed = (f'removed {path}, which was only partly written' for path in leftovers)
         self.problems = *removed, *listing.problems
         for problem in self.problems:
             LOG.warning('%s', problem)
-
-    def _files_of(self, label: str) -> list[str]:
-        """List the files of a label; ValueError if it has none."""
-        label = checked_label(label)
-        files = [file for file, frame in self._frames.items() if frame.label == label]
-        if not files:
-            known = ', '.join(self.counts()) or 'none'
-            raise ValueError(f'no frames have the label {label}; existing labels: {known}')
-        return files
 
     def _store(self, png: bytes, label: str, stamp_ns: int, topic: str) -> LabelledFrame:
         used = self.size_bytes
@@ -247,34 +257,17 @@ class Dataset:
             write_atomically(path, png)
             append_whole(self.folder / MANIFEST, frame.manifest_line().encode())
         self._next_number += 1
-        with self._state:
-            self._frames[frame.file] = frame
-            self._sizes[frame.file] = len(png)
+        self.index.add(frame, len(png))
         return frame
 
-    def _remove(self, files: Iterable[str]) -> None:
-        """
-        Remove pictures, then their lines.
-
-        In the other order, a picture could be left without a line, and would be added again.
-        """
-        folders = set()
-        try:
-            for file in files:
-                path = self._frames[file].path
-                path.unlink(missing_ok=True)
-                folders.add(path.parent)
-                with self._state:
-                    del self._frames[file], self._sizes[file]
-        finally:
-            for folder in folders:
-                sync_folder(folder)
-                with contextlib.suppress(OSError):  # other frames are in it
-                    folder.rmdir()
-            self._write_manifest()
-
-    def _write_manifest(self) -> None:
-        write_atomically(self.folder / MANIFEST, manifest_of(self.frames()))
+    def _remove(self, frames: Sequence[LabelledFrame]) -> int:
+        """Remove pictures, then their lines; return how many."""
+        with lock(self.folder / LOCK):
+            try:
+                remove_pictures(frames, self.index.remove)
+            finally:
+                write_manifest(self.folder, self.frames())
+        return len(frames)
 
     @contextlib.contextmanager
     def _changing(self, outcome: str) -> Iterator[None]:

@@ -55,6 +55,11 @@ class LabelledFrame:
         """The path within the dataset, as in the manifest."""
         return f'{self.path.parent.name}/{self.path.name}'
 
+    @property
+    def id(self) -> str:
+        """Identifies it within the dataset: the file, with escapes for what is no text."""
+        return self.file.encode('utf-8', 'backslashreplace').decode('utf-8')
+
     def manifest_line(self) -> str:
         """Return the line of the manifest, with its line break."""
         entry = {

@@ -21,8 +21,9 @@ from nn_perception.training.datasets.left_out import as_text, shortened
 from nn_perception.training.fine_tuning.fine_tune import fine_tune, Progress
 from nn_perception.training.fine_tuning.result import FineTunedModel, measure
 from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
+from nn_perception.training.model_store.limit import limit_versions
 from nn_perception.training.model_store.store import ModelStore
-from nn_perception.training.model_store.version import CHECKPOINT, PLOTS, Version, version_names
+from nn_perception.training.model_store.version import CHECKPOINT, PLOTS, Version
 from nn_perception.training.plots import draw_report
 
 
@@ -127,7 +128,7 @@ class FineTuningJob:
             store.activate(self.name, version.version)
         described = _describe(model, active, active_accuracy, activated=activated)
         warnings += _draw_plots(model, version)  # last, since nobody waits for them
-        warnings += self._prune(store)
+        warnings += limit_versions(store, self.name, self.store_limit)
         message = as_text([described, *shortened(warnings)])
         return JobResult(
             version.version, version.checkpoint, version.labels, activated, message, report
@@ -144,18 +145,6 @@ class FineTuningJob:
         except UnusableFramesError as error:
             left_out = (*listing.left_out, *error.left_out)
             raise UnusableFramesError(error.reason, left_out) from error
-
-    def _prune(self, store: ModelStore) -> list[str]:
-        """Delete old versions; the new one is usable if that fails, so it is only a warning."""
-        # Two of those that stay in any case may be older than the newest ones.
-        for keep in range(self.store_limit, max(0, self.store_limit - 3), -1):
-            if len(version_names(store.root / self.name)) <= self.store_limit:
-                break
-            try:
-                store.prune(self.name, keep)
-            except OSError as error:
-                return [f'old versions cannot be deleted: {error}']
-        return []
 
 
 def _active_version(store: ModelStore, name: str) -> Version | None:

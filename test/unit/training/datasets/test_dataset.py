@@ -170,6 +170,47 @@ def test_delete(three):
     assert reopened(three) == (['cup/101_1.png'], ())
 
 
+def test_deleting_given_frames(three):
+    with Dataset.open(three.parent, 'kitchen') as dataset:
+        for ids, label, reason in (
+            (['mug/100_0.png', 'mug/9_9.png'], '', "there is no frame 'mug/9_9.png'"),
+            (['mug/100_0.png', '../kitchen/cup/101_1.png'], '', 'there is no frame'),
+            (
+                ['mug/100_0.png', 'cup/101_1.png'],
+                'mug',
+                'cup/101_1.png has another label than mug',
+            ),
+            (['mug/100_0.png'], '../x', 'cannot be the name of a label'),
+        ):
+            with pytest.raises(ValueError, match=reason):
+                dataset.delete_frames(ids, label)
+            assert dataset.counts() == {'cup': 1, 'mug': 2}
+        # The same frame twice is one frame.
+        assert dataset.delete_frames(['mug/102_2.png', 'cup/101_1.png', 'cup/101_1.png']) == 2
+        assert dataset.delete_frames([]) == 0
+    assert reopened(three) == (['mug/100_0.png'], ())
+
+
+def test_killed_at_each_step_of_deleting_given_frames(tmp_path, killed_everywhere):
+    def prepare(operations):
+        with Dataset.open(tmp_path, f'n{operations}') as dataset:
+            for seed, label in enumerate(('mug', 'cup', 'mug')):
+                dataset.add(picture(seed), label, seed, TOPIC)
+        return dataset.folder
+
+    def delete(folder):
+        with Dataset.open(folder.parent, folder.name) as dataset:
+            dataset.delete_frames(['cup/1_1.png', 'mug/2_2.png'])
+
+    seen = set()
+    for folder, killed in killed_everywhere(prepare, delete):
+        files, _ = reopened(folder)
+        assert files[0] == 'mug/0_0.png'
+        assert killed or len(files) == 1
+        seen.add(len(files))
+    assert seen == {1, 2, 3}
+
+
 def test_a_full_quota(tmp_path):
     size = len(encode_png(picture()))
     with Dataset.open(tmp_path, 'small', quota_bytes=size + size // 2) as dataset:
@@ -551,7 +592,9 @@ def test_killed_at_each_step_of_renaming(tmp_path, killed_everywhere):
         prepare, lambda folder: Dataset.open(folder.parent, folder.name).rename_label('mug', 'pot')
     ):
         files, _ = reopened(folder)
-        assert len(files) == 3
+        # In their order, and with what was known about them.
+        assert [file.partition('/')[2] for file in files] == ['0_0.png', '1_1.png', '2_2.png']
+        assert {entry['topic'] for entry in manifest(folder)} == {TOPIC}
         (label,) = {file.partition('/')[0] for file in files} - {'cup'}
         assert killed or label == 'pot'
         seen.add(label)
