@@ -9,17 +9,22 @@ import random
 from typing import Any
 
 from hostile_messages import FLOATS, NUMBERS, TEXTS
+from nn_perception.core.imaging.image_files import encode_png
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.srv import (
     ActivateModel,
+    AddFrame,
     Capture,
     DeleteFrames,
+    GetFrame,
+    ListFrames,
     ListModels,
     Record,
+    RenameLabel,
 )
 import pytest
 from ros_graph import image_at, NodeProcess, Peer, picture
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
 StartNode = Callable[..., NodeProcess]
@@ -28,6 +33,13 @@ LONGEST_ANSWER = 1100
 LABELS = (
     *TEXTS, 'mug', '..', '.', '-rf', 'CON', 'a' * 64, 'a' * 65, 'e\u0301', '\u202egum',
     'x' * 10**6,
+)  # fmt: skip
+PNG = encode_png(picture(64, 48))
+# The header of a PNG that claims 60,000 x 60,000 pixels.
+BOMB = PNG[:16] + (60_000).to_bytes(4, 'big') * 2 + PNG[24:]
+PICTURES = (PNG, PNG[:99], BOMB, b'', b'PK\x03\x04', b'<svg/>', bytes(10**6), b'\xff\xd8' * 999)
+IDS = (
+    *LABELS, 'mug/0_0.png', '../x.png', '/etc/passwd', 'mug/../../x.png', 'mug/0_0.png\n', '\\',
 )  # fmt: skip
 
 
@@ -50,6 +62,10 @@ class Stranger:
                 (Capture, '/fine_tuner/capture', self._capture),
                 (Record, '/fine_tuner/record', self._record),
                 (DeleteFrames, '/fine_tuner/delete_frames', self._delete),
+                (AddFrame, '/fine_tuner/add_frame', self._add),
+                (ListFrames, '/fine_tuner/list_frames', self._list),
+                (GetFrame, '/fine_tuner/get_frame', self._get),
+                (RenameLabel, '/fine_tuner/rename_label', self._rename),
                 (ListModels, '/fine_tuner/list_models', ListModels.Request),
                 (ActivateModel, '/fine_tuner/activate_model', self._activate),
                 (SetBool, '/fine_tuner/enable', self._enable),
@@ -78,7 +94,27 @@ class Stranger:
 
     def _delete(self) -> DeleteFrames.Request:
         newest = self._random.random() < 0.5
-        return DeleteFrames.Request(label=self._text(), newest_only=newest)
+        count = self._random.choice((0, 0, 1, 5, 2000))
+        ids = self._random.choices([one for one in IDS if len(one) < 100], k=count)
+        return DeleteFrames.Request(label=self._text(), newest_only=newest, ids=ids)
+
+    def _add(self) -> AddFrame.Request:
+        image = CompressedImage(format=self._text(), data=self._random.choice(PICTURES))
+        image.header.frame_id = self._text()
+        image.header.stamp.sec = self._random.choice((0, 1, -1, -(2**31), 2**31 - 1))
+        image.header.stamp.nanosec = self._random.choice((0, 1, 10**9, 2**32 - 1))
+        return AddFrame.Request(image=image, label=self._text())
+
+    def _list(self) -> ListFrames.Request:
+        offset, limit = self._random.choices((0, 1, 1000, 1001, 2**32 - 1), k=2)
+        return ListFrames.Request(label=self._text(), offset=offset, limit=limit)
+
+    def _get(self) -> GetFrame.Request:
+        size = self._random.choice((0, 1, 40, 2**32 - 1))
+        return GetFrame.Request(id=self._random.choice(IDS), max_size=size)
+
+    def _rename(self) -> RenameLabel.Request:
+        return RenameLabel.Request(label=self._text(), new_label=self._text())
 
     def _activate(self) -> ActivateModel.Request:
         return ActivateModel.Request(version=self._text())

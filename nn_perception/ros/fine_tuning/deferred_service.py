@@ -15,7 +15,7 @@ from typing import Any
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.frame_processor import FRAME_ERRORS
 from nn_perception.ros.fine_tuning.rate_limiter import RateLimitedCallbackGroup
-from nn_perception.ros.outputs.qos import SERVICE_QOS
+from nn_perception.ros.outputs.qos import service_qos
 from rclpy.node import Node
 from rclpy.service import Service
 
@@ -57,7 +57,7 @@ def create_deferred_service(
 
     limiter = RateLimitedCallbackGroup.of(node, name)
     service = node.create_service(
-        kind, name, start, qos_profile=SERVICE_QOS, callback_group=limiter
+        kind, name, start, qos_profile=service_qos(kind), callback_group=limiter
     )
     _send_when_done(node, service, finish)
     return service

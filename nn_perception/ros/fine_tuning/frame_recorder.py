@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 import logging
@@ -11,16 +11,21 @@ import math
 import threading
 import time
 
+from nn_perception.core.files.names import checked_label
 from nn_perception.core.frame import Frame
+from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.ros.base.frame_processor import FRAME_ERRORS
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import distinct_label, LabelledFrame
+from nn_perception.training.model_store.relabel import rename_label, RenamedLabel, StoredModel
 
 LOG = logging.getLogger(__name__)
 
 # Each pending capture holds an image in memory.
 MAX_PENDING = 16
+Added = tuple[LabelledFrame, int]
+"""A stored frame, and the number of frames of its label."""
 
 
 @dataclass
@@ -113,12 +118,15 @@ class FrameRecorder:
             recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
             recording.due_s += recording.period_s
             try:
-                labelled = self._store(frame, recording.label)
+                topic = self._topics[frame.source]
+                labelled = self.dataset.add(
+                    frame.image_bgr, recording.label, _stamp_ns(frame), topic
+                )
             except (ValueError, OSError) as error:
                 # Nothing more can be stored until somebody has looked into it.
                 self._end(recording, str(error))
                 return True
-        self._embed(frame, labelled)
+        self._embed(frame.image_bgr, labelled)
         return True
 
     def _end(self, failed: Recording, reason: str) -> None:
@@ -165,21 +173,41 @@ class FrameRecorder:
 
         return self._disk.submit(wait)
 
-    def capture(self, frame: Frame, label: str) -> Future[tuple[str, int]]:
+    def capture(self, frame: Frame, label: str) -> Future[Added]:
         """
         Store a frame with its embedding.
 
-        :returns: the label in its normal form, and its number of frames with this one. The future
+        :returns: the stored frame, and the number of frames that its label has with it. The future
             raises ValueError if the label is not allowed, OSError if the frame cannot be stored
-        :raises BlockingIOError: if too many captures are pending
+        :raises BlockingIOError: if too many frames are pending
+        """
+        return self.add(
+            lambda: frame.image_bgr, label, _stamp_ns(frame), self._topics[frame.source]
+        )
+
+    def add(
+        self, decode: Callable[[], Image], label: str, stamp_ns: int, topic: str = ''
+    ) -> Future[Added]:
+        """
+        Store a picture with its embedding, see :meth:`capture`.
+
+        :param decode: returns the picture, uint8, ``(H, W, 3)``, blue first; called in the thread
+            that stores it
         """
         if not self._pending.acquire(blocking=False):
-            raise BlockingIOError(f'{MAX_PENDING} captures are pending; try again later')
-        captured: Future[tuple[str, int]] = Future()
-        captured.add_done_callback(lambda _: self._pending.release())
-        stored = self._disk.submit(self._store_and_count, frame, label)
-        stored.add_done_callback(lambda _: self._embed_next(frame, stored, captured))
-        return captured
+            raise BlockingIOError(f'{MAX_PENDING} frames are pending; try again later')
+        added: Future[Added] = Future()
+        added.add_done_callback(lambda _: self._pending.release())
+
+        def store() -> tuple[Image, Added]:
+            image = decode()
+            labelled = self.dataset.add(image, label, stamp_ns, topic)
+            # Nothing is deleted in between.
+            return image, (labelled, self.dataset.counts()[labelled.label])
+
+        stored = self._disk.submit(store)
+        stored.add_done_callback(lambda _: self._embed_next(stored, added))
+        return added
 
     def delete(self, label: str, *, newest_only: bool) -> Future[int]:
         """
@@ -188,6 +216,25 @@ class FrameRecorder:
         :returns: the number of deleted frames, see :meth:`Dataset.delete` for errors
         """
         return self._disk.submit(self.dataset.delete, label, newest_only=newest_only)
+
+    def delete_frames(self, frame_ids: Sequence[str], label: str) -> Future[int]:
+        """
+        Delete the given frames, after the captures that are pending.
+
+        :returns: the number of deleted frames, see :meth:`Dataset.delete_frames` for errors
+        """
+        return self._disk.submit(self.dataset.delete_frames, frame_ids, label)
+
+    def rename_label(self, model: StoredModel, label: str, new_label: str) -> Future[RenamedLabel]:
+        """
+        Rename a label, after the captures that are pending.
+
+        :returns: see :func:`nn_perception.training.model_store.relabel.rename_label`
+        :raises ValueError: if the label is not allowed, or is being recorded
+        """
+        if self.label and self.label == checked_label(label):
+            raise ValueError(f'{self.label} is being recorded; stop the recording first')
+        return self._disk.submit(rename_label, self.dataset, model, label, new_label)
 
     def close(self) -> None:
         """Finish the pending captures, close the dataset, and free the network."""
@@ -198,35 +245,20 @@ class FrameRecorder:
         with self._embedding:
             self._embedder.close()
 
-    def _store(self, frame: Frame, label: str) -> LabelledFrame:
-        stamp = frame.header.stamp
-        stamp_ns = stamp.sec * 10**9 + stamp.nanosec
-        return self.dataset.add(frame.image_bgr, label, stamp_ns, self._topics[frame.source])
-
-    def _store_and_count(self, frame: Frame, label: str) -> tuple[LabelledFrame, int]:
-        """Store a frame, and count those with its label; nothing is deleted in between."""
-        labelled = self._store(frame, label)
-        return labelled, self.dataset.counts()[labelled.label]
-
-    def _embed_next(
-        self,
-        frame: Frame,
-        stored: Future[tuple[LabelledFrame, int]],
-        captured: Future[tuple[str, int]],
-    ) -> None:
+    def _embed_next(self, stored: Future[tuple[Image, Added]], added: Future[Added]) -> None:
         """Pass a stored frame on to the network; the capture is complete after that."""
         if (error := stored.exception()) is not None:
-            captured.set_exception(error)
+            added.set_exception(error)
             return
-        labelled, total = stored.result()
-        embedded = self._network.submit(self._embed, frame, labelled)
-        embedded.add_done_callback(lambda _: captured.set_result((labelled.label, total)))
+        image, result = stored.result()
+        embedded = self._network.submit(self._embed, image, result[0])
+        embedded.add_done_callback(lambda _: added.set_result(result))
 
-    def _embed(self, frame: Frame, labelled: LabelledFrame) -> None:
+    def _embed(self, image_bgr: Image, labelled: LabelledFrame) -> None:
         """Compute and cache an embedding; if that fails, fine-tuning computes it later."""
         with self._embedding:
             try:
-                self._cache.add({labelled.sha256: self._embedder.features(frame.image_bgr)})
+                self._cache.add({labelled.sha256: self._embedder.features(image_bgr)})
                 reason = ''
             except FRAME_ERRORS as error:
                 reason = str(error)
@@ -234,3 +266,8 @@ class FrameRecorder:
                 LOG.warning('%s is stored without its embedding: %s', labelled.file, reason)
             # A full cache is one line in the log, not one for each frame of a recording.
             self._embedding_problem = reason
+
+
+def _stamp_ns(frame: Frame) -> int:
+    stamp = frame.header.stamp
+    return int(stamp.sec * 10**9 + stamp.nanosec)

@@ -8,6 +8,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from nn_perception.core.quoting import shortened
+from nn_perception.training.datasets.labelled_frames import LabelledFrame as StoredFrame
 from nn_perception.training.fine_tuning.job import JobResult
 from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
 from nn_perception.training.model_store.version import Version
@@ -16,6 +17,7 @@ from nn_perception_interfaces.msg import (
     DatasetSummary,
     EvaluationReport,
     FineTuneProgress,
+    LabelledFrame,
     ModelVersion,
 )
 from std_msgs.msg import Header
@@ -24,12 +26,34 @@ from std_msgs.msg import Header
 MAX_RESULT = 10_000
 
 
+def stamp(time_ns: int) -> Time:
+    """
+    Convert a time in nanoseconds.
+
+    :returns: zero, which stands for an unknown time, if no message can hold it
+    """
+    seconds, nanoseconds = divmod(time_ns, 10**9)
+    known = 0 <= seconds < 1 << 31
+    return Time(sec=seconds, nanosec=nanoseconds) if known else Time()
+
+
+def labelled_frame(frame: StoredFrame) -> LabelledFrame:
+    """Describe a stored frame; a manifest of a stranger may contain any text."""
+    return LabelledFrame(
+        id=frame.id,
+        label=frame.label,
+        stamp=stamp(frame.stamp_ns),
+        topic=shortened(frame.topic),
+        sha256=shortened(frame.sha256),
+    )
+
+
 def model_version(version: Version) -> ModelVersion:
     """Describe a version of a fine-tuned model."""
     return ModelVersion(
         name=version.name,
         version=version.version,
-        trained_at=Time(sec=version.trained_at_ns // 10**9, nanosec=version.trained_at_ns % 10**9),
+        trained_at=stamp(version.trained_at_ns),
         labels=list(version.labels),
         accuracy=math.nan if version.accuracy is None else version.accuracy,
         active=version.active,

@@ -18,22 +18,23 @@ from nn_perception.ros.base.camera_node import CameraNode, SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.fine_tuning import messages
+from nn_perception.ros.fine_tuning.dataset_services import DatasetAccess, DatasetServices
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
 from nn_perception.ros.fine_tuning.fine_tune_action import FineTuneAction
-from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder
+from nn_perception.ros.fine_tuning.frame_recorder import Added, FrameRecorder
 from nn_perception.ros.fine_tuning.summary_topics import ActiveModelTopic, DatasetTopic
 from nn_perception.ros.process.main import main
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder
 from nn_perception.training.datasets.labelled_frames import distinct_label
 from nn_perception.training.fine_tuning.job import FineTuningJob
+from nn_perception.training.model_store.relabel import StoredModel
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception.training.model_store.version import Version
 from nn_perception_interfaces.action import FineTune
 from nn_perception_interfaces.srv import (
     ActivateModel,
     Capture,
-    DeleteFrames,
     ListModels,
     Record,
 )
@@ -111,12 +112,22 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         for kind, name, begin, end in (
             (Capture, '~/capture', self._begin_capture, self._end_capture),
             (Record, '~/record', self._begin_record, self._end_record),
-            (DeleteFrames, '~/delete_frames', self._begin_delete, self._end_delete),
             (ListModels, '~/list_models', self._begin_list, self._end_list),
             (ActivateModel, '~/activate_model', self._begin_activate, self._end_activate),
         ):
             create_deferred_service(self, kind, name, begin, end)
         self._action = FineTuneAction(self, self._job_of, self._on_new_version)
+        self._dataset_services = DatasetServices(
+            self,
+            DatasetAccess(
+                recorder=self._open_recorder,
+                model=self._stored_model,
+                max_pixels=lambda: self.parameters.max_image_pixels,
+                job_runs=lambda: self._action.running,
+                on_frames=self._dataset_topic.publish,
+                on_version=self._active_model.publish,
+            ),
+        )
         self.create_steady_timer(POLL_PERIOD_S, self.poll)
 
     # Lifecycle.
@@ -161,6 +172,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         self._stop_recording()
         if self._recorder is not None:
             self._recorder.close()
+        self._dataset_services.close()
         self._store_thread.shutdown()
         super().destroy_node()
 
@@ -203,7 +215,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
 
     # Services. What takes long is done in other threads, which also call the second function.
 
-    def _begin_capture(self, request: Capture.Request) -> Future[tuple[str, int]]:
+    def _begin_capture(self, request: Capture.Request) -> Future[Added]:
         recorder = self._open_recorder()
         label = distinct_label(request.label, recorder.dataset.counts())
         # A latched image is as true as when it was sent.
@@ -214,9 +226,9 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
             raise ValueError(f'no image in the last {MAX_AGE_S:g} s: {reason}')
         return recorder.capture(frame, label)
 
-    def _end_capture(self, response: Capture.Response, result: tuple[str, int]) -> None:
-        label, response.total = result
-        response.success, response.message = True, f'{label}: {response.total} frames'
+    def _end_capture(self, response: Capture.Response, result: Added) -> None:
+        frame, response.total = result
+        response.success, response.message = True, f'{frame.label}: {response.total} frames'
         self._publish_dataset()
 
     def _begin_record(self, request: Record.Request) -> Future[str]:
@@ -227,17 +239,6 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         response.success = True
         response.message = f'recording {label}' if label else 'not recording'
         self._publish_dataset()
-
-    def _begin_delete(self, request: DeleteFrames.Request) -> Future[int]:
-        recorder = self._open_recorder()
-        deleted = recorder.delete(request.label, newest_only=request.newest_only)
-        # Also when it fails: some frames may be deleted.
-        deleted.add_done_callback(lambda _: self._dataset_topic.publish(recorder))
-        return deleted
-
-    def _end_delete(self, response: DeleteFrames.Response, deleted: int) -> None:
-        response.success, response.deleted = True, deleted
-        response.message = f'deleted {deleted} frames'
 
     def _begin_list(self, _: ListModels.Request) -> Future[list[Version]]:
         return self._store_thread.submit(self._store.versions, self.parameters.model_name)
@@ -271,6 +272,10 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
             activate=goal.activate,
             store_limit=self.parameters.store_limit,
         )
+
+    def _stored_model(self) -> StoredModel:
+        p = self.parameters
+        return StoredModel(self._store, p.model_name, p.store_limit)
 
     def _on_new_version(self) -> None:
         self._store_thread.submit(self._active_model.publish)

@@ -17,6 +17,8 @@ LATCHED_QOS = QoSProfile(
 DIAGNOSTICS_QOS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 # The default of 10 loses the requests of a burst without a word, and their clients wait forever.
 SERVICE_QOS = QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+# Its requests are pictures, of which a thousand would fill the memory.
+PICTURE_SERVICE_QOS = QoSProfile(depth=20, reliability=ReliabilityPolicy.RELIABLE)
 # Late subscribers still receive the names of the last frames.
 PLAYING_QOS = QoSProfile(
     depth=100,
@@ -50,3 +52,13 @@ def camera_info_qos(durability: DurabilityPolicy) -> QoSProfile:
         reliability=ReliabilityPolicy.RELIABLE if latched else ReliabilityPolicy.BEST_EFFORT,
         durability=durability,
     )
+
+
+def service_qos(kind: type) -> QoSProfile:
+    """
+    Give the profile of a service.
+
+    :param kind: its type
+    """
+    fields: dict[str, str] = kind.Request.get_fields_and_field_types()  # type: ignore[attr-defined]
+    return PICTURE_SERVICE_QOS if 'image' in fields else SERVICE_QOS

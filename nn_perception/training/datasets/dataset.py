@@ -33,7 +33,7 @@ from nn_perception.training.datasets.dataset_files import (
     rename_label_folder,
     write_manifest,
 )
-from nn_perception.training.datasets.frame_index import FrameIndex
+from nn_perception.training.datasets.frame_index import FrameIndex, FramePage
 from nn_perception.training.datasets.labelled_frames import (
     distinct_label,
     LabelledFrame,
@@ -119,6 +119,15 @@ class Dataset:
     def frames(self) -> list[LabelledFrame]:
         """List the frames in the order in which they were stored."""
         return self.index.frames()
+
+    def newest(self, label: str, offset: int, limit: int) -> FramePage:
+        """
+        List frames, the newest first.
+
+        :param label: only frames of this label; empty: all
+        :raises ValueError: if the label is not allowed
+        """
+        return self.index.newest(checked_label(label) if label else '', offset, limit)
 
     def counts(self) -> dict[str, int]:
         """Count the frames of each label, sorted by label."""

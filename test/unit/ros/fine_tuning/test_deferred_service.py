@@ -10,6 +10,7 @@ import cv2
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service
 from nn_perception.ros.fine_tuning.rate_limiter import RateLimitedCallbackGroup
 import pytest
+from std_srvs.srv import SetBool
 
 
 class FakeNode:
@@ -47,7 +48,7 @@ def end(response: Any, result: int) -> None:
 
 def test_the_response_is_sent_when_the_work_is_done() -> None:
     node, work = FakeNode(), [Future(), Future()]
-    create_deferred_service(node, object, '~/work', lambda request: work[request], end)
+    create_deferred_service(node, SetBool, '~/work', lambda request: work[request], end)
     node.request(0, first := SimpleNamespace(), 'header 0')
     node.request(1, second := SimpleNamespace(), 'header 1')
     assert node.sent == []
@@ -74,7 +75,7 @@ def test_an_error_becomes_the_message(error: Exception, where: str) -> None:
         raise error
 
     node = FakeNode()
-    create_deferred_service(node, object, '~/work', begin, fail if where == 'end' else end)
+    create_deferred_service(node, SetBool, '~/work', begin, fail if where == 'end' else end)
     node.request(None, response := SimpleNamespace(message=''), 'header')
     assert node.sent == [(response, 'header')]
     assert response.message == 'no'
@@ -93,7 +94,7 @@ def test_a_bug_is_answered_and_then_raised_by_the_executor(where: str) -> None:
         raise KeyError('mug')
 
     node = FakeNode()
-    create_deferred_service(node, object, '~/work', lambda _: work, fail)
+    create_deferred_service(node, SetBool, '~/work', lambda _: work, fail)
     node.request(None, response := SimpleNamespace(message=''), 'header')
     assert node.sent == [(response, 'header')]
     assert response.message == 'an unexpected error, see the log'
@@ -110,13 +111,13 @@ def test_a_client_that_is_gone_is_a_warning() -> None:
     work.set_result(1)
     node = FakeNode()
     node.sent = SimpleNamespace(append=fail)
-    create_deferred_service(node, object, '~/work', lambda _: work, end)
+    create_deferred_service(node, SetBool, '~/work', lambda _: work, end)
     node.request(None, SimpleNamespace(), 'header')
     assert node.warnings == ['a response could not be sent: client will not receive response']
 
 
 def test_a_burst_of_requests_finds_room() -> None:
     node = FakeNode()
-    create_deferred_service(node, object, '~/work', lambda _: Future(), end)
+    create_deferred_service(node, SetBool, '~/work', lambda _: Future(), end)
     assert node.options['qos_profile'].depth >= 1000
     assert isinstance(node.options['callback_group'], RateLimitedCallbackGroup)

@@ -15,6 +15,8 @@ from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder, MAX_PEND
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures
 from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
+from nn_perception.training.model_store.relabel import StoredModel
+from nn_perception.training.model_store.store import ModelStore
 import numpy as np
 import pytest
 
@@ -67,12 +69,17 @@ def frame(seed: int = 0, size: int = 8) -> Frame:
     return Frame(image, source='front', header=SimpleNamespace(stamp=stamp))
 
 
+def outcome(captured: Any, limit_s: float = 30.0) -> tuple[str, int]:
+    labelled, total = captured.result(limit_s)
+    return labelled.label, total
+
+
 def cached(recorder: FrameRecorder) -> list[str]:
     return list(EmbeddingCache.of('fake').load())
 
 
 def test_a_capture_is_a_frame_with_its_embedding(recorder: FrameRecorder) -> None:
-    assert recorder.capture(frame(3), 'cafe\u0301').result(30.0) == ('caf\u00e9', 1)
+    assert outcome(recorder.capture(frame(3), 'cafe\u0301')) == ('caf\u00e9', 1)
     (stored,) = recorder.dataset.frames()
     assert (stored.stamp_ns, stored.topic) == (7_000_000_003, TOPIC)
     assert cached(recorder) == [stored.sha256]
@@ -87,7 +94,7 @@ def test_captures_keep_their_order(recorder: FrameRecorder, embedder: FakeEmbedd
     assert deleted.result(30.0) == 1
     assert not any(capture.done() for capture in captures)
     embedder.allowed.set()
-    assert [capture.result(30.0) for capture in captures] == [
+    assert [outcome(capture) for capture in captures] == [
         ('mug', 1), ('cup', 1), ('mug', 2), ('jug', 1), ('mug', 3)
     ]  # fmt: skip
     frames = recorder.dataset.frames()
@@ -98,11 +105,52 @@ def test_captures_keep_their_order(recorder: FrameRecorder, embedder: FakeEmbedd
 def test_too_many_captures_are_rejected(recorder: FrameRecorder, embedder: FakeEmbedder) -> None:
     embedder.allowed.clear()
     captures = [recorder.capture(frame(seed), 'mug') for seed in range(MAX_PENDING)]
-    with pytest.raises(BlockingIOError, match='16 captures are pending; try again later'):
+    with pytest.raises(BlockingIOError, match='16 frames are pending; try again later'):
         recorder.capture(frame(99), 'mug')
     embedder.allowed.set()
-    assert captures[-1].result(30.0) == ('mug', MAX_PENDING)
-    assert recorder.capture(frame(99), 'mug').result(30.0) == ('mug', MAX_PENDING + 1)
+    assert outcome(captures[-1]) == ('mug', MAX_PENDING)
+    assert outcome(recorder.capture(frame(99), 'mug')) == ('mug', MAX_PENDING + 1)
+
+
+def test_a_given_picture_is_decoded_and_stored_by_the_disks_thread(
+    recorder: FrameRecorder,
+) -> None:
+    threads = []
+
+    def decode() -> np.ndarray:
+        threads.append(threading.current_thread().name)
+        return frame(5).image_bgr
+
+    labelled, total = recorder.add(decode, 'mug', 0).result(30.0)
+    assert (labelled.id, labelled.topic, total) == ('mug/0_0.png', '', 1)
+    assert cached(recorder) == [labelled.sha256]
+    assert threads[0].startswith('dataset')
+
+    def fail() -> np.ndarray:
+        raise ValueError('the picture is empty')
+
+    # What cannot be decoded is not pending any more.
+    for _ in range(MAX_PENDING + 1):
+        with pytest.raises(ValueError, match='the picture is empty'):
+            recorder.add(fail, 'mug', 0).result(30.0)
+    assert len(recorder.dataset.frames()) == 1
+
+
+def test_a_label_is_not_renamed_while_it_is_recorded(
+    recorder: FrameRecorder, tmp_path: Path
+) -> None:
+    model = StoredModel(ModelStore(tmp_path / 'models'), 'taught')
+    recorder.capture(frame(0), 'mug')
+    recorder.capture(frame(1), 'cup')
+    recorder.record('mug', 0.0)
+    with pytest.raises(ValueError, match='mug is being recorded; stop the recording first'):
+        recorder.rename_label(model, 'mug', 'jug')
+    # After the captures that are pending.
+    assert recorder.rename_label(model, 'cup', 'pot').result(30.0).frames == 1
+    recorder.stop()
+    assert recorder.rename_label(model, 'mug', 'jug').result(30.0).frames == 1
+    assert recorder.dataset.counts() == {'jug': 1, 'pot': 1}
+    assert recorder.delete_frames(['jug/7000000000_0.png'], 'jug').result(30.0) == 1
 
 
 def test_closing_finishes_the_captures(recorder: FrameRecorder, embedder: FakeEmbedder) -> None:
@@ -113,7 +161,7 @@ def test_closing_finishes_the_captures(recorder: FrameRecorder, embedder: FakeEm
     embedder.allowed.set()
     closing.join(30.0)
     assert embedder.closed
-    assert [capture.result(0.0) for capture in captures] == [('mug', 1), ('mug', 2), ('mug', 3)]
+    assert [outcome(capture, 0.0) for capture in captures] == [('mug', 1), ('mug', 2), ('mug', 3)]
     assert len(read_frames(recorder.dataset.folder).frames) == 3
 
 
@@ -131,18 +179,18 @@ def test_errors_are_those_of_the_dataset(recorder: FrameRecorder) -> None:
 def test_a_full_disk(recorder: FrameRecorder, largest_file) -> None:
     with largest_file(100), pytest.raises(OSError, match='File too large; the frame is not sto'):
         recorder.capture(frame(), 'mug').result(30.0)
-    assert recorder.capture(frame(), 'mug').result(30.0) == ('mug', 1)
+    assert outcome(recorder.capture(frame(), 'mug')) == ('mug', 1)
 
 
 def test_a_failing_network_loses_no_frame(
     recorder: FrameRecorder, embedder: FakeEmbedder, caplog: pytest.LogCaptureFixture
 ) -> None:
     embedder.error = RuntimeError('out of memory')
-    assert recorder.capture(frame(), 'mug').result(30.0) == ('mug', 1)
+    assert outcome(recorder.capture(frame(), 'mug')) == ('mug', 1)
     assert 'mug/7000000000_0.png is stored without its embedding: out of memory' in caplog.text
     assert cached(recorder) == []
     # One line as long as nothing changes.
-    assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+    assert outcome(recorder.capture(frame(1), 'mug')) == ('mug', 2)
     assert caplog.text.count('without its embedding') == 1
     embedder.error = None
     recorder.capture(frame(2), 'mug').result(30.0)
@@ -185,7 +233,7 @@ def test_recording(recorder: FrameRecorder) -> None:
 def test_labels_are_refused_before_the_first_frame(
     recorder: FrameRecorder, label: str, reason: str
 ) -> None:
-    assert recorder.capture(frame(0), 'mug').result(30.0) == ('mug', 1)
+    assert outcome(recorder.capture(frame(0), 'mug')) == ('mug', 1)
     with pytest.raises(ValueError, match=reason):
         recorder.record(label, 0.0)
     assert recorder.label == ''
@@ -294,7 +342,7 @@ def test_a_recorded_frame_needs_no_embedding(
     embedder.error = error
     recorder.record('mug', 0.0).result(30.0)
     assert recorder.process([frame()]) == [True]
-    assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+    assert outcome(recorder.capture(frame(1), 'mug')) == ('mug', 2)
     assert recorder.label == 'mug'
 
 
@@ -304,7 +352,7 @@ def test_a_full_cache(recorder: FrameRecorder, largest_file) -> None:
     with cache.open('ab') as stream:
         stream.write(bytes(1_000_000))  # other frames
     with largest_file(cache.stat().st_size):
-        assert recorder.capture(frame(1), 'mug').result(30.0) == ('mug', 2)
+        assert outcome(recorder.capture(frame(1), 'mug')) == ('mug', 2)
         recorder.record('mug', 0.0).result(30.0)
         assert recorder.process([frame(2)]) == [True]
     assert len(read_frames(recorder.dataset.folder).frames) == 3
