@@ -6,7 +6,6 @@ The weights stay, so the renamed model predicts what the old one did, under the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from nn_perception.core.inference.checkpoint import (
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import distinct_label
 from nn_perception.training.model_store.limit import limit_versions
+from nn_perception.training.model_store.report import with_renamed_label
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception.training.model_store.version import CHECKPOINT, Version
 
@@ -67,12 +67,15 @@ def rename_label(dataset: Dataset, model: StoredModel, label: str, new_label: st
     """
     old, new = dataset.check_rename(label, new_label)
     renamed = f'{old} is {new} now'
-    active, reason = _active_version(model, old, new)
-    if active is None:
+    active, successor, reason = None, None, ''
+    try:
+        active = _version_to_rename(model, old, new)
+        successor = None if active is None else add_relabelled(model, active, old, new)
+    except ValueError as error:
+        reason = f', but the model keeps its labels: {error}'
+    if active is None or successor is None:
         frames = dataset.rename_label(old, new)
-        note = f', but the model keeps its labels: {reason}' if reason else ''
-        return RenamedLabel(frames, '', f'{renamed}: {frames} frames{note}')
-    successor = add_relabelled(model, active, old, new)
+        return RenamedLabel(frames, '', f'{renamed}: {frames} frames{reason}')
     model.store.activate(model.name, successor.version)
     try:
         frames = dataset.rename_label(old, new)
@@ -101,7 +104,7 @@ def add_relabelled(model: StoredModel, version: Version, label: str, new_label: 
             checkpoint.weights(),
             CheckpointMetadata(
                 network=checkpoint.network,
-                labels=_renamed(checkpoint.labels, label, new_label),
+                labels=[new_label if one == label else one for one in checkpoint.labels],
                 preprocessing=checkpoint.preprocessing,
                 version=checkpoint.version,
                 licence=checkpoint.licence,
@@ -114,37 +117,25 @@ def add_relabelled(model: StoredModel, version: Version, label: str, new_label: 
         return model.store.add(model.name, path, report, version.manifest_sha256)
 
 
-def _active_version(model: StoredModel, label: str, new_label: str) -> tuple[Version | None, str]:
+def _version_to_rename(model: StoredModel, label: str, new_label: str) -> Version | None:
     """
-    Return the active version if it has a label that can be renamed.
+    Return the active version if it has a label.
 
-    :returns: None if it has not; and if it has the label and still cannot be renamed, why
+    :raises ValueError: if the label cannot be renamed, or the version is damaged
     """
-    try:
-        active = model.store.active(model.name)
-    except ValueError as error:
-        return None, str(error)
+    active = model.store.active(model.name)
     if active is None or label not in active.labels:
-        return None, ''
+        return None
     others = [other for other in active.labels if other != label]
-    try:
-        if distinct_label(new_label, others) in others:
-            return None, f'version {active.version} has the label {new_label} as well'
-    except ValueError as error:
-        return None, str(error)
-    return active, ''
+    if distinct_label(new_label, others) in others:
+        raise ValueError(f'version {active.version} has the label {new_label} as well')
+    return active
 
 
 def _relabelled_report(version: Version, label: str, new_label: str) -> dict[str, Any]:
     """Rename a label in the report of a training, and name the version that it is from."""
-    report = version.report()
-    if isinstance(labels := report.get('labels'), list):
-        report['labels'] = _renamed(labels, label, new_label)
-    if isinstance(frames := report.get('frames'), dict):
-        names = _renamed(frames, label, new_label)
-        report['frames'] = dict(zip(names, frames.values(), strict=True))
+    try:
+        report = with_renamed_label(version.report(), label, new_label)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f'the report of version {version.version} is damaged') from error
     return report | {'relabelled_from': version.version}
-
-
-def _renamed(labels: Iterable[Any], label: str, new_label: str) -> list[Any]:
-    return [new_label if one == label else one for one in labels]

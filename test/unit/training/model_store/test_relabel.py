@@ -23,6 +23,7 @@ REPORT = {
     'labels': ['cup', 'mug', 'pot'],
     'frames': {'cup': 1, 'mug': 2, 'pot': 0},
     'confusion': [[1, 0, 0], [1, 1, 0], [0, 0, 0]],
+    'held_out': [{'sha256': HASH, 'label': 'mug', 'predicted': 'cup'}],
 }
 
 
@@ -80,6 +81,7 @@ def test_the_active_version_gets_a_successor(model, dataset):
     assert active.report() == REPORT | {
         'labels': ['cup', 'Caf\u00e9', 'pot'],
         'frames': {'cup': 1, 'Caf\u00e9': 2, 'pot': 0},
+        'held_out': [{'sha256': HASH, 'label': 'Caf\u00e9', 'predicted': 'cup'}],
         'relabelled_from': before.version,
     }
     old, new = Checkpoint.read(before.checkpoint), Checkpoint.read(active.checkpoint)
@@ -113,9 +115,10 @@ def test_a_model_that_has_the_new_label_as_well_stays(model, dataset):
     assert model.store.versions('kitchen') == [active]
 
 
-def test_a_damaged_model_does_not_prevent_it(model, dataset):
+@pytest.mark.parametrize('report', ['half', '{"labels": 7}', '{"held_out": [{}]}'])
+def test_a_damaged_model_does_not_prevent_it(model, dataset, report):
     active = add_version(model.store)
-    (active.folder / 'report.json').write_text('half')
+    (active.folder / 'report.json').write_text(report)
     renamed = rename_label(dataset, model, 'mug', 'jug')
     assert dataset.counts() == {'cup': 1, 'jug': 2}
     assert 'but the model keeps its labels' in renamed.message
