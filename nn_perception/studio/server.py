@@ -11,7 +11,7 @@ import threading
 from urllib.parse import urlencode
 
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import Client, ui
 from nn_perception.studio.access.access import protect, uvicorn_limits
 from nn_perception.studio.shell import add_pages
 from nn_perception.studio.studio import Studio
@@ -64,13 +64,25 @@ class StudioServer:
 
     @property
     def url(self) -> str:
-        """The address of the page, for a browser on this machine."""
+        """The address of the page, for a browser on this machine; with the token."""
+        options = self._studio.options
+        query = f'/?{urlencode({"token": options.token})}' if options.token else '/'
+        return self.address + query
+
+    @property
+    def address(self) -> str:
+        """The address without the token, for what others may read."""
         options = self._studio.options
         scheme = 'https' if options.certificate else 'http'
         host, port = self._socket.getsockname()[:2]
         shown = 'localhost' if options.is_loopback or host in ('0.0.0.0', '::') else host
-        query = f'/?{urlencode({"token": options.token})}' if options.token else '/'
-        return f'{scheme}://{shown}:{port}{query}'
+        shown = f'[{shown}]' if ':' in shown else shown
+        return f'{scheme}://{shown}:{port}'
+
+    @property
+    def pages(self) -> int:
+        """Number of pages that are open."""
+        return sum(client.has_socket_connection for client in list(Client.instances.values()))
 
     @property
     def running(self) -> bool:

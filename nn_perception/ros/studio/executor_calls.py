@@ -15,7 +15,6 @@ from contextlib import suppress
 import threading
 from typing import Any, TypeVar
 
-from rclpy.handle import InvalidHandle
 from rclpy.node import Node
 
 T = TypeVar('T')
@@ -46,7 +45,7 @@ class ExecutorCalls:
                 return
             self._waiting.append(function)
         # The context may be gone already.
-        with suppress(InvalidHandle):
+        with suppress(RuntimeError):
             self._wake.trigger()
 
     def call(self, function: Callable[[], T], timeout_s: float = TIMEOUT_S) -> T:
@@ -61,9 +60,13 @@ class ExecutorCalls:
 
         def run() -> None:
             try:
-                future.set_result(function())
+                result = function()
             except Exception as error:  # noqa: BLE001 - raised again where it belongs
-                future.set_exception(error)
+                with suppress(InvalidStateError):
+                    future.set_exception(error)
+            else:
+                with suppress(InvalidStateError):  # nobody waits any more
+                    future.set_result(result)
 
         self.post(run)
         return self.wait_for(future, timeout_s, 'the node of the page is too busy')
