@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     'pose': ('pose', 'find people and their keypoints in pictures'),
     'train': ('train', 'fine-tune a network on a folder of labelled pictures'),
     'dataset': ('dataset', 'manage datasets of labelled pictures'),
+    'export': ('export', 'write a model for other programs: ONNX, TorchScript or zip'),
     'train-digits': ('train_digits', 'train the network of the digit reader'),
     'bag': ('bag', 'copy a recorded bag and add the results for its images'),
     'models': ('models', 'list the models on this machine, and manage fine-tuned ones'),

@@ -24,6 +24,7 @@ from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception.training.datasets.labelled_frames import MANIFEST, STORED_NAME
 from nn_perception.training.datasets.left_out import as_text, LeftOut
 from nn_perception.training.datasets.picture_folders import NO_PICTURE, REASONS
+from nn_perception.training.export.sample_programs import USE_DATASET
 
 # Of 90,000 pictures with long names.
 MAX_DIRECTORY_BYTES = 16_000_000
@@ -97,7 +98,7 @@ class Archive:
         for info in archive.infolist():
             path = _path_of(info)
             suffix = path.suffix.lower()
-            if info.is_dir() or {*path.parts} & IGNORED:
+            if info.is_dir() or {*path.parts} & IGNORED or path.name == USE_DATASET:
                 continue
             if path.name.startswith('.') or suffix not in PHOTO_SUFFIXES:
                 reason = REASONS.get(suffix, NO_PICTURE)

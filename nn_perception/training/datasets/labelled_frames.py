@@ -20,13 +20,15 @@ from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.core.files.locks import shared_lock
 from nn_perception.core.files.names import checked_label, folded_name, reserved_name
 from nn_perception.training.datasets.picture_folders import find_pictures
+from nn_perception.training.export.sample_programs import USE_DATASET
 
 MANIFEST = 'manifest.jsonl'
 # Readers share it while they list; the writer holds it alone while it changes something.
 LOCK = '.lock'
 # Held while a dataset is open. Not LOCK, since readers wait for that one.
 WRITER_LOCK = '.writer'
-OWN_FILES = frozenset({MANIFEST, LOCK, WRITER_LOCK})
+# The sample program comes with a dataset that was exported.
+OWN_FILES = frozenset({MANIFEST, LOCK, WRITER_LOCK, USE_DATASET})
 # Label, stamp, topic and hash of a picture, from the manifest.
 ManifestEntry = tuple[str, int, str, str]
 STORED_NAME = re.compile(r'(\d+)_(\d+)\.png')
@@ -185,8 +187,8 @@ def _reserved_label(label: str) -> str:
     """Say why a safe label must not be given to frames; empty if it may."""
     if folded_name(label) == UNKNOWN:
         return 'unknown is reserved for frames that are unlike all training frames'
-    if folded_name(label) == MANIFEST:
-        return 'the list of the frames has that name'
+    if folded_name(label) in (MANIFEST, USE_DATASET):
+        return 'a file of the dataset has that name'
     return reserved_name(label)
 
 

@@ -28,6 +28,7 @@ from nn_perception.training.datasets.labelled_frames import (
 )
 from nn_perception.training.datasets.left_out import as_text, Failures, LeftOut
 from nn_perception.training.datasets.picture_folders import pictures_in
+from nn_perception.training.export.sample_programs import program, USE_DATASET
 
 OnProgress = Callable[[int, int], None]
 """Gets the number of pictures that are done, and of all pictures."""
@@ -234,7 +235,8 @@ def _images(
 
 def export_zip(folder: str | Path, path: str | Path) -> int:
     """
-    Write frames and manifest to a zip file, inside a folder with the name of the dataset.
+    Write frames, manifest and a sample program to a zip file, inside a folder with the name of the
+    dataset.
 
     :param folder: a dataset, or any folder of labelled pictures
     :param path: the zip file; an existing one is replaced
@@ -278,3 +280,4 @@ def _write_zip(stream: IO[bytes], name: str, frames: Sequence[LabelledFrame]) ->
             # Without compression, since pictures are already compressed.
             archive.write(frame.path, f'{name}/{frame.file}')
         archive.writestr(f'{name}/{MANIFEST}', manifest_of(frames))
+        archive.writestr(f'{name}/{USE_DATASET}', program(USE_DATASET))

@@ -1,0 +1,1 @@
+"""Files of a model for programs that do not use this package."""
