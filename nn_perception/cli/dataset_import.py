@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nn_perception.training.datasets.transfer import ImportResult
 
 
+# A project of Teachable Machine is a zip file, too.
+ZIPS = ('.zip', '.tm')
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the action."""
     parser.add_argument(
@@ -26,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         metavar='SOURCE',
         help='folder with one subfolder of pictures for each label, another dataset, a zip file '
-        'of either, a folder of pictures (with --label), or a recorded bag (with --label)',
+        'of either, an image project of Teachable Machine (.tm), a folder of pictures (with '
+        '--label), or a recorded bag (with --label)',
     )
     parser.add_argument(
         '--label', default='', help='label of the pictures in a folder or zip file, or of a bag'
@@ -100,7 +105,7 @@ def _import_source(args: argparse.Namespace, dataset: Dataset, source: Path) -> 
         bar.show(f'importing {source.name}', done, total)
 
     try:
-        if source.suffix.lower() == '.zip':
+        if source.suffix.lower() in ZIPS:
             return import_zip(dataset, source, args.label, show)
         if not is_bag(source):
             return import_folder(dataset, source, args.label, show)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 import os
 from pathlib import Path, PurePosixPath
+import re
 import stat
 import struct
 from typing import BinaryIO
@@ -18,8 +19,10 @@ import zipfile
 import zlib
 
 from nn_perception.core.files.names import checked_label
+from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.imaging.preprocessing import Image
+from nn_perception.core.quoting import quoted
 from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception.training.datasets.labelled_frames import MANIFEST, STORED_NAME
 from nn_perception.training.datasets.left_out import as_text, LeftOut
@@ -38,6 +41,12 @@ END, END_64, LOCATOR_64 = b'PK\x05\x06', b'PK\x06\x06', b'PK\x06\x07'
 ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 # Of a dataset that was exported, and of systems.
 IGNORED = {MANIFEST, '__MACOSX', 'Thumbs.db'}
+# A project of Teachable Machine: pictures "<class>-!-<number>.jpg", and a description.
+PROJECT_PICTURE = re.compile(r'(.+)-!-\d+\.\w+')
+PROJECT_MANIFEST = 'manifest.json'
+MAX_MANIFEST_BYTES = 1_000_000
+# The samples of one of its classes, which are not in a folder; browsers number downloads.
+SAMPLES = re.compile(r'(.+)-samples( ?\(\d+\))?\.zip', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,9 @@ class Archive:
     """
     A zip file of labelled pictures, ``<label>/<picture>`` or ``<name>/<label>/<picture>``.
 
+    Files of Teachable Machine are read as well: an image project (``.tm``), and the samples of a
+    class, whose label is in the name of the file, ``<label>-samples.zip``.
+
     :ivar total: number of pictures, once they are being read
     :ivar left_out: what is left out, and why
     :param path: the file
@@ -72,6 +84,7 @@ class Archive:
     label: str = ''
     total: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
+    _is_project: bool = False
 
     def pictures(self) -> Iterator[PackedPicture | None]:
         """
@@ -98,6 +111,9 @@ class Archive:
         for info in archive.infolist():
             path = _path_of(info)
             suffix = path.suffix.lower()
+            if str(path) == PROJECT_MANIFEST:
+                self._is_project = True
+                continue
             if info.is_dir() or {*path.parts} & IGNORED or path.name == USE_DATASET:
                 continue
             if path.name.startswith('.') or suffix not in PHOTO_SUFFIXES:
@@ -106,7 +122,7 @@ class Archive:
             else:
                 chosen.append(info)
         if not chosen:
-            reason = f'{self.path} contains no pictures'
+            reason = f'{self.path} contains no pictures{_project_type(archive)}'
             raise ValueError(as_text([reason, *self.left_out.pictures(), *self.left_out.others()]))
         claimed = sum(info.file_size for info in chosen)
         if claimed > MAX_RATIO * size + MAX_PICTURE_BYTES:
@@ -119,7 +135,7 @@ class Archive:
     def _picture(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> PackedPicture | None:
         path = _path_of(info)
         try:
-            label = self.label or _label_of(path)
+            label = self.label or self._label_of(path)
             content = _unpacked(archive, info)
         except ERRORS as error:
             self.left_out.add(str(path), str(error) or 'it is damaged')
@@ -131,6 +147,21 @@ class Archive:
             return None
         own = STORED_NAME.fullmatch(path.name)
         return PackedPicture(str(path), label, int(own[1]) if own else 0, image)
+
+    def _label_of(self, path: PurePosixPath) -> str:
+        """Return the label of a picture; ValueError if its path names none, or leads elsewhere."""
+        if path.is_absolute() or '..' in path.parts or ':' in path.parts[0]:
+            raise ValueError('its path leads out of the archive')
+        project = PROJECT_PICTURE.fullmatch(str(path))
+        # In other archives, a folder is the label, whatever the names in it are.
+        if project and (self._is_project or len(path.parts) == 1):
+            return checked_label(project[1])
+        if len(path.parts) > 1:
+            return checked_label(path.parts[-2])
+        samples = SAMPLES.fullmatch(self.path.name)
+        if samples:
+            return checked_label(samples[1])
+        raise ValueError('it is in no folder that names its label; choose one with --label')
 
 
 def _path_of(info: zipfile.ZipInfo) -> PurePosixPath:
@@ -151,13 +182,15 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         return stream.read(info.file_size)
 
 
-def _label_of(path: PurePosixPath) -> str:
-    """Return the label of a picture; ValueError if its path names none, or leads elsewhere."""
-    if path.is_absolute() or '..' in path.parts or ':' in path.parts[0]:
-        raise ValueError('its path leads out of the archive')
-    if len(path.parts) < 2:
-        raise ValueError('it is in no folder that names its label; choose one with --label')
-    return checked_label(path.parts[-2])
+def _project_type(archive: zipfile.ZipFile) -> str:
+    """Say what a project of Teachable Machine without pictures contains; empty if it is none."""
+    try:
+        info = archive.getinfo(PROJECT_MANIFEST)
+        content = _unpacked(archive, info) if info.file_size <= MAX_MANIFEST_BYTES else b'{}'
+        kind = dict(parse_json(content))['type']
+    except (KeyError, TypeError, *ERRORS):
+        return ''
+    return f'; it is a project of the type {quoted(str(kind))}'
 
 
 def _check_directory(stream: BinaryIO, path: Path) -> None:

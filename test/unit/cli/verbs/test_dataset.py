@@ -242,3 +242,16 @@ def test_an_open_dataset_can_be_read_but_not_changed(data: Path, run: Any, tmp_p
             assert 'is already open for writing in process' in err
         assert run('list')[1][0]['labels'] == {'cup': 2, 'mug': 1}
         assert run('export', 'kitchen', tmp_path / 'out.zip')[0] == 0
+
+
+def test_a_project_of_teachable_machine_is_imported(data: Path, run: Any, tmp_path: Path) -> None:
+    project = tmp_path / 'project.TM'
+    with zipfile.ZipFile(project, 'w') as archive:
+        for seed, label in enumerate(('plate', 'fork', 'fork')):
+            content = cv2.imencode('.jpg', picture(seed))[1].tobytes()
+            archive.writestr(f'{label}-!-{seed}.jpg', content)
+        archive.writestr('manifest.json', '{"type":"image"}')
+    status, (result,), _ = run('import', 'table', project)
+    assert (status, result['stored'], result['problems']) == (0, 3, [])
+    (listed,) = run('list', 'table')[1]
+    assert listed['labels'] == {'fork': 2, 'plate': 1}

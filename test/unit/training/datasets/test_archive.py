@@ -230,3 +230,75 @@ def test_a_nested_archive_is_not_opened(dataset: Dataset, pack: Callable[..., Pa
         archive.writestr('mug/a.png', png())
     with pytest.raises(ValueError, match='contains no pictures'):
         import_zip(dataset, pack({'mug/inner.zip': inner.getvalue()}))
+
+
+# Files of Teachable Machine, as it writes them.
+
+PROJECT = b'{"type":"image","version":"2.4.10","appdata":{"publishResults":{},"trainEpochs":50}}'
+
+
+def jpeg(seed: int, shape: tuple[int, ...] = (224, 224, 3)) -> bytes:
+    image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+    return bytes(cv2.imencode('.jpg', image)[1])
+
+
+def test_a_project_of_teachable_machine(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / 'project.tm'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for number in range(3):
+            archive.writestr(f'Class 1-!-{number}.jpg', jpeg(number))
+            archive.writestr(f'Moeda de 5-!-10 (ü)-!-{number}.jpg', jpeg(10 + number))
+        archive.writestr('wide-!-0.png', png(20, (30, 90, 3)))
+        archive.writestr('Cat? Dog!-!-0.jpg', jpeg(30))
+        archive.writestr('left/right-!-0.jpg', jpeg(31))
+        archive.writestr('../up-!-0.jpg', jpeg(32))
+        archive.writestr('manifest.json', PROJECT)
+    result = import_zip(dataset, path)
+    # A name is cut at its last mark, since a class may be called anything.
+    assert dataset.counts() == {'Class 1': 3, 'wide': 1}
+    problems = ' '.join(result.problems)
+    for name in ('Cat? Dog!', 'left/right', '../up', 'Moeda de 5-!-10 (ü)'):
+        assert f'{name}-!-' in problems
+    assert not result.complete
+    assert 'manifest.json' not in problems
+    shapes = {cv2.imread(str(frame.path)).shape for frame in dataset.frames()}
+    assert shapes == {(224, 224, 3), (30, 90, 3)}
+    assert import_zip(dataset, path).present == 4
+
+
+def test_other_archives_may_have_such_names(dataset: Dataset, pack: Callable[..., Path]) -> None:
+    path = pack({'mug/cup-!-0.png': png(1), 'plate-!-0.png': png(2)})
+    assert import_zip(dataset, path).stored == 2
+    assert dataset.counts() == {'mug': 1, 'plate': 1}
+
+
+@pytest.mark.parametrize('name', ['Class 1-samples.zip', 'Class 1-samples (2).ZIP'])
+def test_the_samples_of_a_class(dataset: Dataset, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with zipfile.ZipFile(path, 'w') as archive:
+        for number in range(3):
+            archive.writestr(f'{number}.jpg', jpeg(number))
+    assert import_zip(dataset, path).stored == 3
+    assert import_zip(dataset, path, 'mug').stored == 3
+    assert dataset.counts() == {'Class 1': 3, 'mug': 3}
+    other = path.rename(tmp_path / 'samples.zip')
+    assert 'choose one with --label' in ' '.join(import_zip(dataset, other).problems)
+
+
+@pytest.mark.parametrize(
+    ('manifest', 'words'),
+    [
+        (PROJECT.replace(b'image', b'audio'), "it is a project of the type 'audio'"),
+        (b'[', 'contains no pictures'),
+        (b'[1]', 'contains no pictures'),
+        (b'7', 'contains no pictures'),
+        (b' ' * 2_000_000, 'contains no pictures'),
+    ],
+)
+def test_a_project_without_pictures(
+    dataset: Dataset, pack: Callable[..., Path], manifest: bytes, words: str
+) -> None:
+    path = pack({'Background-!-0.webm': b'x', 'manifest.json': manifest})
+    with pytest.raises(ValueError, match=words):
+        import_zip(dataset, path)
+    assert dataset.counts() == {}
