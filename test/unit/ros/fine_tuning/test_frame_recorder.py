@@ -11,12 +11,13 @@ from typing import Any
 
 import cv2
 from nn_perception.core.frame import Frame
-from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder, MAX_PENDING
+from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures
 from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
 from nn_perception.training.model_store.relabel import StoredModel
 from nn_perception.training.model_store.store import ModelStore
+from nn_perception.training.recording.frame_recorder import MAX_PENDING
 import numpy as np
 import pytest
 
@@ -226,7 +227,7 @@ def test_recording(recorder: FrameRecorder) -> None:
         ('CON', 'Windows'),
         ('nul.png', 'Windows'),
         ('-rf', 'option'),
-        ('manifest.jsonl', 'the list of the frames'),
+        ('manifest.jsonl', 'a file of the dataset has that name'),
         ('a/b', 'is not allowed'),
     ],
 )
