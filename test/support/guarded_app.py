@@ -153,7 +153,8 @@ def serve(options: dict[str, Any]) -> None:
         ui.timer(0.2, lambda: None)
 
     ui.run_with(app, title='guarded', show_welcome_message=False)
-    allowed = StudioOptions(**options)
+    files = {name: Path(options[name]) for name in ('certificate', 'key') if name in options}
+    allowed = StudioOptions(**{**options, **files})
     with socket.create_server((allowed.host, 0)) as listener:
         config = uvicorn.Config(
             protect(app, allowed), log_config=None, access_log=False, **uvicorn_limits(allowed)

@@ -11,6 +11,7 @@ from nn_perception.studio.access.limits.bodies import Exchange, read_form
 from nn_perception.studio.access.limits.rates import ClientBuckets
 from nn_perception.studio.access.limits.socket_io import is_socket_io
 from nn_perception.studio.access.limits.sockets import GuardedSocket
+from nn_perception.studio.access.page_scripts import is_page, MarkedScripts
 from nn_perception.studio.access.refusal import (
     RefusalLog,
     RefusedError,
@@ -18,8 +19,8 @@ from nn_perception.studio.access.refusal import (
     send_socket_refusal,
 )
 from nn_perception.studio.access.request_head import RequestHead
-from nn_perception.studio.access.request_shape import check_shape, without_proxies
-from nn_perception.studio.access.response_headers import add_headers, is_page, STATIC
+from nn_perception.studio.access.request_shape import check_shape, for_application
+from nn_perception.studio.access.response_headers import add_headers, STATIC
 from nn_perception.studio.access.sign_in import (
     brings_form,
     brings_token,
@@ -69,13 +70,14 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = RequestHead.of(scope)
         host: Authority | None = None
+        scripts = MarkedScripts(send)
 
         async def send_with_headers(message: Message) -> None:
             if message['type'] == 'http.response.start':
                 if is_page(message):
                     self._pages.take(head.network)
-                add_headers(message, head, host)
-            await send(message)
+                add_headers(message, head, host, scripts.nonce)
+            await scripts.send(message)
 
         exchange: Exchange | None = None
         try:
@@ -84,7 +86,7 @@ class Guard:
             answer = await self._ask_token(head, host, exchange)
             application = self.app if answer is None else answer
             with self._counted('requests', self._max_pages * table.REQUESTS_PER_PAGE):
-                await self._run(application, without_proxies(scope), exchange)
+                await self._run(application, for_application(scope), exchange)
         except RefusedError as refused:
             self._refusals.add_request(head, refused)
             if exchange is None or not exchange.started:
@@ -116,7 +118,7 @@ class Guard:
                 kind, limit = 'pages', self._max_pages
             with self._counted(kind, limit):
                 socket = GuardedSocket(head, receive, send, self._refusals)
-                await self.app(without_proxies(scope), socket.receive, socket.send)
+                await self.app(for_application(scope), socket.receive, socket.send)
         except RefusedError as refused:
             self._refusals.add_request(head, refused)
             responses = SOCKET_RESPONSES in scope.get('extensions', {})

@@ -12,12 +12,15 @@ from nn_perception.studio.access.limits.table import (
 )
 from nn_perception.studio.access.refusal import RefusedError
 from nn_perception.studio.access.request_head import RequestHead, WEBSOCKET
+from nn_perception.studio.access.response_headers import STATIC
 from starlette.types import Scope
 
 # OPTIONS is not among them: it would ask what a page elsewhere may do here, which is nothing.
 METHODS = ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', WEBSOCKET)
 # The server is its own proxy; what claims to come from one could change addresses in pages.
 PROXY_HEADERS = (b'x-forwarded-', b'forwarded', b'x-real-ip')
+# Pages are changed on their way, and pictures are compressed already.
+ENCODINGS = b'accept-encoding'
 # Descriptions of the routes load scripts from elsewhere, and tell more than the page.
 CLOSED_PATHS = ('/docs', '/redoc', '/openapi.json')
 
@@ -43,9 +46,11 @@ def check_shape(head: RequestHead) -> None:
         raise RefusedError('polling', 'This address is for WebSockets only.', status=400)
 
 
-def without_proxies(scope: Scope) -> Scope:
-    """Leave out the headers of proxies."""
-    kept = [pair for pair in scope['headers'] if not pair[0].lower().startswith(PROXY_HEADERS)]
+def for_application(scope: Scope) -> Scope:
+    """Leave out the headers that the application must not see."""
+    is_static = scope['path'].startswith(STATIC)
+    left_out = PROXY_HEADERS if is_static else (*PROXY_HEADERS, ENCODINGS)
+    kept = [pair for pair in scope['headers'] if not pair[0].lower().startswith(left_out)]
     return {**scope, 'headers': kept}
 
 

@@ -18,20 +18,22 @@ PERMISSIONS = (
 )
 
 
-def content_policy(head: RequestHead, host: Authority) -> str:
+def content_policy(head: RequestHead, host: Authority, nonce: str) -> str:
     """
     Return what a page may load, and from where.
 
-    The templates of NiceGUI are compiled in the browser and are in the page itself, hence
-    ``unsafe-eval`` and ``unsafe-inline``; handlers in the attributes of elements, the usual way
-    in of what strangers write, do not run.
+    NiceGUI compiles its templates in the browser, hence ``unsafe-eval``. Neither scripts that
+    came into the page later, nor handlers in the attributes of elements, nor links to
+    ``javascript:`` run.
+
+    :param nonce: that the scripts of the page carry
     """
     port = f':{host.port}' if host.port else ''
     sockets = f'{"wss" if head.secure else "ws"}://{host.name}{port}'
     return '; '.join(
         (
             "default-src 'none'",
-            "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+            f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'",
             "script-src-attr 'none'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' blob: data:",
@@ -47,11 +49,12 @@ def content_policy(head: RequestHead, host: Authority) -> str:
     )
 
 
-def add_headers(message: Message, head: RequestHead, host: Authority | None) -> None:
+def add_headers(message: Message, head: RequestHead, host: Authority | None, nonce: str) -> None:
     """
     Add the headers to the start of a response.
 
     :param host: by which the client knows this server; None if that is not known
+    :param nonce: that the scripts carry, if it is a page
     """
     headers = MutableHeaders(raw=message.setdefault('headers', []))
     for name in ('server', 'x-powered-by'):
@@ -64,15 +67,9 @@ def add_headers(message: Message, head: RequestHead, host: Authority | None) -> 
     headers['x-frame-options'] = 'DENY'
     headers['permissions-policy'] = PERMISSIONS
     if host is not None:
-        headers.setdefault('content-security-policy', content_policy(head, host))
+        headers.setdefault('content-security-policy', content_policy(head, host, nonce))
         # Browsers complain about it elsewhere.
         if head.secure or host.is_loopback:
             headers['cross-origin-opener-policy'] = 'same-origin'
     if not head.path.startswith(STATIC) or headers.get('content-type', '').startswith('text/html'):
         headers.setdefault('cache-control', NO_STORE)
-
-
-def is_page(message: Message) -> bool:
-    """Whether a response is a page."""
-    headers = MutableHeaders(raw=message.get('headers', []))
-    return headers.get('content-type', '').startswith('text/html')
