@@ -31,6 +31,11 @@ def topics_and_types(node: Node) -> list[tuple[str, list[str]]]:
     return _readable(node.get_topic_names_and_types)
 
 
+def services_and_types(node: Node) -> list[tuple[str, list[str]]]:
+    """List all services with their types; none if one of them cannot be read."""
+    return _readable(node.get_service_names_and_types)
+
+
 def _readable(query: Callable[[], list[T]]) -> list[T]:
     try:
         return query()

@@ -1,0 +1,1 @@
+"""What the page knows of the node ``fine_tuner`` that it talks to."""

@@ -1,0 +1,279 @@
+"""The dataset, the fine-tuning job and the versions of a ``fine_tuner`` on a ROS graph."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+import uuid
+
+from action_msgs.srv import CancelGoal
+from nn_perception.core.files.names import checked_label
+from nn_perception.core.quoting import quoted
+from nn_perception.ros.fine_tuning.messages import stamp
+from nn_perception.ros.studio.executor_calls import ExecutorCalls
+from nn_perception.ros.studio.fine_tuner.follower import FineTunerFollower
+from nn_perception.ros.studio.fine_tuner.local_files import FineTunerFiles
+from nn_perception.ros.studio.fine_tuner.zip_import import send_zip
+from nn_perception.ros.studio.service_calls import ServiceCalls
+from nn_perception.studio.backend.fine_tuning import (
+    FineTuningState,
+    FramePage,
+    ModelVersion,
+    StoredFrame,
+)
+from nn_perception.training.datasets.archive import MAX_PICTURE_BYTES
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
+from nn_perception_interfaces.action import FineTune
+from nn_perception_interfaces.msg import LabelledFrame
+from nn_perception_interfaces.srv import (
+    ActivateModel,
+    AddFrame,
+    DeleteFrames,
+    GetFrame,
+    ListFrames,
+    ListModels,
+    Record,
+    RenameLabel,
+)
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage
+
+REFRESH_PERIOD_S = 1.0
+# Those that wait for a disk.
+TIMEOUT_S = 10.0
+# Of a node that is known not to answer, or not to be ready: a page asks for sixty pictures at once.
+SHORT_TIMEOUT_S = 2.0
+# Of one request.
+MAX_FRAMES = 1000
+MAX_RATE_HZ = 1000.0
+MAX_UINT32 = (1 << 32) - 1
+
+
+class RosFineTuning:
+    """
+    Implements :class:`nn_perception.studio.backend.fine_tuning.FineTuning`.
+
+    :param node: node that somebody else spins; no method is called in the thread that does
+    :param camera_of: returns the id of the camera on a topic; None if there is none
+    """
+
+    def __init__(self, node: Node, camera_of: Callable[[str], str | None]) -> None:
+        self._node = node
+        self._calls = ExecutorCalls(node)
+        self._services = ServiceCalls(node, self._calls)
+        self._follower = FineTunerFollower(node, self._services, camera_of)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(REFRESH_PERIOD_S, self._follower.refresh, clock=steady)
+        self._follower.refresh()
+
+    def close(self) -> None:
+        """Let go of the graph, and let nobody wait; called in the executor's thread."""
+        self._calls.close()
+        self._node.destroy_timer(self._timer)
+        self._follower.close()
+        self._services.close()
+
+    def state(self) -> FineTuningState:
+        """Describe the dataset and the job; answers from memory, at once."""
+        return replace(self._follower.state, job=self._follower.job.state)
+
+    # Frames.
+
+    def record(self, label: str, rate_hz: float) -> None:
+        """
+        Store the images of the camera under a label.
+
+        :param rate_hz: maximum number of images per second; 0: all
+        """
+        if not 0.0 <= rate_hz <= MAX_RATE_HZ:
+            raise ValueError(f'the rate must be 0 (every image) to {MAX_RATE_HZ:g} Hz')
+        request = Record.Request(record=True, label=checked_label(label), rate=float(rate_hz))
+        self._ask(Record, 'record', request)
+
+    def stop_recording(self) -> None:
+        """End the recording; what it has stored stays."""
+        self._ask(Record, 'record', Record.Request(record=False))
+
+    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:
+        """
+        Store a picture: JPEG, PNG or another common format.
+
+        :returns: the id of the frame
+        """
+        if len(picture) > MAX_PICTURE_BYTES:
+            raise ValueError(f'the picture has more than {MAX_PICTURE_BYTES // 1_000_000} MB')
+        image = CompressedImage(data=array.array('B', picture))
+        image.header.stamp = stamp(stamp_ns)
+        request = AddFrame.Request(image=image, label=checked_label(label))
+        return str(self._ask(AddFrame, 'add_frame', request).id)
+
+    def import_zip(self, path: Path, label: str = '') -> str:
+        """
+        Store the pictures of a zip file; :returns: what was stored and left out, in words.
+
+        :param label: of all pictures; empty: their folders name their labels
+        """
+        present: set[tuple[str, str]] = set()
+        offset, total = 0, 1
+        while offset < total:
+            page = self.frames('', offset, MAX_FRAMES)
+            present.update((frame.label, frame.sha256) for frame in page.frames)
+            offset, total = offset + MAX_FRAMES, page.total
+        return send_zip(path, checked_label(label) if label else '', self.add_frame, present)
+
+    def frames(self, label: str, offset: int, limit: int) -> FramePage:
+        """List frames of a label, or of all if it is empty, the newest first."""
+        if not (0 <= offset <= MAX_UINT32 and limit >= 0):
+            raise ValueError(f'expected an offset and a limit of 0 or more: {offset}, {limit}')
+        request = ListFrames.Request(
+            label=checked_label(label) if label else '',
+            offset=offset,
+            limit=min(max(limit, 1), MAX_FRAMES),  # 0 would stand for the maximum
+        )
+        response = self._ask(ListFrames, 'list_frames', request)
+        return FramePage(response.total, tuple(map(_stored_frame, response.frames))[:limit])
+
+    def picture(self, frame: str, max_size_px: int = 0) -> bytes:
+        """
+        Return the picture of a frame.
+
+        :param max_size_px: larger ones are reduced, and are JPEG then; 0: as it is stored
+        """
+        if not 0 <= max_size_px <= MAX_UINT32:
+            raise ValueError(f'the size must be 0 or more pixels, got {max_size_px}')
+        request = GetFrame.Request(id=_checked_id(frame), max_size=max_size_px)
+        return bytes(self._ask(GetFrame, 'get_frame', request).image.data)
+
+    def rename_label(self, label: str, new_label: str) -> int:
+        """Rename a label, also in the active version; :returns: number of frames."""
+        request = RenameLabel.Request(
+            label=checked_label(label), new_label=checked_label(new_label)
+        )
+        return int(self._ask(RenameLabel, 'rename_label', request).renamed)
+
+    def delete_label(self, label: str) -> int:
+        """Delete all frames of a label; :returns: their number."""
+        request = DeleteFrames.Request(label=checked_label(label))
+        return int(self._ask(DeleteFrames, 'delete_frames', request).deleted)
+
+    def delete_frames(self, frames: Sequence[str]) -> int:
+        """Delete frames; :returns: their number."""
+        ids, deleted = [_checked_id(frame) for frame in frames], 0
+        for start in range(0, len(ids), MAX_FRAMES):
+            request = DeleteFrames.Request(ids=ids[start : start + MAX_FRAMES])
+            deleted += self._ask(DeleteFrames, 'delete_frames', request).deleted
+        return deleted
+
+    # The job.
+
+    def start_job(self, settings: FineTuneSettings) -> None:
+        """Start to fine-tune on the frames; :meth:`state` shows how it goes."""
+        if max(settings.max_epochs, settings.seed) > MAX_UINT32:
+            raise ValueError(f'epochs and seed must be at most {MAX_UINT32}')
+        goal_id = uuid.uuid4().bytes
+        kind = FineTune.Impl.SendGoalService
+        goal = FineTune.Goal(
+            max_epochs=settings.max_epochs,
+            learning_rate=float(settings.learning_rate),
+            validation_fraction=float(settings.validation_fraction),
+            unfreeze=settings.unfreeze,
+            seed=settings.seed,
+        )
+        request = kind.Request(goal=goal)
+        request.goal_id.uuid = list(goal_id)
+        if not self._call(kind, 'fine_tune/_action/send_goal', request).accepted:
+            raise RuntimeError('a fine-tuning job is running already; wait for it, or cancel it')
+        self._calls.call(lambda: self._follower.job.track(goal_id))
+
+    def cancel_job(self) -> None:
+        """Cancel the job; nothing of it remains."""
+        if not self.state().job.running:
+            raise RuntimeError('no fine-tuning job is running')
+        # No id and no time stand for all jobs; there is one at most.
+        request = CancelGoal.Request()
+        response = self._call(CancelGoal, 'fine_tune/_action/cancel_goal', request)
+        if not response.goals_canceling:
+            raise RuntimeError('the job cannot be cancelled any more: its result is being stored')
+
+    # Versions.
+
+    def versions(self) -> Sequence[ModelVersion]:
+        """List the versions, newest first."""
+        response = self._call(ListModels, 'list_models', ListModels.Request())
+        return [
+            ModelVersion(
+                version=model.version,
+                trained_at_ns=model.trained_at.sec * 10**9 + model.trained_at.nanosec,
+                labels=tuple(model.labels),
+                accuracy=model.accuracy if 0.0 <= model.accuracy <= 1.0 else None,
+                active=model.active,
+            )
+            for model in response.models
+        ]
+
+    def report(self, version: str) -> Mapping[str, Any]:
+        """Return the report of the training of a version, see ``docs/fine_tuning.md``."""
+        return self._files().version(version).report()
+
+    def checkpoint(self, version: str) -> Path:
+        """Return the checkpoint file of a version."""
+        return self._files().version(version).checkpoint
+
+    def dataset_folder(self) -> Path:
+        """Return the folder of the dataset."""
+        return self._files().dataset_path()
+
+    def activate(self, version: str) -> None:
+        """Let the taggers run a version."""
+        request = ActivateModel.Request(version=_checked_text(version, 'version'))
+        self._ask(ActivateModel, 'activate_model', request)
+
+    def roll_back(self) -> str:
+        """Activate the version that was active before; :returns: its name."""
+        before = self._files().previous_version()
+        self.activate(before)
+        return before
+
+    def _files(self) -> FineTunerFiles:
+        files = self._follower.files
+        if files is None:
+            raise RuntimeError(self.state().reason or 'the fine_tuner is starting')
+        return files
+
+    def _ask(self, kind: type, name: str, request: Any) -> Any:
+        """Call a service whose response says whether it succeeded; ValueError if it did not."""
+        response = self._call(kind, name, request)
+        if not response.success:
+            raise ValueError(response.message)
+        return response
+
+    def _call(self, kind: type, name: str, request: Any) -> Any:
+        node = self._follower.name
+        if not node:
+            raise RuntimeError(self.state().reason)
+        limit_s = min(SHORT_TIMEOUT_S, TIMEOUT_S) if self.state().reason else TIMEOUT_S
+        return self._services.call(kind, f'{node}/{name}', request, limit_s)
+
+
+def _stored_frame(msg: LabelledFrame) -> StoredFrame:
+    stamp_ns = msg.stamp.sec * 10**9 + msg.stamp.nanosec
+    return StoredFrame(msg.id, msg.label, stamp_ns, msg.sha256)
+
+
+def _checked_id(frame: str) -> str:
+    if not frame:
+        raise ValueError("there is no frame ''")
+    return _checked_text(frame, 'frame')
+
+
+def _checked_text(text: str, what: str) -> str:
+    """Refuse what no message can contain; ValueError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f'there is no {what} {quoted(text)}') from error
+    return text
