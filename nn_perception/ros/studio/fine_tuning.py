@@ -45,7 +45,7 @@ from sensor_msgs.msg import CompressedImage
 REFRESH_PERIOD_S = 1.0
 # Those that wait for a disk.
 TIMEOUT_S = 10.0
-# Of a node that is known not to answer, or not to be ready: a page asks for sixty pictures at once.
+# Of a node that is known not to answer: a page asks for sixty pictures at once.
 SHORT_TIMEOUT_S = 2.0
 # Of one request.
 MAX_FRAMES = 1000
