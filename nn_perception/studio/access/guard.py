@@ -107,6 +107,13 @@ class Guard:
         if exchange.refused is not None:
             raise exchange.refused
 
+    async def _run_socket(self, scope: Scope, socket: GuardedSocket) -> None:
+        try:
+            await self.app(scope, socket.receive, socket.send)
+        except Exception:
+            if not socket.given_up:
+                raise
+
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = RequestHead.of(scope)
         try:
@@ -118,7 +125,7 @@ class Guard:
                 kind, limit = 'pages', self._max_pages
             with self._counted(kind, limit):
                 socket = GuardedSocket(head, receive, send, self._refusals)
-                await self.app(for_application(scope), socket.receive, socket.send)
+                await self._run_socket(for_application(scope), socket)
         except RefusedError as refused:
             self._refusals.add_request(head, refused)
             responses = SOCKET_RESPONSES in scope.get('extensions', {})

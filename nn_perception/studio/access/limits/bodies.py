@@ -65,8 +65,12 @@ class Exchange:
         if self.refused is not None and not self.started:
             return
         self.started = True
-        with anyio.fail_after(SEND_TIMEOUT_S):
-            await self._send(message)
+        try:
+            with anyio.fail_after(SEND_TIMEOUT_S):
+                await self._send(message)
+        except TimeoutError:
+            self.refused = RefusedError('slow', 'The client does not read what is sent.')
+            raise OSError(self.refused.sentence) from None
 
     def _check(self) -> RefusedError | None:
         if self._size > self._limit:

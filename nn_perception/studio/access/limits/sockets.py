@@ -41,6 +41,11 @@ class GuardedSocket:
         self._is_socket_io = is_socket_io(head.path)
         self._code = 0
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was closed because the client went beyond the limits."""
+        return self._code != 0
+
     async def receive(self) -> Message:
         """Receive a message."""
         while True:
