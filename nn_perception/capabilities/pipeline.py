@@ -51,6 +51,10 @@ class Pipeline(Protocol[Raw, R]):
         """Call :meth:`infer` for the frames, and :meth:`update` for each of them."""
         ...
 
+    def forget(self, source: str) -> None:
+        """Forget the state of a source that sends no more frames, or is about to begin anew."""
+        ...
+
     def warm_up(self) -> None:
         """Run each network once: the first run is slow, and no image should wait for it."""
         ...

@@ -78,6 +78,9 @@ class DigitPipeline:
         """Read frames, see :meth:`infer`."""
         return self.infer(frames)
 
+    def forget(self, source: str) -> None:
+        """Do nothing: no frame of a source changes what is read in the next one."""
+
     def warm_up(self) -> None:
         """Run the network once, see :meth:`LoadedModel.warm_up`."""
         self.reader.model.warm_up()

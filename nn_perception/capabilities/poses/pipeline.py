@@ -101,6 +101,10 @@ class PosePipeline:
             self._trackers[source] = Tracker(prefix=f'{source}_p' if source else 'p')
         return self._trackers[source]
 
+    def forget(self, source: str) -> None:
+        """Forget the people of a source."""
+        self._trackers.pop(source, None)
+
     def warm_up(self) -> None:
         """Run each network once, see :meth:`PoseEstimator.warm_up`."""
         self.estimator.warm_up()

@@ -86,6 +86,10 @@ class TaggingPipeline:
         raws = self.infer(frames)
         return [self.update(frame, raw) for frame, raw in zip(frames, raws, strict=True)]
 
+    def forget(self, source: str) -> None:
+        """Forget the averages of a source."""
+        self._smoothers.pop(source, None)
+
     def warm_up(self) -> None:
         """Run the network once, see :meth:`LoadedModel.warm_up`."""
         self.tagger.model.warm_up()

@@ -18,13 +18,13 @@ from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
-from nn_perception.ros.fine_tuning.model_follower import ModelFollower
-from nn_perception.ros.fine_tuning.store_pipeline import StorePipeline
 from nn_perception.ros.outputs.model_topics import ModelDescription, ModelTopics
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES
 from nn_perception.ros.process.main import main
+from nn_perception.training.model_store.model_follower import ModelFollower
 from nn_perception.training.model_store.store import ModelStore, STORE_PREFIX
+from nn_perception.training.model_store.store_pipeline import StorePipeline
 import numpy as np
 from numpy.typing import NDArray
 from vision_msgs.msg import Classification

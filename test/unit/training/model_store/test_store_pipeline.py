@@ -14,8 +14,8 @@ from typing import Any
 
 from nn_perception.capabilities.tagging.pipeline import TaggingOptions
 from nn_perception.core.frame import Frame
-from nn_perception.ros.fine_tuning.model_follower import ModelFollower
-from nn_perception.ros.fine_tuning.store_pipeline import StorePipeline
+from nn_perception.training.model_store.model_follower import ModelFollower
+from nn_perception.training.model_store.store_pipeline import StorePipeline
 import numpy as np
 import pytest
 

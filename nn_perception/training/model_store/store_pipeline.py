@@ -9,7 +9,7 @@ from nn_perception.capabilities.tagging.pipeline import TaggingOptions, TaggingP
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
-from nn_perception.ros.fine_tuning.model_follower import ModelFollower
+from nn_perception.training.model_store.model_follower import ModelFollower
 
 
 class StorePipeline(TaggingPipeline):
