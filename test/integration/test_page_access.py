@@ -21,6 +21,7 @@ exceptions = pytest.importorskip('websockets.exceptions')
 
 NICEGUI = '/_nicegui_ws/socket.io/?EIO=4&transport=websocket'
 TOKEN = 'only for this test'
+WITH_TOKEN = {'Authorization': f'Bearer {TOKEN}'}
 PATHS = ('/', '/ping', '/_nicegui_ws/socket.io/?EIO=4&transport=polling', '/favicon.ico')
 
 
@@ -329,3 +330,80 @@ def test_the_log_has_sentences_and_no_control_characters(app: GuardedApp) -> Non
     lines = [line for line in log.splitlines() if 'refused' in line]
     assert len(lines) < 150
     assert os.path.getsize(app.log) < 2_000_000
+
+
+def test_pages_that_nobody_shows_are_limited(app: GuardedApp) -> None:
+    """Each is kept for a minute, in case that its browser is slow."""
+    before = app.memory_mb()
+    began = time.monotonic()
+    codes = [app.request('GET', '/')[0] for _ in range(150)]
+    codes += [app.request('GET', f'/none/{number}')[0] for number in range(50)]
+    # A burst, and one a second.
+    assert codes.count(200) + codes.count(404) <= 62 + time.monotonic() - began
+    assert set(codes) <= {200, 404, 429}
+    assert app.memory_mb() - before < 80
+    # What pages that are open load goes on, and so does the client's next page, soon.
+    assert app.request('GET', '/_nicegui/none')[0] == 404
+    deadline = time.monotonic() + 60
+    while app.request('GET', '/ping')[0] == 429 and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope='module')
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedApp]:
+    with guarded_app(tmp_path_factory.mktemp('closed'), token=TOKEN) as served:
+        yield served
+
+
+@pytest.mark.parametrize('headers', [{}, {'Cookie': 'nn_perception=x'}], ids=['none', 'cookie'])
+def test_without_the_token_nothing_is_there(closed: GuardedApp, headers: dict[str, str]) -> None:
+    static = '/_nicegui/static/nicegui.js'
+    for path in ('/', '/ping', '/none', static, '/favicon.ico', '/_nicegui_ws/none'):
+        status, text, _ = closed.request('GET', path, headers=headers)
+        assert (status, 'oken' in text or 'WebSockets' in text) in ((401, True), (400, True)), path
+    for path in ('/body', '/teach/upload'):
+        status, text, _ = closed.request('POST', path, b'x', {**closed.own, **headers})
+        assert (status, 'A token is needed' in text) == (401, True)
+    for path in ('/viewer/socket', NICEGUI):
+        with refused(401, 'token'), open_socket(closed, path, additional_headers=headers):
+            pass
+
+
+def test_with_the_token_all_is_there(closed: GuardedApp) -> None:
+    assert closed.request('GET', '/ping', headers=WITH_TOKEN)[:2] == (200, '"pong"')
+    answer = closed.request('POST', '/body', b'x', {**closed.own, **WITH_TOKEN})
+    assert answer[:2] == (200, '1')
+    with open_socket(closed, '/viewer/socket', additional_headers=WITH_TOKEN) as socket:
+        socket.send('a')
+        assert socket.recv(10) == 'a'
+
+
+def test_the_token_does_not_excuse_a_foreign_page(closed: GuardedApp) -> None:
+    headers = {**WITH_TOKEN, 'Origin': 'http://evil.example'}
+    assert closed.request('POST', '/body', b'x', headers)[0] == 403
+    assert closed.request('GET', '/', headers={**WITH_TOKEN, 'Host': 'evil.example'})[0] == 421
+
+
+def test_tokens_cannot_be_tried_without_end(closed: GuardedApp) -> None:
+    codes = [closed.request('GET', f'/?token=wrong{number}')[0] for number in range(15)]
+    codes += [
+        closed.request('GET', '/', headers={'Authorization': f'Bearer {number}'})[0]
+        for number in range(5)
+    ]
+    assert codes[0] == 401
+    assert codes[-1] == 429
+    assert 'wrong1' not in closed.log.read_text()
+    assert TOKEN not in closed.log.read_text()
+
+
+def test_so_many_pages_may_be_open(tmp_path: Path) -> None:
+    with guarded_app(tmp_path, max_clients=2) as small, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(open_socket(small, NICEGUI)) for _ in range(2)]
+        with refused(503, 'open already'), open_socket(small, NICEGUI):
+            pass
+        status, text, _ = small.request('GET', '/', headers={'Accept': 'text/html'})
+        assert (status, 'pages are open already' in text) == (503, True)
+        sockets[0].close()
+        time.sleep(0.2)
+        with open_socket(small, NICEGUI):
+            small.check_alive()

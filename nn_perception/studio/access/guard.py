@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, ExitStack
 
 from nn_perception.studio.access.addresses import Addresses, Authority, check_origin
 from nn_perception.studio.access.limits import table
@@ -56,7 +56,7 @@ class Guard:
         self._refusals = RefusalLog()
         self._requests = ClientBuckets(table.REQUEST_BURST, table.REQUESTS_HZ, table.REQUEST_SHARE)
         self._pages = ClientBuckets(table.PAGE_BURST, table.PAGES_HZ, table.PAGE_SHARE)
-        self._open = {'requests': 0, 'pages': 0, 'sockets': 0}
+        self._open = {'requests': 0, 'pages': 0, 'sockets': 0, 'large pictures': 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -85,7 +85,7 @@ class Guard:
             exchange = Exchange(head, receive, send_with_headers)
             answer = await self._ask_token(head, host, exchange)
             application = self.app if answer is None else answer
-            with self._counted('requests', self._max_pages * table.REQUESTS_PER_PAGE):
+            with self._counted_request(head):
                 await self._run(application, for_application(scope), exchange)
         except RefusedError as refused:
             self._refusals.add_request(head, refused)
@@ -167,6 +167,20 @@ class Guard:
         if brings_form(head) and not known:
             form = await read_form(exchange.receive, MAX_FORM_BYTES)
         return self._sign_in.answer(head, host, known, form)
+
+    @contextmanager
+    def _counted_request(self, head: RequestHead) -> Iterator[None]:
+        """
+        Count a request that is worked on.
+
+        :raises RefusedError: if there are too many
+        """
+        with ExitStack() as stack:
+            limit = self._max_pages * table.REQUESTS_PER_PAGE
+            stack.enter_context(self._counted('requests', limit))
+            if not head.is_safe and table.fills_memory(head.path, head.header('content-length')):
+                stack.enter_context(self._counted('large pictures', table.MAX_PICTURES))
+            yield
 
     @contextmanager
     def _counted(self, kind: str, limit: int) -> Iterator[None]:

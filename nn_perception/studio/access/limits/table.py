@@ -11,9 +11,17 @@ MAX_PATH = 2 * KB
 MAX_QUERY = 8 * KB
 
 # Of the body of a request, by the beginning of its path; the first that fits counts.
-# Larger ones go to a file (:mod:`nn_perception.studio.access.uploads`), never into memory.
-BODY_LIMITS = (('/teach/upload', 2 * GB),)
-MAX_BODY_BYTES = MB
+# Uploads go to a file (:mod:`nn_perception.studio.access.uploads`), never into memory.
+MAX_BODY_BYTES, MAX_PICTURE_BYTES, MAX_UPLOAD_BYTES = MB, 16 * MB, 2 * GB
+BODY_LIMITS = (
+    ('/teach/frames', MAX_PICTURE_BYTES),
+    ('/teach/look', MAX_PICTURE_BYTES),
+    ('/teach/upload', MAX_UPLOAD_BYTES),
+    ('/live/upload', MAX_UPLOAD_BYTES),
+    ('/character/upload', MAX_UPLOAD_BYTES),
+)
+# Bodies that are larger than usual and kept in memory, at a time.
+MAX_PICTURES = 8
 # Files that are received at a time, and room that stays on the disk.
 MAX_UPLOADS, KEPT_FREE_BYTES = 2, 256 * MB
 
@@ -56,6 +64,17 @@ TOKEN_BURST, TOKENS_HZ, TOKEN_SHARE = 10, 0.2, 4
 def body_limit(path: str) -> int:
     """Return the largest body of a request, in bytes."""
     return _limit(path, BODY_LIMITS, MAX_BODY_BYTES)
+
+
+def fills_memory(path: str, length: str) -> bool:
+    """
+    Whether the body of a request may be larger than usual, and is kept in memory.
+
+    :param length: value of the header Content-Length
+    """
+    if body_limit(path) != MAX_PICTURE_BYTES:
+        return False
+    return not length.isascii() or not length.isdigit() or int(length[:20]) > MAX_BODY_BYTES
 
 
 def message_limit(path: str) -> int:

@@ -146,6 +146,25 @@ def test_an_upload_may_be_large() -> None:
     assert run(Guard(read_all, ALLOWED), http('POST', '/teach/uploads'), [part(bytes(size))])
 
 
+def test_few_large_pictures_are_in_memory_at_a_time() -> None:
+    guard = Guard(read_all, ALLOWED)
+
+    async def send_all(length: str, number: int) -> list[int | None]:
+        clients = [Client([part(b'a', True)]) for _ in range(number)]
+        request = http('POST', '/teach/frames', content_length=length)
+        tasks = [asyncio.create_task(guard(request, one.receive, one.send)) for one in clients]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [one.status if one.got else None for one in clients]
+
+    for length in ('5000000', ''):
+        assert asyncio.run(send_all(length, 10)) == [None] * 8 + [503] * 2
+    # Such as those that are recorded.
+    assert asyncio.run(send_all('90000', 20)) == [None] * 20
+
+
 def test_a_body_that_stops_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, 'BODY_PAUSE_S', 0.1)
     client = run(Guard(read_all, ALLOWED), http('POST'), [part(b'a', True)])
