@@ -24,7 +24,7 @@ endif
 # A file at a time on each process, in the order of test/conftest.py.
 IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo demo-teach test test-long lint bench soak clean
+.PHONY: help setup demo demo-teach studio test test-long lint bench soak clean
 
 help:  ## show the targets (PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command)
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -38,6 +38,9 @@ demo: setup  ## show on the sample pictures what the nodes find
 
 demo-teach: setup  ## teach a tagger three new labels, live
 	@$(IN_VENV) $(BIN)/python tools/demo_teach.py $(ARGS)
+
+studio: setup  ## open the page on this machine, with all nodes and a camera that plays the samples
+	@$(IN_VENV) $(BIN)/python tools/studio.py --open $(ARGS)
 
 test: setup  ## run the tests, in four processes, as many of them wait most of the time
 	@$(IN_VENV) $(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)

@@ -90,6 +90,7 @@ setup(
             'fine_tuner = nn_perception.ros.process.entry_points:fine_tuner',
             'perception = nn_perception.ros.process.entry_points:perception',
             'camera_source = nn_perception.ros.process.entry_points:camera_source',
+            'studio = nn_perception.ros.process.entry_points:studio',
         ],
     },
 )

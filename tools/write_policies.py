@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 POLICIES = ROOT / 'config' / 'sros2' / 'policies.xml'
 CAMERA_NODES = ('tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
 PERCEPTION, CAMERA_SOURCE, OPERATOR = 'perception', 'camera_source', 'operator'
+STUDIO = 'studio'
 OBSERVER = 'policy_observer'
 ENCLAVE_FOLDER, COMPOSED_NAMESPACE = '/nn_perception', '/composed'
 START_LIMIT_S = 300.0
@@ -67,11 +68,24 @@ ENCLAVES = {
     'teach': (PERCEPTION, 'tagger', 'fine_tuner', 'launch_ros'),
     'demo': (*COMPOSED, CAMERA_SOURCE, 'rviz2', 'launch_ros'),
     'gazebo': (*COMPOSED, CAMERA_SOURCE, 'rviz2', 'gazebo_bridge', 'camera_pose', 'launch_ros'),
+    STUDIO: (STUDIO, *COMPOSED, CAMERA_SOURCE, 'rviz2', 'launch_ros'),
     OPERATOR: (OPERATOR,),
 }
 PARAMETER_SERVICES = tuple(
     'describe_parameters get_parameter_types get_parameters get_type_description list_parameters '
     'set_parameters set_parameters_atomically'.split()
+)
+# Results that the page shows, and services of all nodes that it calls while somebody looks.
+PAGE_SHOWS = {
+    '/tagger/tags',
+    '/digit_reader/digits',
+    '/digit_reader/text',
+    '/pose_estimator/poses',
+}
+PAGE_CALLS = (
+    *('enable', 'list_parameters', 'describe_parameters', 'get_parameters', 'set_parameters'),
+    *('capture', 'record', 'add_frame', 'list_frames', 'get_frame', 'rename_label'),
+    *('delete_frames', 'list_models', 'activate_model'),
 )
 OF_EVERY_NODE = {'/parameter_events', '/rosout'}
 RVIZ_TOOLS = {'/clicked_point', '/goal_pose', '/initialpose'}
@@ -129,6 +143,7 @@ def running_nodes() -> Iterator[Node]:
     # In a namespace of their own: two nodes of one name would be taken for one.
     composed = ('-r', f'__ns:={COMPOSED_NAMESPACE}', '-p', nodes)
     started = dict.fromkeys((*CAMERA_NODES, CAMERA_SOURCE), ()) | {PERCEPTION: composed}
+    started[STUDIO] = ('-p', 'port:=0')
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         environment = {**os.environ, 'NN_PERCEPTION_DATA': folder}
         for name, options in started.items():
@@ -155,7 +170,7 @@ def observe(observer: Node) -> dict[str, Profile]:
         profiles = _profiles(observer)
         # An active camera node subscribes to its images.
         active = [name for name, found in profiles.items() if '/image' in found.subscribe]
-        if set(active) >= {*CAMERA_NODES, PERCEPTION} and CAMERA_SOURCE in profiles:
+        if set(active) >= {*CAMERA_NODES, PERCEPTION} and {CAMERA_SOURCE, STUDIO} <= {*profiles}:
             time.sleep(SETTLE_S)
             return _profiles(observer)
         if time.monotonic() > deadline_s:
@@ -204,13 +219,25 @@ def complete(observed: Mapping[str, Profile]) -> dict[str, Profile]:
     bridged = _of_bridge()
     profiles['gazebo_bridge'] = _other('gazebo_bridge', publish=bridged, subscribe=bridged)
     profiles['camera_pose'] = _other('camera_pose', publish={'/tf_static'})
-    nodes = [profiles[name] for name in (*COMPOSED, CAMERA_SOURCE)]
+    _complete_page(profiles)
+    nodes = [profiles[name] for name in (*COMPOSED, CAMERA_SOURCE, STUDIO)]
     operator = _other(OPERATOR)
     for profile in nodes:
         operator.subscribe |= profile.publish - FRAMES
         operator.request |= profile.reply
         operator.call |= profile.execute
     return profiles | {OPERATOR: operator}
+
+
+def _complete_page(profiles: Mapping[str, Profile]) -> None:
+    """Add what the page uses while somebody looks, of the nodes that are there."""
+    page = profiles[STUDIO]
+    page.subscribe |= {*FRAMES, '/diagnostics'}
+    for name in CAMERA_NODES:
+        own = profiles[name]
+        page.subscribe |= own.publish & PAGE_SHOWS
+        page.request |= own.reply & {f'/{name}/{service}' for service in PAGE_CALLS}
+        page.call |= own.execute
 
 
 def _other(name: str, **names: set[str]) -> Profile:

@@ -25,6 +25,7 @@ from nn_perception.ros.launch.launch_arguments import (
     PERCEPTION,
     read_arguments,
     remappings_of,
+    STUDIO,
 )
 from nn_perception.ros.launch.params_files import AFTER_OTHERS, BEFORE_OTHERS, parameters_file
 from nn_perception.ros.launch.unknown_arguments import check_command_line, probable_misspellings
@@ -39,6 +40,7 @@ COMMON_ARGUMENTS = tuple(
 # Further arguments of some launch files.
 PERCEPTION_ARGUMENTS = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
 FINE_TUNING_ARGUMENTS = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
+PAGE_ARGUMENTS = ('host', 'port', 'token', 'certificate', 'key')
 
 RESPAWN_DELAY_S = 2.0
 
@@ -51,6 +53,7 @@ def camera_launch(
     *,
     defaults: Mapping[str, str] | None = None,
     parameters: Parameters | None = None,
+    page: bool = False,
 ) -> LaunchDescription:
     """
     Describe the launch of camera nodes, with a camera source and rviz if the arguments say so.
@@ -59,6 +62,7 @@ def camera_launch(
     :param nodes: nodes to start; None: the argument ``nodes`` or the params file decides
     :param defaults: other defaults of arguments
     :param parameters: parameters of nodes, which the params file and the arguments override
+    :param page: whether the page is started too
     """
     names = (*arguments, *COMMON_ARGUMENTS)
     defaults = {name: ARGUMENTS[name].default for name in names} | dict(defaults or {})
@@ -79,7 +83,8 @@ def camera_launch(
         if nodes is not None:
             given['nodes'] = list(nodes)
         warnings = [LogInfo(msg=text) for text in probable_misspellings(texts, names)]
-        return [*warnings, *_actions(given, parameters)]
+        others = [STUDIO] if page else []
+        return [*warnings, *_actions(given, parameters, others)]
 
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
@@ -89,14 +94,20 @@ def samples(name: str) -> Parameters:
     return {CAMERA_SOURCE: {'source': str(SAMPLES_FOLDER / name)}}
 
 
-def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:
+def _actions(given: dict[str, Any], parameters: Parameters, others: Sequence[str]) -> list[Action]:
     """
     Build the actions of the launch description.
 
+    :param others: executables that are started besides the camera nodes
     :raises ValueError: if an argument affects none of the nodes
     """
     nodes = chosen_nodes(given)
-    started = [*nodes, PERCEPTION, *([CAMERA_SOURCE] if given['camera'] else [])]
+    if not nodes:
+        if not others:
+            raise ValueError('nodes: expected at least one, got none')
+        given = {name: value for name, value in given.items() if name != 'nodes'}
+    hosts = [PERCEPTION] if nodes else []
+    started = [*nodes, *hosts, *others, *([CAMERA_SOURCE] if given['camera'] else [])]
     check_effects(given, started)
     files = [
         parameters_file(BEFORE_OTHERS, _of(started, parameters)),
@@ -111,6 +122,16 @@ def _actions(given: Mapping[str, Any], parameters: Parameters) -> list[Action]:
     if 'log_level' in given:
         common['ros_arguments'] = ['--log-level', given['log_level']]
     actions = _camera_nodes(nodes, given, common)
+    actions += [
+        Node(
+            executable=executable,
+            namespace=given.get('namespace', ''),
+            remappings=[],
+            **_respawn(given),
+            **common,
+        )
+        for executable in others
+    ]
     if given['camera']:
         actions += _camera_sources(given, common)
     if given['rviz']:
@@ -126,17 +147,21 @@ def _of(nodes: Sequence[str], parameters: Parameters) -> Parameters:
 def _camera_nodes(
     nodes: Sequence[str], given: Mapping[str, Any], common: Mapping[str, Any]
 ) -> list[Action]:
-    respawn = {'respawn': True, 'respawn_delay': RESPAWN_DELAY_S} if given['respawn'] else {}
+    executables = [PERCEPTION] if nodes and given.get('one_process') else nodes
     return [
         Node(
             executable=executable,
             namespace=given.get('namespace', ''),
             remappings=remappings_of(given, ('image', 'depth')),
-            **respawn,
+            **_respawn(given),
             **common,
         )
-        for executable in ([PERCEPTION] if given.get('one_process') else nodes)
+        for executable in executables
     ]
+
+
+def _respawn(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {'respawn': True, 'respawn_delay': RESPAWN_DELAY_S} if given['respawn'] else {}
 
 
 def _camera_sources(given: Mapping[str, Any], common: Mapping[str, Any]) -> list[Action]:

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-import re
 from typing import Any
 
 from nn_perception.capabilities.poses.defaults import POSE_PRESETS
 from nn_perception.core.inference.run_options import DEVICES, ENGINES
+from nn_perception.ros.launch.argument_readers import (
+    any_text,
+    boolean,
+    CAMERA,
+    matching,
+    NAMESPACE,
+    one_of,
+    params_file,
+    port,
+    several,
+    TOPIC,
+)
 from nn_perception.ros.launch.params_files import parameters_in
 from nn_perception.training.model_store.store import STORE_PREFIX
 
@@ -23,59 +33,16 @@ DEFAULT_NODES = CAMERA_NODES[:3]
 # The node that composes the camera nodes in one process.
 PERCEPTION = 'perception'
 CAMERA_SOURCE = 'camera_source'
+# The node that serves the page.
+STUDIO = 'studio'
+# Start none of the camera nodes.
+NO_NODES = 'none'
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
-# As in the conditions of launch files.
-BOOLEANS = {'true': True, '1': True, 'false': False, '0': False}
-
-_NAME = r'[A-Za-z_]\w*'
-_TOPIC = re.compile(rf'[~/]?/?{_NAME}(/{_NAME})*', re.ASCII)
-_CAMERA = re.compile(r'[A-Za-z]\w*', re.ASCII)
-_NAMESPACE = re.compile(rf'/|/?{_NAME}(/{_NAME})*', re.ASCII)
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _boolean(value: str) -> bool:
-    if value.lower() not in BOOLEANS:
-        raise ValueError(f'expected true or false, got {value!r}')
-    return BOOLEANS[value.lower()]
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f'expected one of {", ".join(choices)}, got {value!r}')
-        return value
-
-    return read
-
-
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f'expected {what}, got {value!r}')
-        return value
-
-    return read
-
-
-def _several(read_one: Callable[[str], str]) -> Callable[[str], list[str]]:
-    def read(value: str) -> list[str]:
-        values = [read_one(part.strip()) for part in value.split(',')]
-        if len(set(values)) < len(values):
-            raise ValueError(f'expected no duplicates, got {value!r}')
-        return values
-
-    return read
-
-
-def _params_file(value: str) -> Path:
-    path = Path(value).expanduser()
-    parameters_in(path)
-    return path
+def _nodes(value: str) -> list[str]:
+    return [] if value == NO_NODES else several(one_of(*CAMERA_NODES))(value)
 
 
 @dataclass(frozen=True)
@@ -90,7 +57,7 @@ class Argument:
     """
 
     description: str
-    read: Callable[[str], Any] = _text
+    read: Callable[[str], Any] = any_text
     sets: Mapping[str, str] = field(default_factory=dict)
     default: str = ''
 
@@ -105,33 +72,33 @@ ARGUMENTS = {
     'nodes': Argument(
         f'nodes to start, separated by commas: {", ".join(CAMERA_NODES)}; {_FALLBACK} '
         f'{",".join(DEFAULT_NODES)}',
-        _several(_one_of(*CAMERA_NODES)),
+        _nodes,
         {PERCEPTION: 'nodes'},
     ),
     'one_process': Argument(
         'true: all nodes in one process, which receives images once; false: one process each',
-        _boolean,
+        boolean,
         default='true',
     ),
     'image': Argument(
         'topic of the images; with cameras: relative to the name of each camera',
-        _matching(_TOPIC, 'a topic name'),
+        matching(TOPIC, 'a topic name'),
         default='image',
     ),
     'depth': Argument(
         'topic of depth images aligned with the images; with cameras: relative to each '
         'camera name',
-        _matching(_TOPIC, 'a topic name'),
+        matching(TOPIC, 'a topic name'),
         default='depth',
     ),
     'cameras': Argument(
         f'names of the cameras, separated by commas; {_FALLBACK} one camera without a name',
-        _several(_matching(_CAMERA, 'names such as front,rear')),
+        several(matching(CAMERA, 'names such as front,rear')),
         _of_all('cameras'),
     ),
     'transport': Argument(
         f'transport of the images: raw or compressed; {_FALLBACK} raw',
-        _one_of('raw', 'compressed'),
+        one_of('raw', 'compressed'),
         _of_all('image_transport'),
     ),
     'model': Argument(
@@ -145,7 +112,7 @@ ARGUMENTS = {
     ),
     'preset': Argument(
         f'preset of the pose estimator: {", ".join(POSE_PRESETS)}',
-        _one_of(*POSE_PRESETS),
+        one_of(*POSE_PRESETS),
         {'pose_estimator': 'preset'},
     ),
     'name': Argument(
@@ -162,34 +129,48 @@ ARGUMENTS = {
         'folder of the model store',
         sets={'fine_tuner': 'store_folder', 'tagger': 'store_folder'},
     ),
+    'host': Argument(
+        f'address of the page; any but a loopback address needs a token; {_FALLBACK} 127.0.0.1',
+        sets={STUDIO: 'host'},
+    ),
+    'port': Argument(
+        f'TCP port of the page; 0: a free one; {_FALLBACK} 8080', port, {STUDIO: 'port'}
+    ),
+    'token': Argument('whoever opens the page must know it', sets={STUDIO: 'token'}),
+    'certificate': Argument(
+        'PEM file of the TLS certificate of the page', sets={STUDIO: 'certificate'}
+    ),
+    'key': Argument(
+        'PEM file of its private key, if it is a file of its own', sets={STUDIO: 'key'}
+    ),
     'device': Argument(
-        f'device of the networks: {", ".join(DEVICES)}', _one_of(*DEVICES), _of_all('device')
+        f'device of the networks: {", ".join(DEVICES)}', one_of(*DEVICES), _of_all('device')
     ),
     'engine': Argument(
-        f'runtime of the networks: {", ".join(ENGINES)}', _one_of(*ENGINES), _of_all('engine')
+        f'runtime of the networks: {", ".join(ENGINES)}', one_of(*ENGINES), _of_all('engine')
     ),
     'autostart': Argument(
         f'false: the nodes wait for a lifecycle manager; {_FALLBACK} true',
-        _boolean,
+        boolean,
         _of_all('autostart'),
     ),
-    'params_file': Argument('parameter file; arguments override it', _params_file),
+    'params_file': Argument('parameter file; arguments override it', params_file),
     'namespace': Argument(
-        'namespace of the nodes', _matching(_NAMESPACE, 'a namespace such as robot')
+        'namespace of the nodes', matching(NAMESPACE, 'a namespace such as robot')
     ),
     'use_sim_time': Argument(
         f'true: use the time from /clock; {_FALLBACK} false',
-        _boolean,
-        _of_all('use_sim_time', PERCEPTION, CAMERA_SOURCE),
+        boolean,
+        _of_all('use_sim_time', PERCEPTION, CAMERA_SOURCE, STUDIO),
     ),
-    'camera': Argument('true: also start camera_source', _boolean, default='false'),
+    'camera': Argument('true: also start camera_source', boolean, default='false'),
     'source': Argument(
         'what camera_source plays: folder, video, bag, or webcam; empty: samples',
         sets={CAMERA_SOURCE: 'source'},
     ),
-    'rviz': Argument('true: start rviz2 if it is installed', _boolean, default='false'),
-    'respawn': Argument('true: restart nodes that end', _boolean, default='false'),
-    'log_level': Argument(f'log level: {", ".join(LOG_LEVELS)}', _one_of(*LOG_LEVELS)),
+    'rviz': Argument('true: start rviz2 if it is installed', boolean, default='false'),
+    'respawn': Argument('true: restart nodes that end', boolean, default='false'),
+    'log_level': Argument(f'log level: {", ".join(LOG_LEVELS)}', one_of(*LOG_LEVELS)),
 }
 
 

@@ -80,3 +80,14 @@ def camera_source(args: Sequence[str] | None = None) -> int:
         return CameraSourceNode
 
     return main(node, args)
+
+
+def studio(args: Sequence[str] | None = None) -> int:
+    """Run the node that serves the page."""
+
+    def node() -> type[Node]:
+        from nn_perception.ros.nodes.studio import import_node
+
+        return import_node()
+
+    return main(node, args)

@@ -9,6 +9,7 @@ import threading
 from nn_perception.core.quoting import quoted
 from nn_perception.ros.inputs.graph import topics_and_types
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
+from nn_perception.ros.inputs.silence import COMPRESSED_SUFFIX
 from nn_perception.ros.studio.camera_topics import camera_topics, CameraTopic
 from nn_perception.ros.studio.capabilities import RosCapabilities
 from nn_perception.ros.studio.executor_calls import ExecutorCalls
@@ -71,6 +72,18 @@ class RosCameras:
                 known = TopicCamera(self._node, self._subscriptions, camera, feed, self._find)
                 self._cameras[camera] = known
         return known.feed.watch(capabilities, listener)
+
+    def camera_of(self, topic: str) -> str | None:
+        """
+        Name the camera whose images are on a topic, in the executor's thread.
+
+        :param topic: of raw or compressed images
+        :returns: None if nobody publishes images there
+        """
+        for camera in (topic, topic.removesuffix(COMPRESSED_SUFFIX)):
+            if self._find(camera) is not None:
+                return camera
+        return None
 
     def silence_reason(self, camera: str) -> str:
         """Say why no image arrives; empty if images arrive, or nobody watches."""

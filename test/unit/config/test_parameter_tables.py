@@ -13,6 +13,7 @@ from nn_perception.ros.nodes.digit_reader import DigitReaderParameters
 from nn_perception.ros.nodes.fine_tuner import FineTunerParameters
 from nn_perception.ros.nodes.perception import PerceptionParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
+from nn_perception.ros.nodes.studio import StudioParameters
 from nn_perception.ros.nodes.tagger import TaggerParameters
 import pytest
 import yaml
@@ -24,6 +25,7 @@ NODES = {
     'fine_tuner': FineTunerParameters,
     'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
+    'studio': StudioParameters,
 }
 # Documented once for all camera nodes in the README.
 COMMON = {'camera nodes': CameraParameters}

@@ -71,7 +71,7 @@ def test_every_executable_has_an_enclave(
 ) -> None:
     setup = (repository / 'setup.py').read_text()
     executables = re.findall(r"'(\w+) = nn_perception\.ros\.process\.entry_points", setup)
-    assert len(executables) == 6
+    assert len(executables) == 7
     for name in executables:
         assert name in nodes(enclaves[name])
 
@@ -88,6 +88,7 @@ def test_every_launch_file_has_an_enclave(
     for name in ('demo', 'gazebo'):
         assert nodes(enclaves[name]) >= {*composed, 'camera_source', 'rviz2', 'launch_ros'}
     assert nodes(enclaves['gazebo']) >= {'gazebo_bridge', 'camera_pose'}
+    assert nodes(enclaves['studio']) >= {*composed, 'studio', 'camera_source', 'launch_ros'}
 
 
 def test_one_node_has_the_same_rights_everywhere(
@@ -101,17 +102,30 @@ def test_one_node_has_the_same_rights_everywhere(
     assert {node: len(found) for node, found in texts.items() if len(found) > 1} == {}
 
 
-def test_only_the_operator_teaches_and_deletes(
+def test_only_the_operator_and_the_page_teach_and_delete(
     enclaves: dict[str, list[ElementTree.Element]],
 ) -> None:
     for name, profiles in enclaves.items():
         for profile in profiles:
             requests = rules(profile, 'request') | rules(profile, 'call')
-            assert ('/fine_tuner/delete_frames' in requests) == (name == 'operator')
-            assert ('/fine_tuner/fine_tune' in requests) == (name == 'operator')
+            teaches = profile.attrib['node'] in ('operator', 'studio')
+            assert ('/fine_tuner/delete_frames' in requests) == teaches, name
+            assert ('/fine_tuner/fine_tune' in requests) == teaches, name
     (operator,) = enclaves['operator']
     assert '/image' not in rules(operator, 'subscribe')
     assert '/tagger/tags' in rules(operator, 'subscribe')
+
+
+def test_the_page_sees_all_and_starts_nothing(
+    enclaves: dict[str, list[ElementTree.Element]],
+) -> None:
+    (page,) = (one for one in enclaves['studio'] if one.attrib['node'] == 'studio')
+    subscribed = rules(page, 'subscribe')
+    assert subscribed >= {'/image', '/image/compressed', '/diagnostics', '/tagger/tags'}
+    assert subscribed >= {'/digit_reader/digits', '/digit_reader/text', '/pose_estimator/poses'}
+    requests = rules(page, 'request')
+    assert requests >= {'/tagger/enable', '/tagger/set_parameters', '/fine_tuner/record'}
+    assert '/tagger/change_state' not in requests
 
 
 def test_nobody_but_a_camera_publishes_images(

@@ -32,6 +32,8 @@ COMMON = set(
 )
 PERCEPTION = COMMON | {'nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset'}
 FINE_TUNING = COMMON | {'name', 'dataset', 'base', 'data_folder', 'store_folder'}
+STUDIO = FINE_TUNING | {'nodes', 'one_process', 'depth', 'digit_model', 'preset'}
+STUDIO |= {'host', 'port', 'token', 'certificate', 'key'}
 # Arguments of each launch file, and what it starts without any.
 FILES = {
     'tagger': (COMMON | {'model'}, ['tagger']),
@@ -41,6 +43,7 @@ FILES = {
     'teach': (FINE_TUNING | {'one_process'}, ['perception']),
     'perception': (PERCEPTION, ['perception']),
     'demo': (PERCEPTION, ['perception', 'camera_source']),
+    'studio': (STUDIO, ['perception', 'studio']),
 }
 DEFAULT_NODES = ['tagger', 'digit_reader', 'pose_estimator']
 
@@ -261,6 +264,38 @@ def test_both_nodes_use_one_name_and_folder(launcher: Launcher, one_process: str
         'data_folder': '/data',
         'store_folder': '/models',
     }
+
+
+def test_the_page_with_all_nodes_and_what_is_taught(launcher: Launcher) -> None:
+    host, page, camera = launcher.start('studio', camera='true', port='8123', token='secret')
+    assert executables([host, page, camera]) == ['perception', 'studio', 'camera_source']
+    before, after = files_of(host)
+    assert set_by(before)['tagger'] == {'model': 'store:taught'}
+    assert set_by(after) == {
+        'perception': {'nodes': ['tagger', 'digit_reader', 'pose_estimator', 'fine_tuner']},
+        'studio': {'port': 8123, 'token': 'secret'},
+    }
+    assert after.stat().st_mode & 0o077 == 0  # others must not read the token
+    host, _ = launcher.start('studio', nodes='tagger,fine_tuner', name='mugs')
+    after = set_by(files_of(host)[-1])
+    assert after['perception'] == {'nodes': ['tagger', 'fine_tuner']}
+    assert after['tagger'] == {'model': 'store:mugs'}
+    several = launcher.start('studio', nodes='tagger', one_process='false', respawn='true')
+    assert executables(several) == ['tagger', 'studio']
+    assert [node.respawn for node in several] == [True, True]
+
+
+def test_the_page_alone(launcher: Launcher) -> None:
+    (page,) = launcher.start('studio', nodes='none', namespace='robot', image='/camera/image')
+    assert (page.executable, page.namespace) == ('studio', 'robot')
+    page, camera = launcher.start('studio', nodes='none', camera='true')
+    assert executables([page, camera]) == ['studio', 'camera_source']
+    with pytest.raises(ValueError, match='preset: it is for pose_estimator, which is not started'):
+        launcher.start('studio', nodes='none', preset='fast')
+    with pytest.raises(ValueError, match='nodes: expected at least one, got none'):
+        launcher.start('perception', nodes='none')
+    with pytest.raises(ValueError, match="port: expected 0 to 65535, got '80800'"):
+        launcher.start('studio', port='80800')
 
 
 @pytest.mark.parametrize(

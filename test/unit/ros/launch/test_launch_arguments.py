@@ -26,6 +26,8 @@ REJECTED = {
     'cameras': ('front,3', r"expected names such as front,rear, got '3'"),
     'cameras empty': ('front,,rear', "got ''"),
     'transport': ('jpeg', 'expected one of raw, compressed'),
+    'port': ('http', "expected 0 to 65535, got 'http'"),
+    'port too high': ('65536', "expected 0 to 65535, got '65536'"),
     'preset': ('best', 'expected one of fast, accurate'),
     'device': ('gpu', 'expected one of auto, cpu, cuda'),
     'engine': ('tensorrt', 'expected one of auto, onnxruntime, torch'),
@@ -54,6 +56,7 @@ def test_invalid_values_are_rejected_with_what_was_expected(case: str) -> None:
 
 def test_only_texts_that_a_node_checks_are_not_checked() -> None:
     free = {'model', 'digit_model', 'name', 'dataset', 'base', 'data_folder', 'store_folder'}
+    free |= {'host', 'token', 'certificate', 'key'}
     rejected = {case.partition(' ')[0] for case in REJECTED}
     assert rejected | free | {'source'} == set(ARGUMENTS)
 
@@ -95,7 +98,7 @@ def test_arguments_without_an_effect_are_rejected() -> None:
 
 
 def test_arguments_set_parameters_of_known_nodes() -> None:
-    known = {*CAMERA_NODES, 'perception', 'camera_source'}
+    known = {*CAMERA_NODES, 'perception', 'camera_source', 'studio'}
     assert all(set(argument.sets) <= known for argument in ARGUMENTS.values())
 
 

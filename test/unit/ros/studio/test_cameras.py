@@ -55,6 +55,18 @@ def test_the_list_follows_the_graph(graph: Any) -> None:
     wait_until(lambda: offered(graph) == ['/front/image'])
 
 
+def test_the_camera_of_a_topic(graph: Any) -> None:
+    def camera_of(topic: str) -> str | None:
+        return graph.calls.call(lambda: graph.cameras.camera_of(topic))
+
+    graph.robot.create_publisher(CompressedImage, '/front/image/compressed', RELIABLE)
+    graph.robot.create_publisher(Image, '/rear', RELIABLE)
+    wait_until(lambda: len(offered(graph)) == 2)
+    assert camera_of('/front/image') == camera_of('/front/image/compressed') == '/front/image'
+    assert camera_of('/rear') == '/rear'
+    assert camera_of('/nowhere') is None
+
+
 def test_an_unknown_camera(graph: Any, viewer: Any) -> None:
     with pytest.raises(ValueError, match="nobody publishes images on '/nowhere'"):
         graph.cameras.watch('/nowhere', ALL, viewer)

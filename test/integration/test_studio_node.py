@@ -1,0 +1,118 @@
+"""The node ``studio`` as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+from patience import HANGS_S, stretched, wait_until
+import pytest
+from ros_graph import NodeProcess, Peer
+
+WITHOUT_NICEGUI = """
+import sys
+sys.modules['nicegui'] = None
+from nn_perception.ros.process.entry_points import studio
+sys.exit(studio())
+"""
+ANY_PORT = {'port': 0}
+REJECTED: list[tuple[dict[str, object], str]] = [
+    ({'host': '0.0.0.0'}, '0.0.0.0 can be reached from other machines: set a token'),
+    ({'certificate': '/nowhere.pem'}, '/nowhere.pem'),
+    ({'key': '/nowhere.pem'}, 'a key needs the certificate'),
+    ({'port': 70000}, 'parameter port: '),
+    ({'host': 'no.such.invalid', 'token': 'x'}, 'no.such.invalid port 0 cannot be used'),
+]
+
+
+def address_of(node: NodeProcess) -> str:
+    """Wait for the address in the log of a node."""
+    return wait_until(lambda: re.search(r'the page is at (\S+)', node.log))[1]
+
+
+def test_it_serves_the_page_and_reports(
+    peer: Peer, start_node: Callable[..., NodeProcess]
+) -> None:
+    reports = peer.diagnostics('/studio')
+    node = start_node('studio', parameters=ANY_PORT)
+    address = address_of(node)
+    with urllib.request.urlopen(address, timeout=HANGS_S) as answer:
+        assert answer.status == 200
+        assert b'nn_perception' in answer.read()
+    peer.until(lambda: reports)
+    assert reports[-1]['address'] == address
+    assert (reports[-1]['cameras_watched'], reports[-1]['level']) == ('0', '0')
+    subscribed = peer.node.get_subscriber_names_and_types_by_node('studio', '/')
+    assert not {name for name, _ in subscribed} & {'/image', '/diagnostics'}
+
+
+def test_the_token_is_not_in_the_log(start_node: Callable[..., NodeProcess]) -> None:
+    node = start_node('studio', parameters={**ANY_PORT, 'token': 'secret-words'})
+    assert address_of(node).endswith('/?token=TOKEN')
+    assert 'secret-words' not in node.log
+
+
+def test_parameters_that_cannot_be(start_node: Callable[..., NodeProcess]) -> None:
+    nodes = {
+        sentence: start_node('studio', parameters={**ANY_PORT, **parameters})
+        for parameters, sentence in REJECTED
+    }
+    for sentence, node in nodes.items():
+        assert node.process.wait(HANGS_S) == 2
+        assert sentence in node.log
+        assert 'Traceback' not in node.log
+
+
+def test_a_port_that_is_taken(start_node: Callable[..., NodeProcess]) -> None:
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        node = start_node('studio', parameters={'port': port})
+        assert node.process.wait(HANGS_S) == 2
+    assert f'127.0.0.1 port {port} cannot be used: Address already in use' in node.log
+
+
+def test_without_nicegui_one_sentence_says_what_to_install(ros_environment: None) -> None:
+    ended = subprocess.run(
+        [sys.executable, '-c', WITHOUT_NICEGUI],
+        capture_output=True,
+        text=True,
+        timeout=HANGS_S,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == "the page needs NiceGUI: pip install 'nicegui>=3.18,<4'\n"
+
+
+@pytest.mark.parametrize(
+    'signals', [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)]
+)
+def test_it_ends_cleanly_with_an_open_connection(
+    peer: Peer, start_node: Callable[..., NodeProcess], signals: tuple[int, ...]
+) -> None:
+    node = start_node('studio', parameters=ANY_PORT)
+    port = int(address_of(node).rpartition(':')[2])
+    with socket.create_connection(('127.0.0.1', port)) as idle:
+        idle.sendall(b'GET / HTTP/1.1\r\n')
+        peer.spin(0.2)
+        for number in signals:
+            node.send(number)
+            peer.spin(0.01)
+        assert node.process.wait(stretched(5)) == 0, node.log
+    for word in ('Traceback', 'rror', 'terminate called'):
+        assert word not in node.log, node.log
+
+
+def test_it_can_be_restarted_on_its_port_at_once(start_node: Callable[..., NodeProcess]) -> None:
+    node = start_node('studio', parameters=ANY_PORT)
+    address = address_of(node)
+    node.process.kill()
+    node.process.wait()
+    again = start_node('studio', parameters={'port': int(address.rpartition(':')[2])})
+    assert address_of(again) == address
+    with urllib.request.urlopen(address, timeout=HANGS_S) as answer:
+        assert answer.status == 200
