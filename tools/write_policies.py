@@ -81,6 +81,9 @@ PAGE_SHOWS = {
     '/digit_reader/digits',
     '/digit_reader/text',
     '/pose_estimator/poses',
+    '/fine_tuner/active_model',
+    '/fine_tuner/dataset',
+    '/fine_tuner/progress',
 }
 PAGE_CALLS = (
     *('enable', 'list_parameters', 'describe_parameters', 'get_parameters', 'set_parameters'),

@@ -122,16 +122,7 @@ def _actions(given: dict[str, Any], parameters: Parameters, others: Sequence[str
     if 'log_level' in given:
         common['ros_arguments'] = ['--log-level', given['log_level']]
     actions = _camera_nodes(nodes, given, common)
-    actions += [
-        Node(
-            executable=executable,
-            namespace=given.get('namespace', ''),
-            remappings=[],
-            **_respawn(given),
-            **common,
-        )
-        for executable in others
-    ]
+    actions += _other_nodes(others, given, common)
     if given['camera']:
         actions += _camera_sources(given, common)
     if given['rviz']:
@@ -153,6 +144,22 @@ def _camera_nodes(
             executable=executable,
             namespace=given.get('namespace', ''),
             remappings=remappings_of(given, ('image', 'depth')),
+            **_respawn(given),
+            **common,
+        )
+        for executable in executables
+    ]
+
+
+def _other_nodes(
+    executables: Sequence[str], given: Mapping[str, Any], common: Mapping[str, Any]
+) -> list[Action]:
+    """Build nodes that receive no images of their own."""
+    return [
+        Node(
+            executable=executable,
+            namespace=given.get('namespace', ''),
+            remappings=[],
             **_respawn(given),
             **common,
         )

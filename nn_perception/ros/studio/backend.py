@@ -8,6 +8,7 @@ from nn_perception.ros.studio.diagnostics_watch import DiagnosticsWatch
 from nn_perception.ros.studio.executor_calls import ExecutorCalls
 from nn_perception.ros.studio.fine_tuning import RosFineTuning
 from nn_perception.ros.studio.service_calls import ServiceCalls
+from nn_perception.studio.backend.fine_tuning import FineTuning
 from rclpy.node import Node
 
 
@@ -17,7 +18,6 @@ class RosBackend:
 
     :ivar cameras: topics with images
     :ivar capabilities: nodes that process images
-    :ivar fine_tuning: the node that stores frames and fine-tunes
 
     :param node: node that talks to the others
     """
@@ -29,13 +29,18 @@ class RosBackend:
         self._diagnostics = DiagnosticsWatch(node)
         self.capabilities = RosCapabilities(node, self._calls, self._services, self._diagnostics)
         self.cameras = RosCameras(node, self._calls, self.capabilities)
-        self.fine_tuning = RosFineTuning(node, self.cameras.camera_of)
+        self._fine_tuning = RosFineTuning(node, self.cameras.camera_of)
 
     @property
     def title(self) -> str:
         """Which graph it is."""
         domain = self._node.context.get_domain_id()
         return f'ROS domain {domain}'
+
+    @property
+    def fine_tuning(self) -> FineTuning:
+        """The node that stores frames and fine-tunes."""
+        return self._fine_tuning
 
     @property
     def watched_cameras(self) -> int:
@@ -51,7 +56,7 @@ class RosBackend:
     def close(self) -> None:
         """Let go of the graph, and let nobody wait; called in the executor's thread."""
         self._calls.close()
-        self.fine_tuning.close()
+        self._fine_tuning.close()
         self.cameras.close()
         self._diagnostics.close()
         self._services.close()

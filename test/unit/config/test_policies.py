@@ -166,10 +166,16 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
         for name in ('perception', 'tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
     }
     observed['camera_source'] = tool.Profile(publish={'/image'})
+    observed['studio'] = tool.Profile(publish={'/diagnostics'})
+    observed['tagger'].reply |= {'/tagger/enable', '/tagger/change_state'}
+    observed['tagger'].publish |= {'/tagger/tags', '/tagger/overlay'}
     profiles = tool.complete(observed)
     assert profiles['tagger'].subscribe == {'/image', '/image/compressed', '/clock'}
     assert '/humans/bodies/*' in profiles['pose_estimator'].publish
     assert '/tagger/out' in profiles['operator'].subscribe
+    assert '/tagger/overlay' not in profiles['studio'].subscribe
+    assert '/tagger/tags' in profiles['studio'].subscribe
+    assert profiles['studio'].request == {'/tagger/enable'}
     assert '/tagger/overlay' in profiles['rviz2'].subscribe
     assert '/camera/depth_image' in profiles['gazebo_bridge'].publish
     ElementTree.fromstring(tool.document(profiles))
