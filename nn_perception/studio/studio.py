@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nn_perception.studio.backend.backend import Backend
+from nn_perception.studio.backend.cameras import Cameras
+from nn_perception.studio.local.perception import Perception
+from nn_perception.studio.local.uploads import Uploads
 from nn_perception.studio.options import StudioOptions
+from nn_perception.studio.viewer.joined_cameras import JoinedCameras
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,26 @@ class Studio:
 
     :param backend: the robot
     :param options: where the page is served, and to whom
+    :param perception: processes the pictures that browsers send; the backend in process uses it
+        too
+    :ivar uploads: videos and bags that browsers have sent
+    :ivar cameras: those of the robot, and the uploads
     """
 
     backend: Backend
     options: StudioOptions = field(default_factory=StudioOptions)
+    perception: Perception = field(default_factory=Perception)
+    uploads: Uploads = field(init=False)
+    cameras: Cameras = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the cameras."""
+        uploads = Uploads(self.perception)
+        object.__setattr__(self, 'uploads', uploads)
+        object.__setattr__(self, 'cameras', JoinedCameras(self.backend.cameras, uploads))
+
+    def close(self) -> None:
+        """Stop everything that the page has started, also the backend."""
+        self.uploads.close()
+        self.backend.close()
+        self.perception.close()
