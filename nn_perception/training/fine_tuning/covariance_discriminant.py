@@ -18,6 +18,8 @@ from nn_perception.training.fine_tuning.discriminant import (
     count_axes,
     Floats,
     is_above,
+    left_out_folds,
+    MANY_AXES,
     MIN_VARIANCE,
     Points,
     solve_positive,
@@ -90,7 +92,7 @@ def left_out_logits(
     """
     points = Points(embeddings)
     logits = np.zeros((len(shrinkages), len(classes), count))
-    for fold in np.unique(folds):
+    for fold in left_out_folds(folds):
         moments = _moments(points, np.flatnonzero(folds != fold), classes, count)
         layers = [moments.fit(shrinkage) for shrinkage in shrinkages]
         for rows, block in points.blocks(np.flatnonzero(folds == fold)):
@@ -111,14 +113,15 @@ def _moments(points: Points, rows: NDArray[np.int64], classes: Classes, count: i
     means = sums / np.maximum(frames, 1)
     weights = np.zeros(len(classes))
     weights[rows] = class_weights(classes[rows], count)
-    within = np.zeros((len(centre), len(centre)))
+    within = np.zeros((len(centre), len(centre)), points.precision)
     for some, block in points.blocks(rows):
-        block -= means[classes[some]]
-        block *= factor * np.sqrt(weights[some])[:, None]
+        block -= means[classes[some]].astype(block.dtype)
+        block *= (factor * np.sqrt(weights[some])[:, None]).astype(block.dtype)
         add_products(within, block)
     axes = len(centre)
     # No point has a larger weight, so the squares of the points are at least these.
-    if not is_above(within, MIN_VARIANCE * float(weights.max())):
+    least = MIN_VARIANCE * float(weights.max())
+    if len(centre) <= MANY_AXES and not is_above(within, least):
         axes = _count_axes(points, rows, centre, factor)
     means = np.where(frames > 0, factor * (means - centre), 0.0)
     return _Moments(centre, factor, means, within, axes)

@@ -17,6 +17,8 @@ from nn_perception.training.fine_tuning.discriminant import (
     count_axes,
     Floats,
     is_above,
+    left_out_folds,
+    MANY_AXES,
     MIN_VARIANCE,
     Points,
     solve_positive,
@@ -63,9 +65,10 @@ def left_out_logits(
     """
     products = _products(Points(embeddings))
     logits = np.zeros((len(shrinkages), len(classes), count))
-    for fold in np.unique(folds):
+    for fold in left_out_folds(folds):
         known, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        means = products @ (folds != fold) / len(known)  # products with the mean of the known
+        mean = (folds != fold).astype(products.dtype) / len(known)  # of the known points
+        means = products @ mean.astype(products.dtype)
         ours = products[np.ix_(known, known)]
         theirs = products[np.ix_(left_out, known)] - means[left_out, None]
         theirs += means[known].mean() - means[known]
@@ -80,7 +83,7 @@ def left_out_logits(
 def _products(points: Points) -> Floats:
     """Compute the products of all pairs of points, ``(N, N)``."""
     count, features = points.shape
-    products = np.zeros((count, count))
+    products = np.zeros((count, count), points.precision)
     for start in range(0, features, TILE):
         columns = points.columns(start, min(features, start + TILE))
         add_products(products, columns.T)
@@ -98,10 +101,10 @@ def _centre(products: Floats) -> float:
 
     :returns: the factor of the products
     """
-    means = products.mean(axis=0)
+    means = products.mean(axis=0, dtype=np.float64).astype(products.dtype)
     products -= means
     products -= (means - means.mean())[:, None]
-    scale = 1.0 / (float(products.trace()) / len(products) or 1.0)
+    scale = 1.0 / (float(products.trace(dtype=np.float64)) / len(products) or 1.0)
     products *= scale
     return scale
 
@@ -120,11 +123,12 @@ class _Classes:
         self._classes = classes
         self._axes = _axes(products)
         frames = np.bincount(classes, minlength=count)
-        self._average = np.zeros((size, count))  # its products average points by class
+        # Its products average points by class.
+        self._average = np.zeros((size, count), products.dtype)
         self._average[np.arange(size), classes] = 1.0 / frames[classes]
         self._with_means = products @ self._average  # (n, C)
         self._means = self._average.T @ self._with_means  # (C, C)
-        self._roots = np.sqrt(class_weights(classes, count))
+        self._roots = np.sqrt(class_weights(classes, count)).astype(products.dtype)
         self._within = products
         for start in range(0, size, TILE):
             tile = slice(start, start + TILE)
@@ -157,6 +161,8 @@ class _Classes:
 def _axes(products: Floats) -> int:
     """Count the axes that points with mean 0 span, given by their products."""
     size = len(products)
+    if size > MANY_AXES:
+        return size - 1
     # Their mean is the one axis that is missing; with it, there are usually all.
     products += 1.0 / size
     complete = is_above(products, MIN_VARIANCE)

@@ -13,6 +13,7 @@ from nn_perception.training.fine_tuning.discriminant import (
     class_weights,
     Classes,
     Floats,
+    left_out_folds,
     MIN_DEVIATION,
     MIN_VARIANCE,
 )
@@ -49,7 +50,7 @@ def left_out_logits(
     """
     points = _RotatedPoints(embeddings).values
     logits = np.zeros((len(shrinkages), len(classes), count))
-    for fold in np.unique(folds):
+    for fold in left_out_folds(folds):
         left_out = folds == fold
         known = _RotatedPoints(points[~left_out], scaled=False)
         for at, shrinkage in enumerate(shrinkages):

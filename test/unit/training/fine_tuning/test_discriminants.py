@@ -91,6 +91,35 @@ def test_left_out_logits(way, count, features, labels, special, tile, monkeypatc
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE * abs(expected).max())
 
 
+@pytest.mark.parametrize(
+    ('way', 'count', 'features'),
+    [(covariance_discriminant, 900, 300), (gram_discriminant, 500, 800)],
+)
+def test_single_precision_changes_little(way, count, features, monkeypatch):
+    """It is that of thousands of frames, which take too long for a test."""
+    values, classes, folds = make_frames(count, features, 5)
+    arguments = values, classes, folds, 5, SHRINKAGES
+    expected = way.left_out_logits(*arguments)
+    weight, bias = way.fit(values, classes, 5, 0.1, 3.0)
+    for module in (discriminant, gram_discriminant, covariance_discriminant):
+        monkeypatch.setattr(module, 'MANY_AXES', 50)
+    found = way.left_out_logits(*arguments)
+    assert np.abs(found - expected).max() > 0.0  # else nothing was tried
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4 * abs(expected).max())
+    other, shift = way.fit(values, classes, 5, 0.1, 3.0)
+    logits, others = values @ weight.T + bias, values @ other.T + shift
+    np.testing.assert_allclose(others, logits, rtol=0, atol=1e-4 * abs(logits).max())
+
+
+@pytest.mark.parametrize('way', [rotated_discriminant, *WAYS])
+def test_frames_of_a_negative_fold_are_never_left_out(way):
+    values, classes, folds = make_frames(90, 120, 3)
+    expected = way.left_out_logits(values, classes, folds, 3, (0.3,))
+    found = way.left_out_logits(values, classes, np.where(folds == 4, 4, -1), 3, (0.3,))
+    np.testing.assert_allclose(found[:, folds == 4], expected[:, folds == 4], rtol=1e-9)
+    np.testing.assert_array_equal(found[:, folds != 4], 0.0)
+
+
 @pytest.mark.parametrize('way', [rotated_discriminant, *WAYS])
 @pytest.mark.filterwarnings('error')
 def test_frames_that_are_all_the_same(way):

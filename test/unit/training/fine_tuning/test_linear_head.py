@@ -93,6 +93,21 @@ def test_frames_of_a_single_burst_cannot_be_cross_validated():
     assert (fit(points, classes, 3, result).logits(points).argmax(1) == classes).all()
 
 
+@pytest.mark.parametrize('many', [100, 1000])
+def test_of_many_frames_not_all_folds_are_left_out(many, monkeypatch):
+    monkeypatch.setattr(linear_head, 'MANY_FRAMES', many)
+    monkeypatch.setattr(linear_head, 'ENOUGH_LEFT_OUT', 120)
+    folds = np.repeat(np.arange(5), 60)
+    used = linear_head._used_folds(folds)
+    # A class with a single burst is in the first fold; it would be unknown when that is left out.
+    expected = folds if many > 300 else np.where(folds >= 3, folds, -1)
+    np.testing.assert_array_equal(used, expected)
+    points, classes = clouds(100, spread=1.5)
+    best = cross_validate(points, classes, np.random.default_rng(0).permutation(folds), 3)[0]
+    assert best.accuracy > 0.8
+    assert best.loss < np.log(3)
+
+
 def test_temperature_scaling_divides_the_logits():
     head = LinearHead(np.ones((2, 3)), np.array([1.0, 2.0]))
     points = np.ones((1, 3))
