@@ -171,9 +171,11 @@ def test_the_memory_does_not_grow_with_the_frames():
 
 
 def test_the_time_grows_with_the_frames():
-    _, few = measured(4_000, 128)
+    # Threads of the matrix library that wait for a core count as computing: a busy machine makes
+    # the time up to three times as long.
+    _, few = measured(2_000, 128)
     _, many = measured(16_000, 128)
-    assert many < 10.0 * few  # with their cube, it would be 64 times
+    assert many < 32.0 * few  # with their square, it would be 64 times, with their cube 512
 
 
 def test_more_features_than_frames_take_a_few_matrices():
