@@ -89,6 +89,7 @@ class FineTuningState:
     The dataset and the job, for a page that shows them once or twice a second.
 
     :param reason: why nothing can be stored or trained now, in words; empty if it can
+    :param notice: why a recording ended by itself, in words; empty if none did
     :param dataset: name of the dataset
     :param counts: label -> number of frames
     :param recording: label that is being recorded; empty if none is
@@ -110,6 +111,7 @@ class FineTuningState:
     base: str = ''
     active_version: str = ''
     job: JobState = JobState()
+    notice: str = ''
 
 
 class FineTuning(Protocol):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from nicegui import ui
 from nn_perception.studio.studio import Studio
+from nn_perception.studio.teach.routes import add_routes
+from nn_perception.studio.teach.view import TeachView
+
+__all__ = ['add_routes', 'build']
 
 
-def build(studio: Studio) -> None:  # noqa: ARG001
+def build(studio: Studio) -> None:
     """Add the view to the page."""
-    ui.label('Teach')
+    ui.add_head_html('<link rel="stylesheet" href="/teach/teach.css">')
+    TeachView(studio.backend.fine_tuning)

@@ -233,19 +233,25 @@ def _images(
                 yield frame
 
 
-def export_zip(folder: str | Path, path: str | Path) -> int:
+def export_zip(folder: str | Path, path: str | Path, label: str = '') -> int:
     """
     Write frames, manifest and a sample program to a zip file, inside a folder with the name of the
     dataset.
 
     :param folder: a dataset, or any folder of labelled pictures
     :param path: the zip file; an existing one is replaced
+    :param label: if given, only the frames of this label
     :returns: number of frames
+    :raises ValueError: if no frames have the label
     :raises OSError: if the file cannot be written, or a picture cannot be read; nothing is left
         behind
     """
     folder, path = Path(folder).expanduser().absolute(), Path(path).expanduser().absolute()
     frames = read_frames(folder).frames
+    if label:
+        frames = tuple(frame for frame in frames if frame.label == label)
+        if not frames:
+            raise ValueError(f'no frames have the label {label}')
     try:
         with atomic_stream(path) as stream:
             _write_zip(stream, folder.name, frames)

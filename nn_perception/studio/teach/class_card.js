@@ -1,0 +1,142 @@
+import { droppedFiles, upload } from "nn-teach/upload.js";
+
+const STRIP = 7;
+const HOLD = "nn-hold";
+
+/** A class: its name, its newest frames, and the ways to add and remove frames. */
+export default {
+  template: `
+  <article class="nn-card nn-class" :class="{ 'nn-drop': over }" :aria-label="'Class ' + label"
+    @dragover.prevent="over = !locked" @dragleave="over = false" @drop.prevent="drop">
+    <div class="nn-class-head">
+      <input class="nn-class-name" ref="name" :value="label" maxlength="64" :disabled="locked"
+        :aria-label="'Name of the class ' + label" autocomplete="off" spellcheck="false"
+        @keydown.enter="$event.target.blur()" @keydown.esc="reset" @change="rename">
+      <span class="nn-class-count">{{ count }} {{ count === 1 ? "frame" : "frames" }}</span>
+      <details class="nn-menu" ref="menu" @focusout="leave">
+        <summary :aria-label="'More for ' + label"><i class="q-icon material-icons"
+          aria-hidden="true">more_vert</i></summary>
+        <div class="nn-menu-items">
+          <button type="button" :disabled="locked" @click="choose('folder')">Upload a folder</button>
+          <button type="button" :disabled="!count" @click="open">All frames</button>
+          <a :class="{ 'nn-off': !count }" :href="count ? downloadUrl : undefined"
+            download>Download</a>
+          <button type="button" class="nn-problem" :disabled="locked"
+            @click="close(); $emit('remove')">Delete the class</button>
+        </div>
+      </details>
+    </div>
+    <div class="nn-class-actions">
+      <button type="button" class="nn-button nn-hold" :class="{ 'nn-recording': held || recording }"
+        :disabled="locked" :aria-pressed="held || recording" @pointerdown="press"
+        @pointerup="release" @pointercancel="release" @lostpointercapture="release"
+        @keydown.space.prevent="press" @keydown.enter.prevent="press" @keyup.space.prevent="release"
+        @keyup.enter.prevent="release" @blur="release" @contextmenu.prevent>
+        <i class="q-icon material-icons" aria-hidden="true">fiber_manual_record</i>
+        {{ held || recording ? "Recording" : "Hold to record" }}</button>
+      <button type="button" class="nn-button" :disabled="locked" @click="choose('files')">
+        <i class="q-icon material-icons" aria-hidden="true">upload</i> Upload</button>
+      <input ref="files" type="file" multiple hidden tabindex="-1" aria-hidden="true"
+        accept="image/*,.zip,.tm" @change="send">
+      <input ref="folder" type="file" webkitdirectory hidden tabindex="-1" aria-hidden="true"
+        @change="send">
+    </div>
+    <button v-if="frames.length" type="button" class="nn-strip"
+      :aria-label="'Show all ' + count + ' frames of ' + label" @click="open">
+      <img v-for="frame in frames" :key="frame.hash" :src="thumbnail(frame)" alt="" loading="lazy">
+      <span v-if="count > frames.length" class="nn-more">+{{ count - frames.length }}</span>
+    </button>
+    <p v-else class="nn-sentence">No frames yet. Hold the button, or drop pictures here.</p>
+    <p v-if="words" class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
+      <progress v-if="share !== null" :value="share" aria-label="Upload"></progress></p>
+  </article>`,
+  props: { label: String, count: Number, recording: Boolean, locked: Boolean },
+  data() {
+    return { frames: [], held: false, over: false, words: "", failed: false, share: null };
+  },
+  computed: {
+    downloadUrl() {
+      return `/teach/download/dataset?${new URLSearchParams({ label: this.label })}`;
+    },
+  },
+  mounted() {
+    this.reload();
+  },
+  unmounted() {
+    clearTimeout(this.timer);
+    this.release();
+  },
+  watch: {
+    count() {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.reload(), 250);
+    },
+    label() {
+      this.reload();
+    },
+  },
+  methods: {
+    async reload() {
+      if (!this.count) {
+        this.frames = [];
+        return;
+      }
+      const query = new URLSearchParams({ label: this.label, limit: STRIP });
+      const answer = await fetch(`/teach/frames?${query}`).catch(() => null);
+      if (answer && answer.ok) this.frames = (await answer.json()).frames;
+    },
+    thumbnail(frame) {
+      return `/teach/thumbnail?${new URLSearchParams({ id: frame.id, hash: frame.hash })}`;
+    },
+    reset() {
+      this.$refs.name.value = this.label;
+    },
+    rename() {
+      const name = this.$refs.name.value.trim();
+      this.reset();
+      if (name && name !== this.label) this.$emit("rename", { name });
+    },
+    press(event) {
+      if (event.repeat || this.held || (event.type === "pointerdown" && event.button !== 0)) return;
+      if (event.pointerId !== undefined) event.target.setPointerCapture(event.pointerId);
+      this.held = true;
+      window.dispatchEvent(new CustomEvent(HOLD, { detail: { label: this.label, on: true } }));
+    },
+    release() {
+      if (!this.held) return;
+      this.held = false;
+      window.dispatchEvent(new CustomEvent(HOLD, { detail: { label: this.label, on: false } }));
+    },
+    open() {
+      this.close();
+      this.$emit("open");
+    },
+    close() {
+      this.$refs.menu.open = false;
+    },
+    leave(event) {
+      if (!this.$refs.menu.contains(event.relatedTarget)) this.close();
+    },
+    choose(kind) {
+      this.close();
+      this.$refs[kind].click();
+    },
+    async drop(event) {
+      this.over = false;
+      if (!this.locked) await this.add(await droppedFiles(event.dataTransfer));
+    },
+    async send(event) {
+      const files = [...event.target.files];
+      event.target.value = "";
+      await this.add(files);
+    },
+    async add(files) {
+      if (!files.length) return;
+      this.failed = false;
+      const result = await upload(files, this.label, (words, share) => {
+        [this.words, this.share] = [words, share];
+      });
+      [this.words, this.failed, this.share] = [result.text, !result.ok, null];
+    },
+  },
+};

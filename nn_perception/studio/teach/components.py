@@ -1,0 +1,68 @@
+"""The components of the view Teach, each with its JavaScript beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nicegui.element import Element
+
+MODULES = {'nn-teach': str(Path(__file__).with_name('modules'))}
+
+
+class _Component(Element):
+    """A component whose properties are changed only where they differ."""
+
+    def show(self, **properties: Any) -> None:
+        """Set properties."""
+        changed = {key: one for key, one in properties.items() if self._props.get(key) != one}
+        if changed:
+            self._props.update(changed)
+            self.update()
+
+
+class ClassCard(_Component, component='class_card.js', esm=MODULES):
+    """
+    A class; emits ``rename`` with ``name``, ``remove`` and ``open``.
+
+    :param label: its name
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self.show(label=label, count=0, recording=False, locked=False)
+
+
+class UploadAll(_Component, component='upload_all.js', esm=MODULES):
+    """Buttons to upload pictures whose folders are their labels."""
+
+
+class LiveView(_Component, component='live_view.js', esm=MODULES):
+    """
+    The camera, and what the active version sees.
+
+    Emits ``hold`` with ``label`` and ``rate`` when a recording begins, ``keep`` twice a second
+    while it goes on, and ``release``.
+    """
+
+
+class FrameGrid(_Component, component='frame_grid.js'):
+    """
+    The frames of a class, or a list of frames; emits ``remove`` with ``ids``.
+
+    :param label: of the frames; empty: all
+    :param listed: only these frames, with ``id``, ``label`` and ``hash``; None: those of the label
+    """
+
+    def __init__(self, label: str, listed: Sequence[dict[str, str]] | None = None) -> None:
+        super().__init__()
+        self.show(label=label, listed=listed, revision=0, locked=False)
+
+
+class Confusion(_Component, component='confusion.js'):
+    """A confusion matrix; emits ``cell`` with ``label`` and ``predicted``."""
+
+    def __init__(self, labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.show(labels=list(labels), matrix=[list(row) for row in matrix])

@@ -1,0 +1,42 @@
+import { droppedFiles, upload } from "nn-teach/upload.js";
+
+/** Uploads pictures whose folders are their labels: folders, zip files and projects. */
+export default {
+  template: `
+  <div class="nn-upload" :class="{ 'nn-drop': over }" @dragover.prevent="over = !locked"
+    @dragleave="over = false" @drop.prevent="drop">
+    <button type="button" class="nn-button" :disabled="locked" @click="$refs.folder.click()">
+      <i class="q-icon material-icons" aria-hidden="true">drive_folder_upload</i> Upload folders</button>
+    <button type="button" class="nn-button" :disabled="locked" @click="$refs.files.click()">
+      <i class="q-icon material-icons" aria-hidden="true">folder_zip</i> Upload zip or .tm</button>
+    <input ref="files" type="file" multiple hidden tabindex="-1" aria-hidden="true"
+      accept=".zip,.tm" @change="send">
+    <input ref="folder" type="file" webkitdirectory hidden tabindex="-1" aria-hidden="true"
+      @change="send">
+    <p class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
+      <progress v-if="share !== null" :value="share" aria-label="Upload"></progress></p>
+  </div>`,
+  props: { locked: Boolean },
+  data() {
+    return { over: false, words: "", failed: false, share: null };
+  },
+  methods: {
+    async drop(event) {
+      this.over = false;
+      if (!this.locked) await this.add(await droppedFiles(event.dataTransfer));
+    },
+    async send(event) {
+      const files = [...event.target.files];
+      event.target.value = "";
+      await this.add(files);
+    },
+    async add(files) {
+      if (!files.length) return;
+      this.failed = false;
+      const result = await upload(files, "", (words, share) => {
+        [this.words, this.share] = [words, share];
+      });
+      [this.words, this.failed, this.share] = [result.text, !result.ok, null];
+    },
+  },
+};
