@@ -30,6 +30,7 @@ setup(
             'studio/*.svg',
             'studio/*/*.css',
             'studio/*/*.js',
+            'studio/*/*/*.js',
         ]
     },
     data_files=[
