@@ -81,6 +81,10 @@ class RosFineTuning:
         """Describe the dataset and the job; answers from memory, at once."""
         return replace(self._follower.state, job=self._follower.job.state)
 
+    def use_camera(self, camera: str) -> None:  # noqa: ARG002
+        """Refuse: the node subscribes to its camera when it starts."""
+        raise ValueError('the fine_tuner records the topic that it was started with')
+
     # Frames.
 
     def record(self, label: str, rate_hz: float) -> None:

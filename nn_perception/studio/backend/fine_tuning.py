@@ -89,6 +89,7 @@ class FineTuningState:
     The dataset and the job, for a page that shows them once or twice a second.
 
     :param reason: why nothing can be stored or trained now, in words; empty if it can
+    :param cameras: id -> title of the cameras that can be chosen; empty if it is fixed
     :param notice: why a recording ended by itself, in words; empty if none did
     :param dataset: name of the dataset
     :param counts: label -> number of frames
@@ -112,6 +113,7 @@ class FineTuningState:
     active_version: str = ''
     job: JobState = JobState()
     notice: str = ''
+    cameras: Mapping[str, str] = field(default_factory=dict)
 
 
 class FineTuning(Protocol):
@@ -119,6 +121,9 @@ class FineTuning(Protocol):
 
     def state(self) -> FineTuningState:
         """Describe the dataset and the job; answers from memory, at once."""
+
+    def use_camera(self, camera: str) -> None:
+        """Record another camera from now on, one of :attr:`FineTuningState.cameras`."""
 
     def record(self, label: str, rate_hz: float) -> None:
         """Store the images of the camera :attr:`FineTuningState.camera` under a label."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nn_perception.studio.backend.fine_tuning import FineTuning
 from nn_perception.studio.local.cameras import LocalCameras
+from nn_perception.studio.local.fine_tuning import LocalFineTuning, LocalFineTuningOptions
 from nn_perception.studio.local.perception import Perception
 
 
@@ -14,8 +14,8 @@ class LocalBackend:
     A :class:`~nn_perception.studio.backend.backend.Backend` in the process of the page.
 
     :param perception: its networks; the page uses them also for pictures of browsers
-    :param fine_tuning: its dataset, job and versions
     :param files: photographs, folders, videos, bags or URLs that are cameras too
+    :param options: what is taught, and where it is stored
     :raises OSError: if one of the files is a bag that cannot be read
     :raises ValueError: if one of them cannot be played
     :raises ImportError: if one of them is a bag, and the package rosbags is not installed
@@ -24,13 +24,17 @@ class LocalBackend:
     title = 'this machine, without ROS'
 
     def __init__(
-        self, perception: Perception, fine_tuning: FineTuning, files: Sequence[str] = ()
+        self,
+        perception: Perception,
+        files: Sequence[str] = (),
+        options: LocalFineTuningOptions | None = None,
     ) -> None:
         self.cameras = LocalCameras(perception, files)
         self.capabilities = perception
-        self.fine_tuning = fine_tuning
+        self.fine_tuning = LocalFineTuning(self.cameras, options)
 
     def close(self) -> None:
         """Stop everything that was started."""
+        self.fine_tuning.close()
         self.cameras.close()
         self.capabilities.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+import math
 from pathlib import Path
+import time
 from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
@@ -34,6 +36,7 @@ from nn_perception.training.model_store.version import Version
 
 MAX_FRAMES = 1000
 STORE_TIMEOUT_S = 60.0
+LIST_PERIOD_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -65,18 +68,17 @@ class LocalFineTuning:
 
     :param cameras: whose images can be recorded
     :param options: what is taught, and where it is stored
-    :param camera: returns the id of the camera that is recorded; by default the first one
     """
 
     def __init__(
         self,
         cameras: Cameras,
         options: LocalFineTuningOptions | None = None,
-        camera: Callable[[], str] | None = None,
     ) -> None:
         self._options = options or LocalFineTuningOptions()
         self._cameras = cameras
-        self._camera = camera or self._first_camera
+        self._camera = ''
+        self._listed: tuple[float, dict[str, str]] = -math.inf, {}
         o = self._options
         self._store = ModelStore(o.models)
         self._model = StoredModel(self._store, o.model, o.store_limit)
@@ -103,7 +105,8 @@ class LocalFineTuning:
             dataset=o.dataset,
             counts=dataset.counts(),
             recording=dataset.recording,
-            camera=self._camera(),
+            camera=self._chosen_camera(),
+            cameras=self._choices(),
             size_bytes=dataset.index.size_bytes,
             model=o.model,
             base=o.base,
@@ -113,12 +116,19 @@ class LocalFineTuning:
 
     # The dataset.
 
+    def use_camera(self, camera: str) -> None:
+        """Record another camera from now on; a recording ends."""
+        if camera not in {one.id for one in self._cameras.list()}:
+            raise ValueError(f'there is no camera {quoted(camera)}')
+        self.stop_recording()
+        self._camera = camera
+
     def record(self, label: str, rate_hz: float) -> None:
         """Store the images of the camera under a label."""
         recorder = self._dataset.recorder
         if self._recording is None:
             self._recording = CameraRecording(self._cameras, recorder)
-        camera = self._camera()
+        camera = self._chosen_camera()
         if not camera:
             raise ValueError('there is no camera to record')
         self._notice = ''
@@ -240,9 +250,18 @@ class LocalFineTuning:
         except ValueError:
             return ''
 
-    def _first_camera(self) -> str:
-        found = self._cameras.list()
-        return found[0].id if found else ''
+    def _choices(self) -> dict[str, str]:
+        """List the cameras, and not too often: many pages may ask."""
+        listed_s, found = self._listed
+        if time.monotonic() - listed_s > LIST_PERIOD_S:
+            found = {one.id: one.title for one in self._cameras.list()}
+            self._listed = time.monotonic(), found
+        return found
+
+    def _chosen_camera(self) -> str:
+        """Return the chosen camera while it exists, else the first one."""
+        found = self._choices()
+        return self._camera if self._camera in found else next(iter(found), '')
 
 
 def in_words(result: ImportResult) -> str:

@@ -43,8 +43,12 @@ class LiveView(_Component, component='live_view.js', esm=MODULES):
     The camera, and what the active version sees.
 
     Emits ``hold`` with ``label`` and ``rate`` when a recording begins, ``keep`` twice a second
-    while it goes on, and ``release``.
+    while it goes on, ``release``, and ``camera`` with the ``camera`` that was chosen.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.show(cameras={}, camera='')
 
 
 class FrameGrid(_Component, component='frame_grid.js'):

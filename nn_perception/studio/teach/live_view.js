@@ -20,6 +20,10 @@ export default {
       <button type="button" class="nn-button" :aria-pressed="source === 'webcam'"
         @click="use('webcam')">This browser's camera</button>
     </div>
+    <label v-if="source === 'robot' && Object.keys(cameras).length > 1" class="nn-slider">Camera
+      <select :value="camera" @change="$emit('camera', { camera: $event.target.value })">
+        <option v-for="(title, id) in cameras" :key="id" :value="id">{{ title }}</option>
+      </select></label>
     <div class="nn-picture" :class="{ 'nn-recording-picture': label }">
       <img v-show="source === 'robot' && shown" ref="image" alt="What the robot's camera sees">
       <video v-show="source === 'webcam' && shown" ref="video" muted playsinline
@@ -47,6 +51,7 @@ export default {
       </ul>
     </template>
   </section>`,
+  props: { cameras: Object, camera: String },
   data() {
     return {
       source: "robot",

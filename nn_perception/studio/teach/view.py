@@ -53,6 +53,7 @@ class TeachView:
         self._live.on('hold', self._hold)
         self._live.on('keep', self._keep)
         self._live.on('release', self._release)
+        self._live.on('camera', self._choose)
         context.client.on_disconnect(self._leave)
         ui.timer(PERIOD_S, self._poll)
 
@@ -63,6 +64,7 @@ class TeachView:
             self._say(sentence(error))
             return
         self._say(' '.join(sentence(text) for text in (state.reason, state.notice) if text))
+        self._live.show(cameras=dict(state.cameras), camera=state.camera)
         for panel in self._panels:
             await panel.show(state)
         if self._kept_s and time.monotonic() - self._kept_s > KEEP_S:
@@ -82,6 +84,9 @@ class TeachView:
     def _keep(self) -> None:
         if self._kept_s:
             self._kept_s = time.monotonic()
+
+    async def _choose(self, event: GenericEventArguments) -> None:
+        await done(self._fine_tuning.use_camera, str(event.args['camera']))
 
     async def _release(self) -> None:
         self._kept_s = 0.0

@@ -15,6 +15,7 @@ from nn_perception.studio.backend.cameras import CameraImage, CameraResult
 from nn_perception.studio.local import cameras as cameras_module
 from nn_perception.studio.local.backend import LocalBackend
 from nn_perception.studio.local.cameras import LocalCameras
+from nn_perception.studio.local.fine_tuning import LocalFineTuningOptions
 from nn_perception.studio.local.uploads import MAX_FILES, Uploads
 from nn_perception.studio.viewer.joined_cameras import JoinedCameras
 import pytest
@@ -226,9 +227,10 @@ def test_an_upload_that_cannot_be_played(tmp_path: Path, perception: Any, name: 
     uploads.close()
 
 
-def test_the_backend_closes_all(perception: Any) -> None:
+def test_the_backend_closes_all(perception: Any, tmp_path: Path) -> None:
     threads = threading.active_count()
-    backend = LocalBackend(perception, fine_tuning=None)  # type: ignore[arg-type]
+    options = LocalFineTuningOptions(datasets=tmp_path / 'datasets', models=tmp_path / 'models')
+    backend = LocalBackend(perception, options=options)
     listener = Listener()
     backend.cameras.watch(PEOPLE, frozenset({'tags'}), listener)
     until(lambda: listener.images)
