@@ -14,7 +14,7 @@ from nn_perception.ros.launch.camera_launch import (
     FINE_TUNING_ARGUMENTS,
     PAGE_ARGUMENTS,
 )
-from nn_perception.ros.launch.launch_arguments import CAMERA_NODES
+from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, STUDIO
 
 from launch import LaunchDescription
 
@@ -29,6 +29,6 @@ def generate_launch_description() -> LaunchDescription:
         ],
         defaults={'nodes': ','.join(CAMERA_NODES)},
         # The default name of the model of a fine_tuner.
-        parameters={'tagger': {'model': 'store:taught'}},
+        parameters={node: {'model': 'store:taught'} for node in ('tagger', STUDIO)},
         page=True,
     )

@@ -80,7 +80,7 @@ def start_all(arguments: argparse.Namespace) -> dict[str, subprocess.Popen[bytes
     camera = {'source': arguments.source, 'rate': arguments.rate, 'wait_for_subscriber': True}
     composed = ('-p', f'nodes:=[{", ".join(NODES)}]', '-p', 'tagger:model:=store:taught')
     return {
-        'studio': start('studio', {'port': arguments.port}),
+        'studio': start('studio', {'port': arguments.port, 'model': 'store:taught'}),
         'perception': start('perception', {}, composed),
         'camera_source': start('camera_source', camera),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ import urllib.request
 from patience import HANGS_S, stretched, wait_until
 import pytest
 from ros_graph import NodeProcess, Peer
+from viewer_client import ViewerClient
 
 WITHOUT_NICEGUI = """
 import sys
@@ -74,6 +76,33 @@ def test_a_port_that_is_taken(start_node: Callable[..., NodeProcess]) -> None:
         node = start_node('studio', parameters={'port': port})
         assert node.process.wait(HANGS_S) == 2
     assert f'127.0.0.1 port {port} cannot be used: Address already in use' in node.log
+
+
+def test_a_file_that_cannot_be_a_camera(
+    start_node: Callable[..., NodeProcess], tmp_path: Path
+) -> None:
+    text = tmp_path / 'text.txt'
+    text.write_text('no picture')
+    node = start_node('studio', parameters=ANY_PORT, ros_args=['-p', f'sources:=[{text}]'])
+    assert node.process.wait(HANGS_S) == 2
+    assert f'parameter sources: {text} is not a video' in node.log
+    assert 'Traceback' not in node.log
+
+
+def test_a_file_is_a_camera_too_and_its_people_are_found(
+    start_node: Callable[..., NodeProcess], repository: Path
+) -> None:
+    clip = repository / 'nn_perception' / 'samples' / 'people' / 'walking.mp4'
+    node = start_node('studio', parameters=ANY_PORT, ros_args=['-p', f'sources:=[{clip}]'])
+    viewer = ViewerClient(address_of(node), f'file:{clip}', ('poses',))
+    try:
+        people = wait_until(
+            lambda: [one for one in viewer.results if one['values']['people']], HANGS_S
+        )
+        shown = {picture.stamp_ns for picture in viewer.pictures}
+        assert int(people[0]['stamp']) in shown
+    finally:
+        viewer.close()
 
 
 def test_without_nicegui_one_sentence_says_what_to_install(ros_environment: None) -> None:

@@ -117,7 +117,7 @@ ARGUMENTS = {
     ),
     'name': Argument(
         f'name of the fine-tuned model, which a tagger runs as store:NAME; {_FALLBACK} taught',
-        sets={'fine_tuner': 'model_name', 'tagger': 'model'},
+        sets={'fine_tuner': 'model_name', 'tagger': 'model', STUDIO: 'model'},
     ),
     'dataset': Argument(
         f'name of the dataset of labelled frames; {_FALLBACK} default',
@@ -127,7 +127,7 @@ ARGUMENTS = {
     'data_folder': Argument('folder of the datasets', sets={'fine_tuner': 'data_folder'}),
     'store_folder': Argument(
         'folder of the model store',
-        sets={'fine_tuner': 'store_folder', 'tagger': 'store_folder'},
+        sets=dict.fromkeys(('fine_tuner', 'tagger', STUDIO), 'store_folder'),
     ),
     'host': Argument(
         f'address of the page; any but a loopback address needs a token; {_FALLBACK} 127.0.0.1',
@@ -244,8 +244,8 @@ def parameters_of(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     parameters: dict[str, dict[str, Any]] = {}
     for name, value in given.items():
         for node, parameter in ARGUMENTS[name].sets.items():
-            # The tagger finds the fine-tuned model in the store.
-            stored = (name, node) == ('name', 'tagger')
+            # These find the fine-tuned model in the store.
+            stored = name == 'name' and node in ('tagger', STUDIO)
             parameters.setdefault(node, {})[parameter] = (
                 f'{STORE_PREFIX}{value}' if stored else value
             )

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.ros.base.parameters import (
     Contract,
     declare_parameters,
@@ -20,6 +21,7 @@ from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import DIAGNOSTICS_QOS
 from nn_perception.ros.process.main import main
 from nn_perception.ros.studio.backend import RosBackend
+from nn_perception.studio.local.perception import NetworkChoice, Perception
 from nn_perception.studio.options import DEFAULT_HOST, DEFAULT_PORT, StudioOptions
 from nn_perception.studio.requirement import check_nicegui
 from rclpy.clock import Clock, ClockType
@@ -74,6 +76,27 @@ class StudioParameters:
         ),
     )
 
+    model: str = parameter(
+        DEFAULT_MODEL,
+        Contract(
+            "model that tags the pictures of browsers and of this machine's files: shipped model, "
+            'checkpoint file, torchvision classification model, or store:NAME',
+            read_only=True,
+        ),
+    )
+    store_folder: str = parameter(
+        '',
+        Contract('folder of the model store; empty: models in the data folder', read_only=True),
+    )
+    sources: tuple[str, ...] = parameter(
+        ('',),
+        Contract(
+            'photographs, folders, videos, bags of this machine and URLs of streams that are '
+            'cameras too; the empty name stands for none',
+            read_only=True,
+        ),
+    )
+
     def options(self) -> StudioOptions:
         """
         Return where the page is served, and to whom.
@@ -107,14 +130,16 @@ class StudioNode(Node):
 
     def __init__(self) -> None:
         super().__init__('studio')
+        self._studio: Any = None
         self._server: Any = None
         self._backend: RosBackend | None = None
         try:
             p = declare_parameters(self, StudioParameters)
             options = p.options()
             check_nicegui()
-            self._backend = RosBackend(self)
-            self._server = _make_server(self._backend, options)
+            perception = Perception(NetworkChoice(p.model, store_folder=p.store_folder))
+            self._backend = _open_backend(self, perception, p.sources)
+            self._studio, self._server = _make_server(self._backend, options, perception)
             self._has_token = bool(options.token)
         except BaseException:
             # The caller has no node to destroy.
@@ -142,6 +167,7 @@ class StudioNode(Node):
             self._backend.close()
         if self._server is not None:
             self._server.stop()
+            self._studio.close()
         super().destroy_node()
 
     def _refresh(self) -> None:
@@ -163,12 +189,22 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
-def _make_server(backend: RosBackend, options: StudioOptions) -> Any:
+def _open_backend(node: Node, perception: Perception, sources: tuple[str, ...]) -> RosBackend:
+    try:
+        return RosBackend(node, perception, tuple(filter(None, sources)))
+    except (ValueError, OSError, ImportError) as error:
+        raise ParameterError(f'parameter sources: {error}') from error
+
+
+def _make_server(
+    backend: RosBackend, options: StudioOptions, perception: Perception
+) -> tuple[Any, Any]:
     # Without NiceGUI these modules cannot be imported.
     from nn_perception.studio.server import StudioServer
     from nn_perception.studio.studio import Studio
 
-    return StudioServer(Studio(backend, options))
+    studio = Studio(backend, options, perception)
+    return studio, StudioServer(studio)
 
 
 def import_node() -> type[StudioNode]:

@@ -270,7 +270,8 @@ def test_the_page_with_all_nodes_and_what_is_taught(launcher: Launcher) -> None:
     host, page, camera = launcher.start('studio', camera='true', port='8123', token='secret')
     assert executables([host, page, camera]) == ['perception', 'studio', 'camera_source']
     before, after = files_of(host)
-    assert set_by(before)['tagger'] == {'model': 'store:taught'}
+    for node in ('tagger', 'studio'):
+        assert set_by(before)[node] == {'model': 'store:taught'}
     assert set_by(after) == {
         'perception': {'nodes': ['tagger', 'digit_reader', 'pose_estimator', 'fine_tuner']},
         'studio': {'port': 8123, 'token': 'secret'},
@@ -279,7 +280,7 @@ def test_the_page_with_all_nodes_and_what_is_taught(launcher: Launcher) -> None:
     host, _ = launcher.start('studio', nodes='tagger,fine_tuner', name='mugs')
     after = set_by(files_of(host)[-1])
     assert after['perception'] == {'nodes': ['tagger', 'fine_tuner']}
-    assert after['tagger'] == {'model': 'store:mugs'}
+    assert after['tagger'] == after['studio'] == {'model': 'store:mugs'}
     several = launcher.start('studio', nodes='tagger', one_process='false', respawn='true')
     assert executables(several) == ['tagger', 'studio']
     assert [node.respawn for node in several] == [True, True]
