@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from nn_perception.studio.viewer.messages import IMAGE_HEADER
-from nn_perception.studio.viewer.socket import PATH
+from nn_perception.studio.viewer.socket import PATHS
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -50,7 +50,7 @@ class ViewerClient:
 
     def __post_init__(self) -> None:
         """Connect, and begin to receive."""
-        url = self.address.replace('http', 'ws', 1) + PATH
+        url = self.address.replace('http', 'ws', 1) + PATHS[0]
         self._leave = ExitStack()
         connecting = connect(url, origin=Origin(self.address), max_size=None)
         self._socket: ClientConnection = self._leave.enter_context(connecting)
