@@ -26,6 +26,7 @@ setup(
             'samples/*',
             'samples/*/*',
             'ros/process/*.xml',
+            'training/export/programs/*',
             'studio/*.css',
             'studio/*.svg',
             'studio/*/*.css',

@@ -180,3 +180,23 @@ def test_the_guide_asks_for_the_same_versions(
     assert {name for name, _ in found} >= {'torch', 'onnx'}
     for name, version in found:
         assert numbers(version) >= bounds[name], name
+
+
+def test_every_file_of_the_package_is_installed(repository: Path) -> None:
+    """Modules are found by their folder; all else needs a pattern in package_data."""
+    package = repository / 'nn_perception'
+    given = next(
+        node.value
+        for node in ast.walk(ast.parse((repository / 'setup.py').read_text()))
+        if isinstance(node, ast.keyword) and node.arg == 'package_data'
+    )
+    assert isinstance(given, ast.Dict)
+    patterns = ast.literal_eval(given.values[0])
+    installed = {path for pattern in patterns for path in package.glob(pattern)}
+    missing = {
+        str(path.relative_to(package))
+        for path in package.rglob('*')
+        if path.is_file() and '__pycache__' not in path.parts and path not in installed
+        if path.suffix != '.py' or not (path.parent / '__init__.py').exists()
+    }
+    assert missing == set()

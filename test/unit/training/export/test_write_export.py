@@ -28,6 +28,7 @@ from nn_perception.training.export.sample_programs import (
 )
 from nn_perception.training.export.write_export import write_export
 from nn_perception.training.fine_tuning.fine_tune import fine_tune
+from nn_perception.training.fine_tuning.settings import FineTuneSettings
 import numpy as np
 import onnx
 import onnxruntime
@@ -119,6 +120,25 @@ def test_a_fine_tuned_model_says_unknown_as_its_tagger_does(
         assert found.sum() == pytest.approx(1.0, abs=1e-5)
         best.append(bare.labels[found.argmax()])
     assert {*best} >= {'cardboard', UNKNOWN}  # else the test shows little
+
+
+def test_a_trained_backbone_with_grey_input(tmp_path: Path) -> None:
+    """Also the features of a single layer, which other networks have."""
+    random = np.random.default_rng(0)
+    for label, low in (('dark', 0), ('light', 120)):
+        (tmp_path / 'frames' / label).mkdir(parents=True)
+        for number in range(FRAMES):
+            image = random.integers(low, low + 130, (40, 50, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / 'frames' / label / f'{number}.png'), image)
+    settings = FineTuneSettings(unfreeze='all', max_epochs=1)
+    model = fine_tune(read_frames(tmp_path / 'frames').frames, 'digit_cnn', settings)
+    path = model.write(tmp_path / 'shades.safetensors').path
+    tagger = Tagger.open(str(path), RunOptions(device='cpu'))
+    bare = Bare(write_export(path, tmp_path / 'shades.onnx', 'onnx'))
+    for side in (9, 28, 200):
+        image = random.integers(0, 256, (side, side + 20, 3), np.uint8)
+        np.testing.assert_allclose(bare.scores(image), tagger.scores(image), atol=TOLERANCE)
+    assert bare.labels == ['dark', 'light', UNKNOWN]
 
 
 def test_several_images_of_any_size_at_once(exported: Path, tagger: Tagger) -> None:
