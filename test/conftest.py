@@ -43,6 +43,7 @@ LONGEST = (
     'integration/test_camera_source.py',
     'integration/test_train_digits.py',
     'integration/test_digit_accuracy.py',
+    'unit/training/export/test_write_export.py',
     'integration/test_digit_reader.py',
     'integration/test_bag_verb.py',
     'unit/capabilities/poses/test_pose_estimator.py',
