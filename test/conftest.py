@@ -23,6 +23,7 @@ MAY_BE_SKIPPED = ('cuda', 'hri_msgs', 'launch_ros')
 LONGEST = (
     'integration/test_fine_tuner.py',
     'integration/test_fine_tuner_promises.py',
+    'integration/test_studio_tool.py',
     'integration/test_flapping_publishers.py',
     'integration/test_hostile_clients.py',
     'integration/test_fuzz_images.py',
@@ -32,7 +33,9 @@ LONGEST = (
     'integration/test_hostile_bags.py',
     'integration/test_fine_tuning_job.py',
     'unit/core/imaging/test_image_bombs.py',
+    'integration/test_studio_cameras.py',
     'integration/test_tagger.py',
+    'integration/test_studio_node.py',
     'integration/test_pose_estimator.py',
     'integration/test_fine_tune_accuracy.py',
     'integration/test_hostile_messages.py',

@@ -9,7 +9,12 @@ import signal
 import subprocess
 import sys
 
-from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
+from nn_perception.ros.launch.launch_arguments import (
+    CAMERA_NODES,
+    CAMERA_SOURCE,
+    PERCEPTION,
+    STUDIO,
+)
 from patience import HANGS_S, wait_until
 
 END_S = 2.0
@@ -42,7 +47,7 @@ def install(folder: Path, repository: Path) -> Path:
     index = folder / 'share' / 'ament_index' / 'resource_index' / 'packages'
     index.mkdir(parents=True)
     scripts = {'nn_perception': {}, 'rviz2': {'rviz2': RVIZ}}
-    for name in (*CAMERA_NODES, CAMERA_SOURCE, PERCEPTION):
+    for name in (*CAMERA_NODES, CAMERA_SOURCE, PERCEPTION, STUDIO):
         scripts['nn_perception'][name] = NODE.format(python=sys.executable, name=name)
     for package, executables in scripts.items():
         (index / package).touch()

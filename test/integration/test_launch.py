@@ -19,7 +19,12 @@ import time
 
 from launched import install, Launch
 from nn_perception.capabilities.digits.defaults import DEFAULT_DIGIT_MODEL
-from nn_perception.ros.launch.launch_arguments import CAMERA_NODES, CAMERA_SOURCE, PERCEPTION
+from nn_perception.ros.launch.launch_arguments import (
+    CAMERA_NODES,
+    CAMERA_SOURCE,
+    PERCEPTION,
+    STUDIO,
+)
 from patience import HANGS_S
 import pytest
 from rcl_interfaces.msg import ParameterType
@@ -194,6 +199,22 @@ def test_both_nodes_use_one_name_and_folder(
     }
     for name, value in expected.items():
         assert parameter(peer, '/fine_tuner', name) == value, name
+    running.interrupt()
+
+
+def test_the_page_and_all_nodes(peer: Peer, launch: Callable[..., Launch], tmp_path: Path) -> None:
+    running = launch(
+        'studio', camera='true', port='0', name='mugs', store_folder=str(tmp_path / 'models')
+    )
+    assert parameter(peer, '/studio', 'port') == 0
+    for node in ('tagger', 'studio'):
+        assert parameter(peer, f'/{node}', 'model') == 'store:mugs'
+        assert parameter(peer, f'/{node}', 'store_folder') == str(tmp_path / 'models')
+    tags = peer.collect(Classification, '/tagger/tags')
+    peer.until(lambda: tags)
+    peer.until(lambda: 'the page is at http://localhost:' in running.log)
+    processes = {name.rpartition('-')[0] for name in running.started}
+    assert processes == {PERCEPTION, STUDIO, CAMERA_SOURCE}
     running.interrupt()
 
 

@@ -89,7 +89,8 @@ class NodeParameters:
         self, node: str, known: _Known, response: DescribeParameters.Response
     ) -> None:
         numbers = (ParameterType.PARAMETER_INTEGER, ParameterType.PARAMETER_DOUBLE)
-        known.descriptors = [one for one in response.descriptors if one.type in numbers]
+        described = response.descriptors[:MAX_PARAMETERS]
+        known.descriptors = [one for one in described if one.type in numbers]
         known.names = [one.name for one in known.descriptors]
         self._get(node, known)
 

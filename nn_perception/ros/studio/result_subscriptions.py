@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from nn_perception.ros.inputs.graph import publishers_on, topics_and_types
+from nn_perception.ros.inputs.graph import is_valid_name, publishers_on, topics_and_types
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from nn_perception.ros.studio.image_keys import ImageKey
 from nn_perception.ros.studio.result_values import digit_text, digit_values, RESULTS
@@ -71,11 +71,12 @@ def _full_name(kind: type) -> str:
 
 
 def _publishing_nodes(node: Node, topic: str) -> set[str]:
-    return {
+    names = {
         f'{publisher.node_namespace.rstrip("/")}/{publisher.node_name}'
         for publisher in publishers_on(node, topic)
         if publisher.node_name != _UNKNOWN_NODE
     }
+    return {name for name in names if is_valid_name(name)}
 
 
 class ResultSubscriptions:

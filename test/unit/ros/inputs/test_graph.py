@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from nn_perception.ros.inputs.graph import publishers_on, topics_and_types
+from nn_perception.ros.inputs.graph import is_valid_name, publishers_on, topics_and_types
 import pytest
 
 
@@ -36,3 +36,16 @@ def test_a_bug_of_our_own_is_not_hidden() -> None:
     node = SimpleNamespace(get_publishers_info_by_topic=raising(TypeError('a bug')))
     with pytest.raises(TypeError):
         publishers_on(node, '/image')
+
+
+@pytest.mark.parametrize(
+    'name', ['/bad name', '/a//b', '/{x}', '', '/\u00e9', '/1abc', '/a~b', '/a' * 101, 'image']
+)
+def test_names_that_rclpy_rejects(name: str) -> None:
+    """Other programs of the middleware may use them; asking for their publishers would raise."""
+    assert not is_valid_name(name)
+    types = ['sensor_msgs/msg/Image']
+    names = [(name, types), ('/image', types)]
+    node = SimpleNamespace(get_topic_names_and_types=lambda: names)
+    assert topics_and_types(node)[-1:] == [('/image', types)]
+    assert len(topics_and_types(node)) == 1

@@ -55,6 +55,23 @@ def test_the_list_follows_the_graph(graph: Any) -> None:
     wait_until(lambda: offered(graph) == ['/front/image'])
 
 
+def test_names_of_strangers(graph: Any, viewer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs without ROS may use names that rclpy rejects."""
+    graph.robot.create_publisher(Image, '/image', RELIABLE)
+    wait_until(lambda: offered(graph) == ['/image'])
+    known = graph.page.get_topic_names_and_types
+    types = ['sensor_msgs/msg/Image', 'vision_msgs/msg/Classification']
+    strange = [(name, types) for name in ('/bad name', '/a//b', '/{x}', '', '/a' * 150)]
+    monkeypatch.setattr(graph.page, 'get_topic_names_and_types', lambda: known() + strange)
+    assert offered(graph) == ['/image']
+    graph.cameras.watch('/image', ALL, viewer)
+    graph.capabilities.status()
+    graph.refresh()
+    for name, _ in strange:
+        with pytest.raises(ValueError, match='nobody publishes'):
+            graph.cameras.watch(name, ALL, viewer)
+
+
 def test_the_camera_of_a_topic(graph: Any) -> None:
     def camera_of(topic: str) -> str | None:
         return graph.calls.call(lambda: graph.cameras.camera_of(topic))
