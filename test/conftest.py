@@ -29,6 +29,8 @@ LONGEST = (
     'integration/test_fuzz_images.py',
     'integration/test_advice.py',
     'integration/test_camera_source_kinds.py',
+    'integration/test_page_access.py',
+    'integration/test_page_access_browser.py',
     'integration/test_slow_images.py',
     'integration/test_hostile_bags.py',
     'integration/test_fine_tuning_job.py',

@@ -12,7 +12,7 @@ import random
 import time
 from typing import Any
 
-from guarded_app import guarded_app, GuardedApp
+from guarded_app import guarded_app, GuardedApp, make_certificate
 import pytest
 
 pytest.importorskip('nicegui')
@@ -407,3 +407,21 @@ def test_so_many_pages_may_be_open(tmp_path: Path) -> None:
         time.sleep(0.2)
         with open_socket(small, NICEGUI):
             small.check_alive()
+
+
+def test_strangers_cannot_take_all_connections_of_tls(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    options = {'certificate': str(certificate), 'key': str(key)}
+    with guarded_app(tmp_path, **options) as served, contextlib.ExitStack() as stack:
+        served.check_alive()
+        before = served.memory_mb()
+        for number in range(600):
+            connection = stack.enter_context(served.connect())
+            with contextlib.suppress(OSError):
+                connection.sendall(b'GET / HTTP/1.1\r\n\r\n' if number % 3 else b'\x16\x03\x01')
+        served.check_alive()
+        assert served.files() < 200
+        assert served.memory_mb() - before < 80
+        time.sleep(17)
+        assert served.files() < 100
+        served.check_alive()

@@ -7,13 +7,11 @@ import contextlib
 import http.server
 import json
 from pathlib import Path
-import ssl
-import subprocess
 import threading
 from typing import Any
 
 from browser import browser, Watched
-from guarded_app import guarded_app, GuardedApp
+from guarded_app import guarded_app, GuardedApp, make_certificate
 import pytest
 
 pytest.importorskip('nicegui')
@@ -202,28 +200,10 @@ def test_the_page_over_tls(chromium: Any, tmp_path: Path) -> None:
         guarded_app(tmp_path, token=TOKEN, certificate=str(certificate), key=str(key)) as served,
         watched_page(chromium) as (page, watched),
     ):
-        url = served.url.replace('http', 'https')
-        page.goto(f'{url}/?token=for+this+test+%26+no+other')
+        page.goto(f'{served.url}/?token=for+this+test+%26+no+other')
         use(page)
         cookie = page.context.cookies()[0]
         assert cookie['name'].startswith('__Host-')
         assert (cookie['secure'], cookie['httpOnly'], cookie['sameSite']) == (True, True, 'Strict')
         assert page.evaluate('isSecureContext') is True
         watched.check()
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate as docs/security.md says."""
-    certificate, key = folder / 'page.crt', folder / 'page.key'
-    subprocess.run(
-        [
-            *'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'.split(),
-            *'-days 365 -subj /CN=robot.local -addext'.split(),
-            'subjectAltName=DNS:robot.local,DNS:localhost,IP:127.0.0.1',
-            *('-keyout', key, '-out', certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    return certificate, key

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from typing import Any
@@ -33,10 +34,11 @@ class GuardedApp:
     process: subprocess.Popen[str]
     port: int
     log: Path
+    encrypted: bool = False
 
     @property
     def url(self) -> str:
-        return f'http://127.0.0.1:{self.port}'
+        return f'http{"s" if self.encrypted else ""}://127.0.0.1:{self.port}'
 
     @property
     def own(self) -> dict[str, str]:
@@ -52,13 +54,19 @@ class GuardedApp:
     def files(self) -> int:
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 
+    def open(self) -> http.client.HTTPConnection:
+        if not self.encrypted:
+            return http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        context = ssl._create_unverified_context()
+        return http.client.HTTPSConnection('127.0.0.1', self.port, timeout=20, context=context)
+
     def connect(self) -> socket.socket:
         return socket.create_connection(('127.0.0.1', self.port), timeout=20)
 
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, str, http.client.HTTPMessage]:
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        connection = self.open()
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -91,10 +99,27 @@ def guarded_app(folder: Path, **options: Any) -> Iterator[GuardedApp]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith('port '), log.read_text()
-        yield GuardedApp(process, int(line.split()[1]), log)
+        yield GuardedApp(process, int(line.split()[1]), log, 'certificate' in options)
     finally:
         process.terminate()
         process.wait(20)
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate as docs/security.md says."""
+    certificate, key = folder / 'page.crt', folder / 'page.key'
+    subprocess.run(
+        [
+            *'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'.split(),
+            *'-days 365 -subj /CN=robot.local -addext'.split(),
+            'subjectAltName=DNS:robot.local,DNS:localhost,IP:127.0.0.1',
+            *('-keyout', key, '-out', certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    return certificate, key
 
 
 def serve(options: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from nn_perception.studio.access.guard import Guard
 from nn_perception.studio.access.limits import table
 from nn_perception.studio.access.limits.connections import Connections, WatchedHttp, WatchedSocket
-from nn_perception.studio.access.tls import check_certificate
+from nn_perception.studio.access.tls import tls_context
+from nn_perception.studio.access.tls_gate import TlsGate
 from nn_perception.studio.options import StudioOptions
 from starlette.types import ASGIApp
 
@@ -34,13 +35,16 @@ def uvicorn_limits(options: StudioOptions) -> dict[str, Any]:
         'ws_max_size': table.LARGEST_MESSAGE_BYTES,
         # Pictures are compressed already, and each connection would keep buffers.
         'ws_per_message_deflate': False,
+        # So many are accepted at once, before any is looked at.
+        'backlog': table.BACKLOG,
         'timeout_keep_alive': table.KEEP_ALIVE_S,
         'server_header': False,
         # A client must not choose the address by which it is limited.
         'proxy_headers': False,
     }
     if options.certificate is not None:
-        check_certificate(options.certificate, options.key)
-        settings['ssl_certfile'] = str(options.certificate)
-        settings['ssl_keyfile'] = str(options.key) if options.key else None
+        context = tls_context(options.certificate, options.key)
+        settings['loop'] = 'asyncio'
+        watch = Connections(table.MAX_HANDSHAKES)
+        settings['http'] = partial(TlsGate, make=settings['http'], context=context, watch=watch)
     return settings

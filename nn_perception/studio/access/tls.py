@@ -8,9 +8,9 @@ import ssl
 from nn_perception.core.quoting import shown
 
 
-def check_certificate(certificate: Path, key: Path | None) -> None:
+def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     """
-    Check before the server starts that it can use a certificate.
+    Read a certificate, before the server starts.
 
     :param certificate: PEM file
     :param key: PEM file of its private key; None: it is in the file of the certificate
@@ -31,6 +31,8 @@ def check_certificate(certificate: Path, key: Path | None) -> None:
         raise ValueError(
             f'{names}: not a certificate and its private key in PEM files without a password'
         ) from error
+    context.set_alpn_protocols(['http/1.1'])
+    return context
 
 
 def _no_password() -> str:

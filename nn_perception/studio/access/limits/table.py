@@ -39,6 +39,9 @@ MAX_FRAGMENTS, MAX_UNREAD_BYTES = 1000, 512 * KB
 SOCKETS_PER_PAGE = 4
 # Connections for each page that may be open, and those that are left for others.
 CONNECTIONS_PER_PAGE, MORE_CONNECTIONS = 8, 64
+BACKLOG = 100
+# Connections that are not encrypted yet; each needs a quarter of a megabyte.
+MAX_HANDSHAKES = 64
 # Requests that are worked on at a time, for each page that may be open.
 REQUESTS_PER_PAGE = 16
 

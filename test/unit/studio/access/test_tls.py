@@ -6,7 +6,7 @@ from pathlib import Path
 import subprocess
 
 from nn_perception.studio.access.access import uvicorn_limits
-from nn_perception.studio.access.tls import check_certificate
+from nn_perception.studio.access.tls import tls_context
 from nn_perception.studio.options import StudioOptions
 import pytest
 
@@ -22,29 +22,28 @@ def make(folder: Path, name: str, *options: str) -> tuple[Path, Path]:
 
 def test_a_certificate_and_its_key(tmp_path: Path) -> None:
     certificate, key = make(tmp_path, 'own', '-nodes')
-    check_certificate(certificate, key)
-    settings = uvicorn_limits(StudioOptions(certificate=certificate, key=key))
-    assert (settings['ssl_certfile'], settings['ssl_keyfile']) == (str(certificate), str(key))
+    tls_context(certificate, key)
+    assert 'http' in uvicorn_limits(StudioOptions(certificate=certificate, key=key))
 
 
 def test_both_in_one_file(tmp_path: Path) -> None:
     certificate, key = make(tmp_path, 'own', '-nodes')
     both = tmp_path / 'both.pem'
     both.write_bytes(certificate.read_bytes() + key.read_bytes())
-    check_certificate(both, None)
+    tls_context(both, None)
 
 
 def test_a_key_of_another_certificate(tmp_path: Path) -> None:
     certificate, _ = make(tmp_path, 'own', '-nodes')
     _, other = make(tmp_path, 'other', '-nodes')
     with pytest.raises(ValueError, match='do not belong together'):
-        check_certificate(certificate, other)
+        tls_context(certificate, other)
 
 
 def test_a_key_with_a_password(tmp_path: Path) -> None:
     certificate, key = make(tmp_path, 'own', '-passout', 'pass:secret')
     with pytest.raises(ValueError, match='without a password'):
-        check_certificate(certificate, key)
+        tls_context(certificate, key)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
@@ -53,8 +52,8 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     empty.write_text('')
     for wrong in ((empty, key), (certificate, empty), (key, None), (certificate, None)):
         with pytest.raises(ValueError, match='not a certificate'):
-            check_certificate(*wrong)
+            tls_context(*wrong)
     with pytest.raises(OSError, match=r'none\.pem'):
-        check_certificate(tmp_path / 'none.pem', key)
+        tls_context(tmp_path / 'none.pem', key)
     with pytest.raises(OSError):
-        check_certificate(tmp_path, key)
+        tls_context(tmp_path, key)
