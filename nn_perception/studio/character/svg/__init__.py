@@ -1,0 +1,1 @@
+"""SVG files of strangers, read into plain numbers and colours."""
