@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 import threading
 
@@ -25,6 +26,8 @@ from nn_perception.studio.viewer.feed import Feed
 from rclpy.node import Node
 
 KIND = 'topic'
+# Every page asks for the list again and again.
+LIST_TIMEOUT_S = 1.0
 
 
 class RosCameras:
@@ -44,6 +47,7 @@ class RosCameras:
         self._results = ResultSubscriptions(node, self._on_result)
         self._lock = threading.Lock()
         self._cameras: dict[str, TopicCamera] = {}
+        self._listed: Sequence[CameraInfo] = ()
 
     @property
     def watched(self) -> int:
@@ -51,9 +55,11 @@ class RosCameras:
         return sum(camera.is_open for camera in self._all())
 
     def list(self) -> Sequence[CameraInfo]:
-        """List the cameras that are published now."""
-        found = self._calls.call(self._published)
-        return [CameraInfo(camera.name, camera.name, KIND) for camera in found]
+        """List the cameras that are published now; if the node is too busy, those of before."""
+        with suppress(RuntimeError):
+            found = self._calls.call(self._published, LIST_TIMEOUT_S)
+            self._listed = [CameraInfo(camera.name, camera.name, KIND) for camera in found]
+        return self._listed
 
     def watch(self, camera: str, capabilities: frozenset[str], listener: CameraListener) -> Watch:
         """

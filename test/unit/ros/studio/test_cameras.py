@@ -55,6 +55,17 @@ def test_the_list_follows_the_graph(graph: Any) -> None:
     wait_until(lambda: offered(graph) == ['/front/image'])
 
 
+def test_a_busy_node_lists_the_cameras_of_before(graph: Any) -> None:
+    graph.robot.create_publisher(Image, '/image', RELIABLE)
+    wait_until(lambda: offered(graph) == ['/image'])
+    free = threading.Event()
+    graph.calls.post(free.wait)
+    assert offered(graph) == ['/image']
+    free.set()
+    graph.stop_calls()
+    assert offered(graph) == ['/image']
+
+
 def test_names_of_strangers(graph: Any, viewer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs without ROS may use names that rclpy rejects."""
     graph.robot.create_publisher(Image, '/image', RELIABLE)
