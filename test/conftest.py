@@ -36,6 +36,7 @@ LONGEST = (
     'integration/test_fine_tuning_job.py',
     'unit/core/imaging/test_image_bombs.py',
     'integration/test_studio_cameras.py',
+    'integration/test_studio_ros.py',
     'integration/test_tagger.py',
     'integration/test_studio_node.py',
     'integration/test_pose_estimator.py',

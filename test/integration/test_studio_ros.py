@@ -98,7 +98,7 @@ def check_threshold(page: Any, peer: Peer) -> None:
     """Move a slider: the parameter of the running node follows."""
     before = peer.get_parameter('/tagger', 'min_score').double_value
     page.get_by_text('Thresholds').first.click()
-    slider = page.get_by_label('tags min score').first
+    slider = page.get_by_label('tags min score').locator('[tabindex]')
     slider.focus()
     page.keyboard.press('ArrowRight')
     page.keyboard.press('Tab')
