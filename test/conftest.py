@@ -30,6 +30,7 @@ LONGEST = (
     'integration/test_advice.py',
     'integration/test_camera_source_kinds.py',
     'integration/test_page_access.py',
+    'integration/test_page_attacks.py',
     'integration/test_page_access_browser.py',
     'integration/test_slow_images.py',
     'integration/test_hostile_bags.py',

@@ -15,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class GuardedApp:
     port: int
     log: Path
     encrypted: bool = False
+    real: bool = False
 
     @property
     def url(self) -> str:
@@ -76,30 +78,33 @@ class GuardedApp:
 
     def check_alive(self) -> None:
         assert self.process.poll() is None, self.log.read_text()
-        assert self.request('GET', '/ping')[:2] == (200, '"pong"')
+        status, text, _ = self.request('GET', '/teach/frames' if self.real else '/ping')
+        assert status == 200
+        assert 'total' in text if self.real else text == '"pong"'
 
 
 @contextmanager
-def guarded_app(folder: Path, **options: Any) -> Iterator[GuardedApp]:
+def guarded_app(folder: Path, real: bool = False, **options: Any) -> Iterator[GuardedApp]:
     """
     Serve a page with buttons and charts, WebSockets and uploads.
 
+    :param real: serve the page itself instead, without ROS
     :param options: of :class:`nn_perception.studio.options.StudioOptions`
     """
     log = folder / 'guarded_app.log'
     with log.open('w') as stream:
         process = subprocess.Popen(
-            [sys.executable, __file__, json.dumps(options)],
+            [sys.executable, __file__, 'real' if real else 'small', json.dumps(options)],
             stdout=subprocess.PIPE,
             stderr=stream,
             text=True,
-            env={**os.environ, 'TMPDIR': str(folder)},
+            env={**os.environ, 'TMPDIR': str(folder), 'XDG_DATA_HOME': str(folder / 'data')},
         )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith('port '), log.read_text()
-        yield GuardedApp(process, int(line.split()[1]), log, 'certificate' in options)
+        yield GuardedApp(process, int(line.split()[1]), log, 'certificate' in options, real)
     finally:
         process.terminate()
         process.wait(20)
@@ -184,10 +189,31 @@ def serve(options: dict[str, Any]) -> None:
         config = uvicorn.Config(
             protect(app, allowed), log_config=None, access_log=False, **uvicorn_limits(allowed)
         )
-        sys.stdout.write(f'port {listener.getsockname()[1]}\n')
-        sys.stdout.flush()
+        say_port(listener.getsockname()[1])
         uvicorn.Server(config).run(sockets=[listener])
 
 
+def serve_real(options: dict[str, Any]) -> None:
+    from nn_perception.studio.local.backend import LocalBackend
+    from nn_perception.studio.local.perception import Perception
+    from nn_perception.studio.options import StudioOptions
+    from nn_perception.studio.server import StudioServer
+    from nn_perception.studio.studio import Studio
+
+    logging.basicConfig(level=logging.INFO)
+    perception = Perception()
+    studio = Studio(LocalBackend(perception), StudioOptions(port=0, **options), perception)
+    server = StudioServer(studio)
+    server.start()
+    say_port(int(server.address.rpartition(':')[2]))
+    while server.running:
+        time.sleep(0.1)
+
+
+def say_port(port: int) -> None:
+    sys.stdout.write(f'port {port}\n')
+    sys.stdout.flush()
+
+
 if __name__ == '__main__':
-    serve(json.loads(sys.argv[1]))
+    {'real': serve_real, 'small': serve}[sys.argv[1]](json.loads(sys.argv[2]))

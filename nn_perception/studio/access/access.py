@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+import resource
 from typing import Any
 
 from nn_perception.studio.access.guard import Guard
 from nn_perception.studio.access.limits import table
 from nn_perception.studio.access.limits.connections import Connections, WatchedHttp, WatchedSocket
+from nn_perception.studio.access.server_log import limit_logs
 from nn_perception.studio.access.tls import tls_context
 from nn_perception.studio.access.tls_gate import TlsGate
 from nn_perception.studio.options import StudioOptions
@@ -16,6 +18,7 @@ from starlette.types import ASGIApp
 
 def protect(app: ASGIApp, options: StudioOptions) -> ASGIApp:
     """Put the checks of every request in front of an application."""
+    limit_logs()
     return Guard(app, options)
 
 
@@ -26,7 +29,7 @@ def uvicorn_limits(options: StudioOptions) -> dict[str, Any]:
     :raises OSError: if the certificate or its key cannot be read
     :raises ValueError: if they do not belong together
     """
-    watch = Connections(options.max_clients * table.CONNECTIONS_PER_PAGE + table.MORE_CONNECTIONS)
+    watch = Connections(_max_connections(options))
     settings: dict[str, Any] = {
         # The parser in Python: it limits the size of the headers.
         'http': partial(WatchedHttp, watch=watch),
@@ -48,3 +51,11 @@ def uvicorn_limits(options: StudioOptions) -> dict[str, Any]:
         watch = Connections(table.MAX_HANDSHAKES)
         settings['http'] = partial(TlsGate, make=settings['http'], context=context, watch=watch)
     return settings
+
+
+def _max_connections(options: StudioOptions) -> int:
+    """Leave half of the file descriptors of the process to cameras, files and the graph."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = options.max_clients * table.CONNECTIONS_PER_PAGE + table.MORE_CONNECTIONS
+    unlimited = descriptors == resource.RLIM_INFINITY
+    return wanted if unlimited else min(wanted, descriptors // 2)

@@ -33,6 +33,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RETRY_S = 5
+OK = 200
+# More addresses are not remembered.
+MAX_FILES = 500
 SOCKET_RESPONSES = 'websocket.http.response'
 
 
@@ -56,6 +59,8 @@ class Guard:
         self._refusals = RefusalLog()
         self._requests = ClientBuckets(table.REQUEST_BURST, table.REQUESTS_HZ, table.REQUEST_SHARE)
         self._pages = ClientBuckets(table.PAGE_BURST, table.PAGES_HZ, table.PAGE_SHARE)
+        # Addresses that are no pages.
+        self._files: set[str] = set()
         self._open = {'requests': 0, 'pages': 0, 'sockets': 0, 'large pictures': 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,8 +79,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message['type'] == 'http.response.start':
-                if is_page(message):
-                    self._pages.take(head.network)
+                self._count_page(head, message)
                 add_headers(message, head, host, scripts.nonce)
             await scripts.send(message)
 
@@ -91,6 +95,17 @@ class Guard:
             self._refusals.add_request(head, refused)
             if exchange is None or not exchange.started:
                 await send_refusal(send_with_headers, refused)
+
+    def _may_be_page(self, head: RequestHead) -> bool:
+        """Whether the application may answer with a page."""
+        return head.is_safe and not head.path.startswith(STATIC) and head.path not in self._files
+
+    def _count_page(self, head: RequestHead, message: Message) -> None:
+        """Count a response if it is a page, also one that says that there is none."""
+        if is_page(message):
+            self._pages.take(head.network)
+        elif message['status'] == OK and len(self._files) < MAX_FILES:
+            self._files.add(head.path)
 
     async def _run(self, application: ASGIApp, scope: Scope, exchange: Exchange) -> None:
         """
@@ -143,7 +158,7 @@ class Guard:
         check_origin(head, host)
         if not self._requests.take(head.network):
             raise _too_many('requests')
-        if not head.path.startswith(STATIC) and self._pages.empty(head.network):
+        if self._may_be_page(head) and self._pages.empty(head.network):
             raise _too_many('pages')
         if head.wants_page and self._open['pages'] >= self._max_pages:
             raise RefusedError(
