@@ -128,6 +128,42 @@ def test_pictures_that_are_none(page: GuardedApp, path: str, kind: str) -> None:
     assert json.loads(text)
 
 
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'width="10" height="10">{}</svg>'
+)
+DRAWINGS = {
+    'script': DRAWING.format('<script>evil()</script>'),
+    'foreign object': DRAWING.format('<foreignObject><iframe src="//evil"/></foreignObject>'),
+    'reference': DRAWING.format('<image xlink:href="http://evil.example/evil.png"/>'),
+    'file': DRAWING.format('<use href="file:///etc/passwd#evil"/>'),
+    'handler': DRAWING.format('<path d="M0 0L1 1" onclick="evil()" onload="evil()"/>'),
+    'link': DRAWING.format('<a href="javascript:evil()"><path d="M0 0L1 1"/></a>'),
+    'style': DRAWING.format('<style>@import "http://evil.example/evil.css";</style>'),
+    'paint': DRAWING.format('<path d="M0 0L1 1" fill="url(http://evil.example/evil)"/>'),
+    'entity': '<!DOCTYPE svg [<!ENTITY evil SYSTEM "file:///etc/passwd">]>'
+    + DRAWING.format('<text>&evil;</text>'),
+    'laughs': '<!DOCTYPE svg [<!ENTITY a "evil evil">'
+    + ''.join(f'<!ENTITY a{n} "{f"&a{n - 1 or str()};" * 10}">' for n in range(1, 12))
+    + ']>'
+    + DRAWING.format('<text>&a11;</text>'),
+    'deep': DRAWING.format('<g>' * 50_000 + '</g>' * 50_000),
+    'numbers': DRAWING.format(f'<path d="M0 0{"L1e308 -1e308" * 20_000}"/>'),
+}
+
+
+@pytest.mark.parametrize('kind', DRAWINGS)
+def test_drawings_of_strangers(page: GuardedApp, kind: str) -> None:
+    began = time.monotonic()
+    status, text, _ = page.request('POST', '/character/figure', DRAWINGS[kind].encode(), page.own)
+    assert status in (200, 400, 413)
+    model = json.loads(text)
+    assert status == 200 or model['error'].endswith('.')
+    assert status != 200 or 'evil' not in text
+    assert 'root:' not in text
+    assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize('kind', REFUSED)
 def test_pictures_that_are_bombs(page: GuardedApp, kind: str) -> None:
     status, text, _ = page.request('POST', '/teach/frames?label=a', REFUSED[kind][0], page.own)

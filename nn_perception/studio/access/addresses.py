@@ -145,11 +145,12 @@ def _is_own_origin(origin: str, head: RequestHead, host: Authority) -> bool:
 
 
 def _check_fetch_site(head: RequestHead) -> None:
-    """Refuse what a page elsewhere embeds or fetches; it may only link to a page of ours."""
+    """Refuse what a page elsewhere embeds or fetches; it may only link to a view."""
     if head.header('sec-fetch-site') not in ('cross-site', 'same-site'):
         return
     follows_link = head.is_safe and head.header('sec-fetch-mode') == 'navigate'
-    if not follows_link or head.header('sec-fetch-dest') not in ('', 'document'):
-        raise RefusedError(
-            'origin', 'Another page must not use this server; only its own pages may.'
-        )
+    # Below the views are pictures and downloads.
+    is_view = head.path.count('/') == 1 and head.header('sec-fetch-dest') in ('', 'document')
+    if not follows_link or not is_view:
+        sentence = 'Another page must not use this server; only its own pages may.'
+        raise RefusedError('origin', sentence)

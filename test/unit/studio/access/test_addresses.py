@@ -168,3 +168,16 @@ def test_another_page_may_not_frame(target: str) -> None:
     request = head(sec_fetch_site='cross-site', sec_fetch_mode='navigate', sec_fetch_dest=target)
     with pytest.raises(RefusedError):
         check_origin(request, Authority('localhost', 8080))
+
+
+@pytest.mark.parametrize(('path', 'allowed'), [('/', True), ('/teach', True), ('/teach/a', False)])
+def test_another_page_may_link_to_views_only(path: str, allowed: bool) -> None:
+    values = ('cross-site', 'navigate', 'document')
+    names = ('sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest')
+    headers = {name: (value,) for name, value in zip(names, values, strict=True)}
+    request = RequestHead('GET', path, '', False, '127.0.0.1', headers)
+    if allowed:
+        check_origin(request, Authority('localhost', 8080))
+    else:
+        with pytest.raises(RefusedError):
+            check_origin(request, Authority('localhost', 8080))
