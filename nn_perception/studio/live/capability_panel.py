@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import run, ui
 from nn_perception.studio.backend.capabilities import (
@@ -86,7 +85,7 @@ class _Section:
 
     def __init__(self, panel: CapabilityPanel, capability: str, shown: bool) -> None:
         self._panel, self._capability = panel, capability
-        self._fields: dict[str, Any] = {}
+        self._fields: dict[str, Callable[[float], object]] = {}
         self._values: dict[str, float] = {}
         with ui.element('section').classes('nn-capability'):
             with ui.element('div').classes('nn-capability-head'):
@@ -119,13 +118,12 @@ class _Section:
             # Somebody else may have changed it; the user's own choice is not overwritten.
             if self._values.get(one.name) != one.value:
                 self._values[one.name] = one.value
-                self._fields[one.name].value = one.value
+                self._fields[one.name](one.value)
 
-    def _field(self, setting: Setting) -> Any:
-        """Add what changes a setting."""
+    def _field(self, setting: Setting) -> Callable[[float], object]:
+        """Add what changes a setting; :returns: what shows another value in it."""
         unit = f' ({setting.unit})' if setting.unit else ''
         title = setting.name.replace('_', ' ').removesuffix(' s') + unit
-        span = setting.maximum - setting.minimum
         self._values[setting.name] = setting.value
 
         async def changed(value: float | None) -> None:
@@ -133,23 +131,36 @@ class _Section:
                 self._values[setting.name] = value
                 await self._panel.change(self._capability, setting.name, value)
 
-        if span > SLIDER_RANGE:
-            field: Any = ui.number(
+        if setting.maximum - setting.minimum > SLIDER_RANGE:
+            field = ui.number(
                 title, value=setting.value, min=setting.minimum, max=setting.maximum, step=1
             )
             field.on('change', lambda: changed(field.value)).classes('w-full').props('dense')
-        else:
-            with ui.element('label').classes('nn-setting'):
-                name = ui.label()
-                step = 1 if setting.integer else span / SLIDER_STEPS
-                field = ui.slider(
-                    min=setting.minimum, max=setting.maximum, step=step, value=setting.value
-                )
-                field.props(f'aria-label="{self._capability} {title}"')
-                field.on('change', lambda: changed(field.value))
-                name.bind_text_from(field, 'value', lambda value: f'{title}: {value:g}')
+            field.tooltip(setting.description)
+            return field.set_value
+        return _add_slider(setting, title, changed)
+
+
+def _add_slider(
+    setting: Setting, title: str, changed: Callable[[float], Awaitable[None]]
+) -> Callable[[float], object]:
+    """Add a slider, the browser's own: it has a name and takes all keys."""
+    step = 1 if setting.integer else (setting.maximum - setting.minimum) / SLIDER_STEPS
+    with ui.element('label').classes('nn-setting'):
+        name = ui.label()
+        field = ui.element('input').classes('nn-range')
+        field.props(f'type=range min={setting.minimum} max={setting.maximum} step={step}')
         field.tooltip(setting.description)
-        return field
+
+    def show(value: float) -> None:
+        name.text = f'{title}: {value:.4g}'
+        field.props['value'] = value
+
+    number = '(event) => emit(Number(event.target.value))'
+    field.on('input', lambda event: show(float(event.args)), throttle=0.05, js_handler=number)
+    field.on('change', lambda event: changed(float(event.args)), js_handler=number)
+    show(setting.value)
+    return show
 
 
 def _short(text: str) -> str:
