@@ -1,11 +1,13 @@
 /**
  * The stage with its controls: people of a source as drawn figures.
  *
- * Whoever feeds it calls, on the `stage` of the component:
+ * Whoever feeds it calls, on the property `stage` of its canvas:
  * `stage.setImage(bitmapOrVideoOrCanvas, width, height)` and
  * `stage.setPeople([{id, score, keypoints: [[x, y, score] * 17]}], time_ms)`.
  */
 
+import {listWebcams} from 'nn-viewer/browser_camera.js';
+import {Feed} from 'nn-character/feed.js';
 import {Stage, DEFAULTS} from 'nn-character/stage.js';
 import {Playback} from 'nn-character/playback.js';
 import {MAX_FILE_BYTES, MAX_SECONDS, readKeypoints} from 'nn-character/recording.js';
@@ -26,16 +28,30 @@ export default {
       <section class="nn-card ch-stage" :class="{'ch-over': over}" aria-label="Stage"
           @dragover.prevent="over = true" @dragleave="over = false" @drop.prevent="drop">
         <canvas ref="canvas" role="img" :aria-label="description"></canvas>
-        <div v-if="!started" class="ch-hint nn-soft">
+        <div v-if="!started && !sentence" class="ch-hint nn-soft">
           <div>Choose a source, or drop a picture, a video, a drawing (SVG) or saved keypoints here.</div>
+        </div>
+        <div v-if="turns > 1" class="ch-turn">
+          <q-btn round dense color="primary" icon="chevron_left" aria-label="Previous picture" @click="turn(-1)"/>
+          <q-btn round dense color="primary" icon="chevron_right" aria-label="Next picture" @click="turn(1)"/>
         </div>
         <div v-if="recording" class="ch-recording">Recording {{ clock }}</div>
         <div class="ch-status">
           <span role="status" aria-live="polite">{{ description }}</span>
+          <span v-if="sentence" role="status">{{ sentence }}</span>
           <span v-if="problem" class="nn-problem" role="alert">{{ problem }}</span>
         </div>
       </section>
       <div class="ch-controls">
+        <section class="nn-card"><h2>Source</h2>
+          <q-select outlined dense options-dense emit-value map-options label="Camera or file" :options="sources"
+              :model-value="source" @update:model-value="openSource"/>
+          <div class="ch-row q-mt-sm">
+            <q-btn outline no-caps size="sm" icon="image" label="Picture or video" @click="$refs.files.click()"/>
+            <input ref="files" hidden multiple type="file" accept="image/*,video/*" aria-label="Pictures or a video"
+              @change="chosen"/>
+          </div>
+        </section>
         <section class="nn-card"><h2>Figure</h2>
           <div class="ch-choices" role="radiogroup" aria-label="Figure" @keydown="walk">
             <button v-for="item in choices" :key="item.name" class="ch-choice" type="button" role="radio"
@@ -71,8 +87,10 @@ export default {
         </section>
       </div>
     </div>`,
+  props: {cameras: Array},
   data() {
     return {
+      source: '', file: '', webcams: [], sentence: '', turns: 0,
       choices: [{name: 'all', title: 'Each their own'}], choice: 'all', toggles: TOGGLES,
       options: {...DEFAULTS}, started: false, over: false, problem: '', count: 0,
       recording: false, seconds: 0, saved: [],
@@ -83,6 +101,14 @@ export default {
       if (!this.started) return 'Nothing is on the stage.';
       if (!this.count) return 'Nobody is in view.';
       return this.count === 1 ? 'One person is in view.' : `${this.count} people are in view.`;
+    },
+    sources() {
+      const named = this.webcams.filter(({id}) => id).map(({id, label}) => ({value: `webcam:${id}`, label}));
+      return [
+        ...(this.cameras || []).map(({id, title}) => ({value: `camera:${id}`, label: title})),
+        {value: 'webcam:', label: 'Webcam of this browser'}, ...named,
+        ...(this.file ? [{value: 'file', label: this.file}] : []),
+      ];
     },
     clock() {
       return `${Math.floor(this.seconds / 60)}:${String(this.seconds % 60).padStart(2, '0')}`;
@@ -96,11 +122,13 @@ export default {
   },
   async mounted() {
     this.stage = new Stage(this.$refs.canvas);
+    this.$refs.canvas.stage = this.stage;
     this.themes = new MutationObserver(() => this.stage.invalidate());
     this.themes.observe(document.body, {attributes: true, attributeFilter: ['class']});
-    const feed = this.stage.setPeople.bind(this.stage);
+    this.feed = new Feed(this.stage, (sentence) => { this.sentence = sentence; });
+    const setPeople = this.stage.setPeople.bind(this.stage);
     this.stage.setPeople = (people, time) => {
-      feed(people, time);
+      setPeople(people, time);
       this.started = true;
       this.stage.idle = false;
       this.count = people.length;
@@ -115,6 +143,7 @@ export default {
   },
   unmounted() {
     this.stop();
+    this.feed.close();
     this.themes.disconnect();
     this.forgetSaved();
     this.stage.dispose();
@@ -159,22 +188,56 @@ export default {
       this.options[name] = value;
       this.stage.setOptions({[name]: value});
     },
+    /** Opens a camera; webcams are mirrored, as everybody expects of a mirror. */
+    async openSource(source) {
+      if (source === 'file') return;
+      this.begin(source);
+      const id = source.slice(source.indexOf(':') + 1);
+      const isWebcam = source.startsWith('webcam:');
+      this.set('mirrored', isWebcam);
+      if (!isWebcam) this.feed.openCamera(id);
+      else {
+        await this.feed.openWebcam(id);
+        this.webcams = await listWebcams();
+      }
+    },
+    /** Ends what was shown. */
+    begin(source) {
+      this.stop();
+      this.feed.stop();
+      this.source = source;
+      [this.turns, this.count, this.problem, this.sentence] = [0, 0, '', ''];
+      this.started = false;
+    },
+    async turn(step) {
+      await this.feed.turn(step);
+    },
     chosen(event) {
-      const [file] = event.target.files;
+      const files = [...event.target.files];
       event.target.value = '';
-      if (file) this.open(file);
+      this.open(files);
     },
     drop(event) {
       this.over = false;
-      const [file] = event.dataTransfer.files;
-      if (file) this.open(file);
+      this.open([...event.dataTransfer.files]);
     },
-    async open(file) {
+    async open(files) {
+      if (!files.length) return;
+      const [file] = files;
       this.problem = '';
+      const isDrawing = /\.svg$/i.test(file.name) || file.type === 'image/svg+xml';
+      if (!isDrawing && files.some(({type}) => /^(image|video)\//.test(type))) {
+        this.file = file.name.slice(0, 60);
+        this.begin('file');
+        this.set('mirrored', false);
+        this.feed.openFiles(files);
+        this.turns = this.feed.place.count;
+        return;
+      }
       try {
-        if (/\.svg$/i.test(file.name) || file.type === 'image/svg+xml') await this.openFigure(file);
+        if (isDrawing) await this.openFigure(file);
         else if (/\.json$/i.test(file.name)) await this.openKeypoints(file);
-        else throw new Error(`${file.name} is neither a drawing (SVG) nor saved keypoints (JSON).`);
+        else throw new Error(`${file.name} is no picture, video, drawing (SVG) or saved keypoints (JSON).`);
       } catch (error) {
         this.problem = error.message;
       }
@@ -189,7 +252,7 @@ export default {
         throw new Error('The drawing cannot be sent to the server.');
       }
       const answer = await response.json().catch(() => ({error: 'The drawing is not accepted.'}));
-      if (!response.ok) throw new Error(answer.error || answer.detail || 'The drawing is not accepted.');
+      if (!response.ok || answer.error) throw new Error(answer.error || 'The drawing is not accepted.');
       const title = file.name.replace(/\.svg$/i, '').slice(0, 30);
       const model = {...answer, name: `own:${title}`, title};
       this.stage.addFigure(model);
@@ -199,7 +262,9 @@ export default {
     async openKeypoints(file) {
       if (file.size > MAX_FILE_BYTES) throw new Error('The file of keypoints is larger than 200 MB.');
       const recording = readKeypoints(await file.text());
-      this.stop();
+      this.file = file.name.slice(0, 60);
+      this.begin('file');
+      this.set('mirrored', false);
       this.stage.clear();
       this.playback = new Playback(recording, this.stage, () => { this.playback = null; });
     },

@@ -4,12 +4,14 @@
  */
 
 /** Cut-off of a resting value, in Hz, at smoothness 1 and nearly 0. */
-const SLOWEST = 0.35;
-const FASTEST = 12;
-/** By how many Hz the cut-off rises with the speed, in torso lengths per second. */
-const BETA = 14;
+const SLOWEST = 0.1;
+const FASTEST = 5;
+/** By how many Hz the cut-off rises with the square of the speed, in torso lengths per second. */
+const BETA = 20;
+/** Slower than this, a point trembles rather than moves. */
+const TREMBLE = 0.25;
 /** Cut-off of the speed, in Hz. */
-const SPEED_CUTOFF = 2.5;
+const SPEED_CUTOFF = 1.5;
 
 /** How much of a new value is taken over. */
 function share(cutoff, seconds) {
@@ -49,7 +51,8 @@ export class OneEuro {
     }
     this.raw = {x: value.x, y: value.y};
     const rest = FASTEST * (SLOWEST / FASTEST) ** smoothness;
-    const taken = share(rest + BETA * Math.hypot(this.speed.x, this.speed.y) ** 2, seconds);
+    const speed = Math.max(0, Math.hypot(this.speed.x, this.speed.y) - TREMBLE);
+    const taken = share(rest + BETA * speed ** 2, seconds);
     this.point = {
       x: last.x + taken * (value.x - last.x),
       y: last.y + taken * (value.y - last.y),
