@@ -32,6 +32,7 @@ LONGEST = (
     'integration/test_page_access.py',
     'integration/test_page_attacks.py',
     'integration/test_page_access_browser.py',
+    'integration/test_character_page.py',
     'integration/test_slow_images.py',
     'integration/test_hostile_bags.py',
     'integration/test_fine_tuning_job.py',

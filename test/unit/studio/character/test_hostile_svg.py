@@ -8,12 +8,11 @@ import re
 import time
 import tracemalloc
 
+from hostile_svg import drawing, PATH, REFUSED
 from nn_perception.studio.character.joints import JOINTS
 from nn_perception.studio.character.svg.limits import FigureError
 from nn_perception.studio.character.svg_file import read_figure
 import pytest
-
-from .hostile_svg import drawing, PATH, REFUSED
 
 MAX_SECONDS = 3.0
 MAX_MEMORY_BYTES = 64 * 1024**2

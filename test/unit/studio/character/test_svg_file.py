@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
+import re
 from typing import Any
 
+from hostile_svg import drawing, SKELETON, XMLNS
 from nn_perception.studio.character.figures import FOLDER, shipped_figures, TITLES
 from nn_perception.studio.character.joints import BODY, JOINTS, part_of, plain_name
 from nn_perception.studio.character.svg.limits import FigureError
 from nn_perception.studio.character.svg_file import read_figure
 import pytest
-
-from .hostile_svg import drawing, SKELETON, XMLNS
 
 Points = list[tuple[float, float]]
 
@@ -301,3 +302,12 @@ def test_shipped(name: str) -> None:
     }
     assert 'Apache-2.0' in (FOLDER / f'{name}.svg').read_text()
     assert len(BODY) == 12
+
+
+def test_example_of_the_guide(repository: Path) -> None:
+    """The drawing in docs/character.md loads, with its parts."""
+    guide = (repository / 'docs/character.md').read_text()
+    found = re.search('```xml\n(.*?)```', guide, re.DOTALL)
+    assert found
+    model = read_figure(found.group(1).encode())
+    assert {each['part'] for each in model['shapes']} >= {'head', 'face', 'torso', 'leftArm'}
