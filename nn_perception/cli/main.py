@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     'export': ('export', 'write a model for other programs: ONNX, TorchScript or zip'),
     'train-digits': ('train_digits', 'train the network of the digit reader'),
     'bag': ('bag', 'copy a recorded bag and add the results for its images'),
+    'studio': ('studio', 'serve the page: see, draw, teach and play in a browser'),
     'models': ('models', 'list the models on this machine, and manage fine-tuned ones'),
     'bench': ('bench', 'measure speed and memory on this machine'),
 }

@@ -14,6 +14,8 @@ from nn_perception.bags.metadata import METADATA
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.sources.open_frames import open_frames
 from nn_perception.sources.photographs import photographs_in, PhotographSource
+from nn_perception.sources.stream import scheme_of
+from nn_perception.sources.webcam import is_webcam
 from nn_perception.studio.backend.cameras import CameraInfo, CameraListener
 from nn_perception.studio.local.perception import Perception
 from nn_perception.studio.local.played_camera import CameraSource, PlayedCamera
@@ -159,7 +161,7 @@ def _opened(file: str | Path) -> object:
     :raises OSError: if it cannot be read
     :raises ValueError: if it cannot be played
     """
-    if not Path(file).expanduser().is_file():
+    if is_webcam(str(file)) or scheme_of(str(file)):
         return None
     source = open_frames(file)
     source.close()
