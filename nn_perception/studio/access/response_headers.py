@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nn_perception.studio.access.addresses import Authority
 from nn_perception.studio.access.request_head import RequestHead
 from starlette.datastructures import MutableHeaders
@@ -10,6 +12,7 @@ from starlette.types import Message
 # What NiceGUI itself serves; its addresses contain its version. All the rest may show what the
 # camera sees.
 STATIC = '/_nicegui/'
+_PLAIN_NAME = re.compile(r'[a-z0-9-]+(\.[a-z0-9-]+)*')
 NO_STORE = 'no-store'
 PERMISSIONS = (
     'camera=(self), microphone=(self), fullscreen=(self), accelerometer=(), autoplay=(self), '
@@ -28,8 +31,11 @@ def content_policy(head: RequestHead, host: Authority, nonce: str) -> str:
 
     :param nonce: that the scripts of the page carry
     """
-    port = f':{host.port}' if host.port else ''
-    sockets = f'{"wss" if head.secure else "ws"}://{host.name}{port}'
+    sockets = ''
+    # Policies know no IPv6 addresses. That 'self' includes WebSockets is news to some browsers.
+    if _PLAIN_NAME.fullmatch(host.name):
+        port = f':{host.port}' if host.port else ''
+        sockets = f' {"wss" if head.secure else "ws"}://{host.name}{port}'
     return '; '.join(
         (
             "default-src 'none'",
@@ -39,7 +45,7 @@ def content_policy(head: RequestHead, host: Authority, nonce: str) -> str:
             "img-src 'self' blob: data:",
             "media-src 'self' blob:",
             "font-src 'self'",
-            f"connect-src 'self' {sockets}",
+            f"connect-src 'self'{sockets}",
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             "form-action 'self'",
