@@ -25,9 +25,11 @@ KEYS = {
 # module -> requirement in setup.py, where rosdep has no key or an old version
 FROM_PIP = {
     'mcap': 'mcap',
+    'anyio': 'nicegui',
     'fastapi': 'nicegui',
     'mcap_ros2': 'mcap-ros2-support',
     'nicegui': 'nicegui',
+    'onnx': 'onnx',
     'onnxruntime': 'onnxruntime',
     'playwright': 'playwright',
     'pycocotools': 'pycocotools',

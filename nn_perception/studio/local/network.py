@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 import logging
+import math
 import statistics
 import threading
 import time
@@ -145,8 +146,9 @@ class Network:
         if abs(age_ms) < OTHER_CLOCK_S * 1e3:
             values['frame_age_ms'] = f'{age_ms:.1f}'
         times = sorted(run.inference_ms for run in runs)
-        values['inference_p50_ms'] = f'{times[len(times) // 2]:.2f}'
-        values['inference_p95_ms'] = f'{times[int(0.95 * (len(times) - 1))]:.2f}'
+        for percent in (50, 95):
+            rank = math.ceil(percent / 100 * len(times))
+            values[f'inference_p{percent}_ms'] = f'{times[rank - 1]:.2f}'
         return values
 
     def close_if_unused(self, seconds: float) -> None:
