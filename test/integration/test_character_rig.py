@@ -75,7 +75,7 @@ def test_rest_pose_draws_the_drawing(page: Any) -> None:
           let largest = 0;
           figure.shapes.forEach((shape, index) => shape.outlines.forEach(({first, curves}, k) => {
             const drawn = model.shapes[index].outlines[k].points;
-            const whole = ['head', 'face', 'back'].includes(shape.part);
+            const whole = ['head', 'face', 'headBack'].includes(shape.part);
             const expected = whole ? drawn : rig.cut(drawn, 0.2 * figure.rest.torso);
             expected.forEach((value, i) => {
               largest = Math.max(largest, Math.abs(value - out[2 * first + i]));

@@ -23,7 +23,17 @@ FACE_POINT = re.compile(
     r'(left|right)MouthCorner|(left|right)MiddleLip|(left|right)?(upper|lower|Upper|Lower)Lip\w+'
 )
 # The parts of a figure that follow only some bones, by the id of their group.
-PARTS = ('head', 'face', 'back', 'torso', 'leftArm', 'rightArm', 'leftLeg', 'rightLeg')
+PARTS = (
+    'head',
+    'face',
+    'headBack',
+    'torso',
+    'torsoBack',
+    'leftArm',
+    'rightArm',
+    'leftLeg',
+    'rightLeg',
+)
 # A face without points has these, relative to the middle of the shoulders; unit: their distance.
 _DEFAULT_FACE = {
     'nose': (0.0, -0.85),

@@ -46,8 +46,9 @@ function bone(name, from, to, part, joints = []) {
 
 /** Index of the bones that a shape of a part may follow; null: any. */
 export function bonesOfPart(part) {
-  if (['head', 'face', 'back'].includes(part)) return [HEAD];
-  const found = BONES.flatMap((item, index) => (item.part === part ? [index] : []));
+  if (['head', 'face', 'headBack'].includes(part)) return [HEAD];
+  const name = part === 'torsoBack' ? 'torso' : part;
+  const found = BONES.flatMap((item, index) => (item.part === name ? [index] : []));
   return found.length ? found : null;
 }
 

@@ -18,8 +18,7 @@ export function paintPerson(context, person) {
   const shift = faceShift(pose, figure.rest.ears);
   const paint = (shape, index) => {
     const face = shape.part === 'face';
-    const side = face ? person.face : shape.part === 'back' ? 1 - person.face : 1;
-    const alpha = person.presence * person.alphas[index] * side;
+    const alpha = person.presence * person.alphas[index] * sideShown(shape.part, person);
     if (alpha <= 0) return;
     context.save();
     if (face) context.translate(shift.x, shift.y);
@@ -34,6 +33,13 @@ export function paintPerson(context, person) {
       if (hidden(shape) === behind) paint(shape, index);
     });
   }
+}
+
+/** How much of a part is on the side that is seen, while somebody turns. */
+function sideShown(part, person) {
+  if (part === 'face') return person.face;
+  if (part === 'headBack') return 1 - person.face;
+  return part === 'torsoBack' ? 1 - person.front : 1;
 }
 
 /** The points of a person's figure, moved. */

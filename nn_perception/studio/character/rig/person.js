@@ -31,6 +31,7 @@ export class Person {
     this.leaving = false;
     this.presence = 0;
     this.face = 1;
+    this.front = 1;
     this.alphas = null;
   }
 
@@ -142,11 +143,13 @@ export class Person {
     });
     // From behind, a figure has no face.
     const face = this.headSide > 0 ? 1 : 0;
+    const front = this.side > 0 ? 1 : 0;
     this.face = first ? face : towards(this.face, face, step);
+    this.front = first ? front : towards(this.front, front, step);
     const presence = this.leaving ? 0 : 1;
     this.presence = towards(this.presence, presence, ms / (this.leaving ? LEAVE_MS : FADE_MS));
     if (!busy) this.forget();
-    return busy || this.face !== face || this.presence !== presence;
+    return busy || this.face !== face || this.front !== front || this.presence !== presence;
   }
 
   /** Limbs that have faded go back to how they are drawn. */

@@ -10,7 +10,7 @@ from typing import Any
 
 from hostile_svg import drawing, SKELETON, XMLNS
 from nn_perception.studio.character.figures import FOLDER, shipped_figures, TITLES
-from nn_perception.studio.character.joints import BODY, JOINTS, part_of, plain_name
+from nn_perception.studio.character.joints import BODY, JOINTS, part_of, PARTS, plain_name
 from nn_perception.studio.character.svg.limits import FigureError
 from nn_perception.studio.character.svg_file import read_figure
 import pytest
@@ -289,17 +289,7 @@ def test_shipped(name: str) -> None:
     """Each figure that ships has all joints, all parts, and a licence."""
     figure = {each['name']: each for each in shipped_figures()}[name]
     assert set(figure['joints']) == set(JOINTS)
-    parts = {each['part'] for each in figure['shapes']}
-    assert parts == {
-        'head',
-        'face',
-        'back',
-        'torso',
-        'leftArm',
-        'rightArm',
-        'leftLeg',
-        'rightLeg',
-    }
+    assert {each['part'] for each in figure['shapes']} == set(PARTS)
     assert 'Apache-2.0' in (FOLDER / f'{name}.svg').read_text()
     assert len(BODY) == 12
 
