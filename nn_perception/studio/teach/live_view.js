@@ -67,7 +67,7 @@ export default {
   },
   mounted() {
     this.alive = true;
-    this.camera = new JpegCamera(this.$refs.video);
+    this.webcam = new JpegCamera(this.$refs.video);
     this.onHold = (event) => this.hold(event.detail);
     window.addEventListener(HOLD, this.onHold);
     this.visible = true;
@@ -83,7 +83,7 @@ export default {
     window.removeEventListener(HOLD, this.onHold);
     this.observer.disconnect();
     this.release();
-    this.camera.close();
+    this.webcam.close();
     if (this.url) URL.revokeObjectURL(this.url);
   },
   methods: {
@@ -97,7 +97,7 @@ export default {
         }
         const answer = await fetch(`/teach/view?after=${stamp}`).catch(() => null);
         if (!this.alive || this.source !== "robot") continue;
-        if (answer && answer.ok) {
+        if (answer && answer.headers.has("x-stamp")) {
           stamp = answer.headers.get("x-stamp");
           await this.draw(await answer.blob());
         } else {
@@ -119,12 +119,12 @@ export default {
       if (source === this.source) return;
       this.release();
       [this.source, this.shown, this.problem, this.failure] = [source, false, "", ""];
-      this.camera.close();
+      this.webcam.close();
       if (source !== "webcam") return;
       try {
-        await this.camera.open();
+        await this.webcam.open();
         this.shown = this.source === "webcam";
-        if (!this.shown) this.camera.close();
+        if (!this.shown) this.webcam.close();
       } catch (error) {
         this.problem = error.message;
       }
@@ -133,12 +133,12 @@ export default {
       while (this.alive) {
         await wait(LOOK_MS);
         if (document.hidden || !this.visible || !this.shown) continue;
-        const body = this.source === "webcam" ? await this.camera.jpeg() : null;
+        const body = this.source === "webcam" ? await this.webcam.jpeg() : null;
         if (this.source === "webcam" && !body) continue;
         const answer = await fetch("/teach/look", { method: "POST", body }).catch(() => null);
         if (!answer) continue;
-        const found = answer.ok ? await answer.json() : { message: await detail(answer) };
-        [this.message, this.tags] = [found.message || "", found.tags || []];
+        const found = await answer.json().catch(() => ({ detail: "The server cannot be reached." }));
+        [this.message, this.tags] = [found.message || found.detail || "", found.tags || []];
         this.nearest = found.nearest || [];
       }
     },
@@ -165,7 +165,7 @@ export default {
       const query = new URLSearchParams({ label });
       let due = performance.now();
       while (this.alive && this.label === label && this.source === "webcam") {
-        const body = await this.camera.jpeg();
+        const body = await this.webcam.jpeg();
         if (!body) {
           this.failure = "This browser's camera shows nothing yet.";
           break;
@@ -173,10 +173,8 @@ export default {
         const answer = await fetch(`/teach/frames?${query}`, { method: "POST", body }).catch(
           () => null,
         );
-        if (!answer || !answer.ok) {
-          this.failure = answer ? await detail(answer) : "The server cannot be reached.";
-          break;
-        }
+        this.failure = answer ? await detail(answer) : "The server cannot be reached.";
+        if (this.failure) break;
         due = Math.max(due + 1000 / this.rate, performance.now() - 1000);
         await wait(due - performance.now());
       }
@@ -200,13 +198,13 @@ function wait(ms) {
 }
 
 /**
- * @param {Response} answer a refusal
- * @returns {Promise<string>} why, in words
+ * @param {Response} answer
+ * @returns {Promise<string>} why it is a refusal, in words; empty if it is none
  */
 async function detail(answer) {
   const text = await answer.text().catch(() => "");
   try {
-    return String(JSON.parse(text).detail);
+    return String(JSON.parse(text).detail || "");
   } catch {
     return text.length && text.length < 500 ? text : `The server answers ${answer.status}.`;
   }

@@ -1,4 +1,9 @@
-"""The routes of the view Teach: frames, thumbnails, uploads and what the camera shows."""
+"""
+The routes of the view Teach: frames, thumbnails, uploads and what the camera shows.
+
+What the robot refuses is an answer with a ``detail``, not a failed request: browsers write those
+to their console, and the page shows the sentence itself.
+"""
 
 from __future__ import annotations
 
@@ -70,8 +75,7 @@ class Routes:
     async def add_frame(self, request: Request, label: str) -> Response:
         """Store a picture of the browser's camera."""
         picture = await request.body()
-        frame = await _run(partial(self._fine_tuning.add_frame, picture, label))
-        return JSONResponse({'id': frame})
+        return await _answer(lambda: {'id': self._fine_tuning.add_frame(picture, label)})
 
     async def thumbnail(self, request: Request, id: str, hash: str = '') -> Response:  # noqa: A002
         """Return a small picture of a frame; the browser keeps it by the hash."""
@@ -90,21 +94,32 @@ class Routes:
                 words = await to_thread.run_sync(self._fine_tuning.import_zip, path, label)
             except ERRORS as error:
                 words = sentence(error).replace(str(path), name)
-                return JSONResponse({'detail': words}, status_code=422)
+                return JSONResponse({'detail': words})
         return JSONResponse({'message': words.replace(str(path), name)})
 
     async def view(self, after: int = 0) -> Response:
         """Return the next image of the camera that is recorded; nothing if none comes."""
-        image = await _run(partial(self._look.next_image, after))
+        try:
+            image = await to_thread.run_sync(self._look.next_image, after)
+        except ERRORS as error:
+            image = sentence(error)
         if isinstance(image, str):
-            return JSONResponse({'detail': image}, status_code=404)
+            return JSONResponse({'detail': image})
         headers = {'x-stamp': str(image.stamp_ns)}
         return Response(image.jpeg, media_type='image/jpeg', headers=headers)
 
     async def look(self, request: Request) -> Response:
         """Say what the model sees in a picture; in that of the robot's camera without a body."""
         picture = await request.body()
-        return JSONResponse(await _run(partial(self._look.look, picture)))
+        return await _answer(partial(self._look.look, picture))
+
+
+async def _answer(call: Callable[[], dict[str, Any]]) -> Response:
+    """Run a call in a thread; what cannot be done is an answer too."""
+    try:
+        return JSONResponse(await to_thread.run_sync(call))
+    except ERRORS as error:
+        return JSONResponse({'detail': sentence(error)})
 
 
 async def _run(call: Callable[[], T]) -> T:

@@ -102,13 +102,15 @@ function send(body, label, name, onProgress) {
     request.onerror = () => resolve({ ok: false, text: "The server cannot be reached." });
     request.onload = () => {
       let text = `The server answers ${request.status}.`;
+      let ok = false;
       try {
         const answer = JSON.parse(request.responseText);
+        ok = Boolean(answer.message);
         text = String(answer.message || answer.detail);
       } catch {
         if (request.responseText.length < 500) text = request.responseText || text;
       }
-      resolve({ ok: request.status === 200, text });
+      resolve({ ok, text });
     };
     request.send(body);
   });
