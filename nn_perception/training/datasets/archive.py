@@ -39,8 +39,6 @@ MAX_COMMENT_BYTES = 1 << 16
 END, END_64, LOCATOR_64 = b'PK\x05\x06', b'PK\x06\x06', b'PK\x06\x07'
 # What zipfile raises about archives that are damaged, encrypted, or compressed in other ways.
 ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-# Projects of Teachable Machine have no folders: <label>-!-<number>.png.
-PROJECT_SEPARATOR = '-!-'
 # Of a dataset that was exported, and of systems.
 IGNORED = {MANIFEST, '__MACOSX', 'Thumbs.db'}
 # A project of Teachable Machine: pictures "<class>-!-<number>.jpg", and a description.
