@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from nicegui import Client, ui
+from nn_perception.core.memory import return_image_buffers
 from nn_perception.studio.access.access import protect, uvicorn_limits
 from nn_perception.studio.shell import add_pages
 from nn_perception.studio.studio import Studio
@@ -36,6 +37,7 @@ class StudioServer:
     """
 
     def __init__(self, studio: Studio) -> None:
+        return_image_buffers()
         self._studio = studio
         options = studio.options
         self._socket = _bind(options.host, options.port)
@@ -101,11 +103,12 @@ class StudioServer:
             raise RuntimeError('the server of the page does not start')
 
     def stop(self) -> None:
-        """Close all connections, and end the thread."""
+        """Close all connections, and end the thread; the backend is the caller's to close."""
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(START_TIMEOUT_S)
         self._socket.close()
+        self._studio.close()
 
     def _run(self) -> None:
         # Outside the main thread, uvicorn leaves the signals to the process.

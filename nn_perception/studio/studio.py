@@ -38,7 +38,6 @@ class Studio:
         object.__setattr__(self, 'cameras', JoinedCameras(self.backend.cameras, uploads))
 
     def close(self) -> None:
-        """Stop everything that the page has started, also the backend."""
+        """Stop everything that the page has started; the backend is its owner's to close."""
         self.uploads.close()
-        self.backend.close()
         self.perception.close()

@@ -53,7 +53,7 @@ from nn_perception.ros.inputs.shared_image_subscription import (
     SharedImageSubscriptions,
 )
 from nn_perception.ros.process.main import prepare_process
-from nn_perception.ros.process.memory import PeriodicRelease
+from nn_perception.core.memory import PeriodicRelease
 import rclpy
 
 HANGS_S = 15.0

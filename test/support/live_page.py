@@ -40,9 +40,8 @@ print('URL', server.url, flush=True)
 for line in sys.stdin:
     if line == 'encoded\\n':
         print(counted[0], flush=True)
-studio.close()
-backend.close()
 server.stop()
+backend.close()
 """
 
 

@@ -102,7 +102,7 @@ def _open_engine(checkpoint: Checkpoint, options: RunOptions) -> Engine:
     try:
         if options.engine == 'torch':
             return _torch_engine(checkpoint, 'cpu', threads)
-        return _onnxruntime_engine(checkpoint, threads, min(options.parallel_batches, threads))
+        return _onnxruntime_engine(checkpoint, threads, options)
     except ModuleNotFoundError as error:
         raise RuntimeError(
             f"the Python package {error.name} is missing ('pip install {error.name}')"
@@ -115,10 +115,13 @@ def _open_engine(checkpoint: Checkpoint, options: RunOptions) -> Engine:
 # Imported only when used: torch costs 500 MB, and a robot may have only one of the two.
 
 
-def _onnxruntime_engine(checkpoint: Checkpoint, threads: int, parallel_batches: int) -> Engine:
+def _onnxruntime_engine(checkpoint: Checkpoint, threads: int, options: RunOptions) -> Engine:
     from nn_perception.core.inference.onnxruntime_engine import OnnxRuntimeEngine
 
-    return OnnxRuntimeEngine(checkpoint, threads, parallel_batches)
+    parallel_batches = min(options.parallel_batches, threads)
+    return OnnxRuntimeEngine(
+        checkpoint, threads, parallel_batches, keep_buffers=options.keep_buffers
+    )
 
 
 def _torch_engine(checkpoint: Checkpoint, device: str, threads: int) -> Engine:

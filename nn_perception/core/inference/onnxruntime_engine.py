@@ -38,7 +38,14 @@ class OnnxRuntimeEngine(Engine):
     name = 'onnxruntime'
     device = 'cpu'
 
-    def __init__(self, checkpoint: Checkpoint, threads: int, parallel_batches: int = 1) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        threads: int,
+        parallel_batches: int = 1,
+        *,
+        keep_buffers: bool = True,
+    ) -> None:
         """
         Load a network; export it first if it is not in the cache.
 
@@ -48,6 +55,7 @@ class OnnxRuntimeEngine(Engine):
         :param threads: number of threads
         :param parallel_batches: number of parts into which a batch may be split, which share the
             threads; a single image always uses one share
+        :param keep_buffers: see :class:`~nn_perception.core.inference.run_options.RunOptions`
         :raises RuntimeError: if the network cannot be exported or loaded
         """
         self._cores = os.sched_getaffinity(0)
@@ -61,18 +69,14 @@ class OnnxRuntimeEngine(Engine):
             with export_file(checkpoint) as path:
                 self._session: Any = onnxruntime.InferenceSession(
                     str(path),
-                    session_options(threads, self._pool_cores),
+                    session_options(threads, self._pool_cores, keep_buffers=keep_buffers),
                     providers=['CPUExecutionProvider'],
                 )
         except NATIVE_ERRORS as error:
             raise RuntimeError(f'{checkpoint.name} cannot be loaded: {error}') from error
         self._input = self._session.get_inputs()[0].name
         self._channels = checkpoint.preprocessing.channels
-        self.description = (
-            f'onnxruntime {onnxruntime.__version__} on the CPU, '
-            f'{threads} {"thread" if threads == 1 else "threads"}, float32'
-            + (f', up to {parallel_batches} images at a time' if parallel_batches > 1 else '')
-        )
+        self.description = _description(threads, parallel_batches)
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Run the network, see :meth:`.Engine.outputs`."""
@@ -112,6 +116,14 @@ class OnnxRuntimeEngine(Engine):
             self._executor.shutdown(wait=False)
 
 
+def _description(threads: int, parallel_batches: int) -> str:
+    return (
+        f'onnxruntime {onnxruntime.__version__} on the CPU, '
+        f'{threads} {"thread" if threads == 1 else "threads"}, float32'
+        + (f', up to {parallel_batches} images at a time' if parallel_batches > 1 else '')
+    )
+
+
 def pool_cores(threads: int, cores: set[int]) -> set[int]:
     """
     Select the cores to which the pool threads of a network are pinned.
@@ -124,7 +136,7 @@ def pool_cores(threads: int, cores: set[int]) -> set[int]:
     return set(sorted(cores)[1:]) if 1 < threads == len(cores) else set()
 
 
-def session_options(threads: int, pinned: set[int]) -> Any:
+def session_options(threads: int, pinned: set[int], *, keep_buffers: bool = True) -> Any:
     """
     Configure a session for camera rates on cores that other processes may share.
 
@@ -138,11 +150,13 @@ def session_options(threads: int, pinned: set[int]) -> Any:
 
     :param threads: number of threads, including the calling thread
     :param pinned: one core for each pool thread; empty: threads are not pinned
+    :param keep_buffers: see :class:`~nn_perception.core.inference.run_options.RunOptions`
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = WARNINGS_AND_ERRORS
+    options.enable_cpu_mem_arena = keep_buffers
     version = tuple(int(part) for part in onnxruntime.__version__.split('.')[:2])
     if version >= FIRST_WITH_SPIN_DURATION:
         options.add_session_config_entry('session.intra_op.spin_duration_us', SPIN_US)

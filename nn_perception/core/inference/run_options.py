@@ -24,6 +24,8 @@ class RunOptions:
     :param parallel_batches: number of parts, at least 1, into which ONNX Runtime splits a batch to
         run them in parallel when one part at a time cannot keep up; the parts share the threads.
         Other engines run a batch as a whole
+    :param keep_buffers: whether ONNX Runtime keeps the buffers of a run for the next one, which is
+        a little quicker and takes about 20 MB for each network
     :raises ValueError: if a value is out of range
     """
 
@@ -31,6 +33,7 @@ class RunOptions:
     device: str = 'auto'
     threads: int = 0
     parallel_batches: int = 1
+    keep_buffers: bool = True
 
     def __post_init__(self) -> None:
         """Check the values."""

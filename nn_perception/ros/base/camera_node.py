@@ -19,6 +19,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.core.frame import Frame
 from nn_perception.core.inference.processors import default_threads
 from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.core.memory import outside_image_heap, release_freed_memory
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_parameters import CameraParameters
@@ -32,7 +33,6 @@ from nn_perception.ros.inputs.image_input import Input
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import DIAGNOSTICS_QOS
-from nn_perception.ros.process.memory import outside_image_heap, release_freed_memory
 from nn_perception.ros.process.ros_arguments import RosArguments
 from nn_perception.ros.process.signals import interruptible
 from nn_perception.ros.process.watchdog import Watchdog

@@ -15,6 +15,11 @@ import sys
 from typing import Any, TYPE_CHECKING
 
 from nn_perception.core.import_path import forget_current_folder
+from nn_perception.core.memory import (
+    freeze_imported_objects,
+    keep_image_buffers,
+    PeriodicRelease,
+)
 from nn_perception.core.ros_words import rejection, usage
 from nn_perception.core.standard_streams import (
     OutputError,
@@ -25,11 +30,6 @@ from nn_perception.core.standard_streams import (
 from nn_perception.ros.process.abandoned_threads import (
     exit_despite_abandoned_threads,
     has_abandoned_threads,
-)
-from nn_perception.ros.process.memory import (
-    freeze_imported_objects,
-    keep_image_buffers,
-    PeriodicRelease,
 )
 from nn_perception.ros.process.ros_arguments import given_ros_arguments, keep_ros_arguments
 from nn_perception.ros.process.signals import (

@@ -14,6 +14,7 @@ from typing import Any
 
 from nn_perception.capabilities.pipeline import Pipeline
 from nn_perception.core.frame import Frame
+from nn_perception.core.memory import release_freed_memory
 
 LOG = logging.getLogger(__name__)
 
@@ -171,8 +172,9 @@ class Network:
         with self._using, self._changed:
             pipeline, self._pipeline = self._pipeline, None
             self._runs.clear()
-            if pipeline is not None:
-                pipeline.close()
+        if pipeline is not None:
+            pipeline.close()
+            release_freed_memory()
 
     def _load(self) -> None:
         pipeline, problem = None, ''

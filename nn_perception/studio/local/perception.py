@@ -19,7 +19,8 @@ from nn_perception.capabilities.tagging.pipeline import TaggingOptions, TaggingP
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.files.folders import folder_of
 from nn_perception.core.frame import Frame
-from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
+from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.core.memory import PeriodicRelease
 from nn_perception.studio.backend.cameras import CameraResult
 from nn_perception.studio.backend.capabilities import (
     CAPABILITIES,
@@ -41,6 +42,8 @@ LOG = logging.getLogger(__name__)
 UNUSED_S = 60.0
 # How often the store is checked for a new active version, and the networks for their use.
 POLL_PERIOD_S = 0.5
+# Three networks share the process with the page.
+SMALL = RunOptions(keep_buffers=False)
 NODES = {TAGS: 'tagger', DIGITS: 'digit_reader', POSES: 'pose_estimator'}
 
 
@@ -61,7 +64,7 @@ class NetworkChoice:
     digit_model: str = DEFAULT_DIGIT_MODEL
     pose_preset: str = 'fast'
     store_folder: str = ''
-    run_options: RunOptions = DEFAULT_RUN_OPTIONS
+    run_options: RunOptions = SMALL
 
 
 class Perception:
@@ -209,10 +212,12 @@ class Perception:
 
     def _take_care(self) -> None:
         """Close networks that nobody uses, and follow the store, until all are closed."""
+        release = PeriodicRelease()
         while not self._closing.wait(POLL_PERIOD_S):
             pipeline = self._networks[TAGS].pipeline
             if isinstance(pipeline, StorePipeline):
                 pipeline.poll()
+            release.tick()
             for network in self._networks.values():
                 network.close_if_unused(UNUSED_S)
             with self._lock:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import weakref
 
-from nn_perception.ros.process import memory
+from nn_perception.core import memory
 import pytest
 
 MEASURE = """
 import ctypes
 import numpy as np
-from nn_perception.ros.process.memory import *
+from nn_perception.core.memory import *
 
 names = 'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'.split()
 
