@@ -70,7 +70,7 @@ INTERFACES = {
     ),
     'srv.Capture.Request': 'string label',
     'srv.Capture.Response': 'boolean success; string message; uint32 total',
-    'srv.Record.Request': 'boolean record; string label; float rate',
+    'srv.Record.Request': 'boolean record; string label; float rate; float timeout',
     'srv.Record.Response': 'boolean success; string message',
     'srv.AddFrame.Request': 'sensor_msgs/CompressedImage image; string label',
     'srv.AddFrame.Response': 'boolean success; string message; string id; uint32 total',

@@ -233,7 +233,9 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
 
     def _begin_record(self, request: Record.Request) -> Future[str]:
         recorder = self._open_recorder()
-        return recorder.record(request.label, request.rate) if request.record else recorder.stop()
+        if not request.record:
+            return recorder.stop()
+        return recorder.record(request.label, request.rate, request.timeout)
 
     def _end_record(self, response: Record.Response, label: str) -> None:
         response.success = True

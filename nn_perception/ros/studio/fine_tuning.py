@@ -51,6 +51,8 @@ SHORT_TIMEOUT_S = 2.0
 MAX_FRAMES = 1000
 MAX_RATE_HZ = 1000.0
 MAX_UINT32 = (1 << 32) - 1
+# A recording that this process does not renew any more, because it has died, ends.
+RECORDING_TIMEOUT_S = 5.0
 
 
 class RosFineTuning:
@@ -67,7 +69,8 @@ class RosFineTuning:
         self._services = ServiceCalls(node, self._calls)
         self._follower = FineTunerFollower(node, self._services, camera_of)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(REFRESH_PERIOD_S, self._follower.refresh, clock=steady)
+        self._recording: Record.Request | None = None
+        self._timer = node.create_timer(REFRESH_PERIOD_S, self._refresh, clock=steady)
         self._follower.refresh()
 
     def close(self) -> None:
@@ -76,6 +79,14 @@ class RosFineTuning:
         self._node.destroy_timer(self._timer)
         self._follower.close()
         self._services.close()
+
+    def _refresh(self) -> None:
+        """Follow the node, and renew the recording; called in the executor's thread."""
+        self._follower.refresh()
+        request, node = self._recording, self._follower.name
+        # One that has ended by itself, because the disk is full for example, stays ended.
+        if request is not None and request.label == self._follower.state.recording:
+            self._services.send(Record, f'{node}/record', request, lambda _: None)
 
     def state(self) -> FineTuningState:
         """Describe the dataset and the job; answers from memory, at once."""
@@ -95,11 +106,15 @@ class RosFineTuning:
         """
         if not 0.0 <= rate_hz <= MAX_RATE_HZ:
             raise ValueError(f'the rate must be 0 (every image) to {MAX_RATE_HZ:g} Hz')
-        request = Record.Request(record=True, label=checked_label(label), rate=float(rate_hz))
+        request = Record.Request(
+            record=True, label=checked_label(label), rate=rate_hz, timeout=RECORDING_TIMEOUT_S
+        )
         self._ask(Record, 'record', request)
+        self._recording = request
 
     def stop_recording(self) -> None:
         """End the recording; what it has stored stays."""
+        self._recording = None
         self._ask(Record, 'record', Record.Request(record=False))
 
     def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:

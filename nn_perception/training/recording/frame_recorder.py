@@ -34,11 +34,13 @@ class Recording:
     :param label: label of the frames
     :param period_s: minimum time between two frames
     :param due_s: time of the next frame on the monotonic clock
+    :param end_s: time at which it ends by itself, on the same clock
     """
 
     label: str
     period_s: float
     due_s: float
+    end_s: float
 
 
 class FrameRecorder:
@@ -70,7 +72,7 @@ class FrameRecorder:
     def label(self) -> str:
         """The label that is being recorded; empty if there is none."""
         recording = self._recording
-        return recording.label if recording else ''
+        return recording.label if recording and time.monotonic() < recording.end_s else ''
 
     def take_problem(self) -> str:
         """Return why a recording ended by itself since the last call; empty if none did."""
@@ -96,6 +98,9 @@ class FrameRecorder:
             recording = self._recording
             if recording is None or arrived_s < recording.due_s:
                 return False
+            if arrived_s >= recording.end_s:
+                self._end(recording, f'{recording.label} was not requested again in time')
+                return True
             # A late frame does not delay the next ones, but missed frames are not made up for.
             recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
             recording.due_s += recording.period_s
@@ -120,20 +125,28 @@ class FrameRecorder:
 
     # Everything returns at once.
 
-    def record(self, label: str, rate_hz: float) -> Future[str]:
+    def record(self, label: str, rate_hz: float, timeout_s: float = 0.0) -> Future[str]:
         """
-        Start to record the images that arrive.
+        Start to record the images that arrive, or let the same recording last longer.
 
         :param rate_hz: maximum number of frames per second; 0: all
+        :param timeout_s: time after which it ends by itself; 0: it does not
         :returns: the label in its normal form, when no frame of an earlier recording is being
             stored any more
-        :raises ValueError: if label or rate is not allowed
+        :raises ValueError: if label, rate or timeout is not allowed
         """
         if not 0.0 <= rate_hz < math.inf:
             raise ValueError(f'rate must be 0 (every image) or more, got {rate_hz}')
-        period_s = 1.0 / rate_hz if rate_hz else 0.0
+        if not 0.0 <= timeout_s < math.inf:
+            raise ValueError(f'timeout must be 0 (none) or more seconds, got {timeout_s}')
         label = distinct_label(label, self.dataset.counts())
-        return self._replace(Recording(label, period_s, time.monotonic()))
+        now_s = time.monotonic()
+        period_s = 1.0 / rate_hz if rate_hz else 0.0
+        current = self._recording
+        resumes = current is not None and (current.label, current.period_s) == (label, period_s)
+        due_s = current.due_s if current is not None and resumes else now_s
+        end_s = now_s + timeout_s if timeout_s else math.inf
+        return self._replace(Recording(label, period_s, due_s, end_s))
 
     def stop(self) -> Future[str]:
         """

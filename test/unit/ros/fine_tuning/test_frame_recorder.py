@@ -216,6 +216,32 @@ def test_recording(recorder: FrameRecorder) -> None:
             recorder.record('mug', rate)
 
 
+def test_a_recording_that_is_not_requested_again_ends(
+    recorder: FrameRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(
+        'nn_perception.training.recording.frame_recorder.time.monotonic', lambda: now_s
+    )
+    recorder.record('mug', 0.1, 5.0)
+    assert recorder.process([frame(0), frame(1)]) == [True, False]
+    now_s = 104.9
+    assert recorder.label == 'mug'
+    recorder.record('mug', 0.1, 5.0)
+    assert recorder.process([frame(2)]) == [False]  # the same recording, which lasts longer
+    now_s = 109.8
+    assert recorder.label == 'mug'
+    now_s = 109.9
+    assert recorder.label == ''
+    assert recorder.process([frame(4)]) == [True]
+    assert recorder.take_problem() == 'recording ended: mug was not requested again in time'
+    assert recorder.process([frame(5)]) == [False]
+    assert recorder.dataset.counts() == {'mug': 1}
+    for timeout_s in (-1.0, float('nan'), float('inf')):
+        with pytest.raises(ValueError, match='timeout must be 0'):
+            recorder.record('mug', 0.0, timeout_s)
+
+
 @pytest.mark.parametrize(
     ('label', 'reason'),
     [

@@ -90,6 +90,11 @@ class Robot:
 
     def _record(self, request: Record.Request, response: Record.Response) -> Record.Response:
         self.recorded.append(request)
+        if request.record:
+            self.recorder.record(request.label, request.rate, request.timeout).result()
+        else:
+            self.recorder.stop().result()
+        self.topic.publish(self.recorder)
         response.success = True
         return response
 
@@ -269,6 +274,26 @@ def test_a_zip_file_is_imported_once(
         for number in range(4):
             archive.writestr(f'big/{number}.png', encode_png(picture(number, 350)))
     assert 'Stored 2 pictures. the dataset kitchen is full' in page.import_zip(large)
+
+
+def test_a_recording_is_renewed_until_it_ends(
+    page: RosFineTuning, robot: Callable[[], Robot]
+) -> None:
+    """A page that dies renews nothing, and what it has begun ends by itself."""
+    fine_tuner = robot()
+    until(lambda: page.state().reason == '')
+    page.record('mug', 5.0)
+    until(lambda: len(fine_tuner.recorded) >= 3)
+    assert {(one.label, one.rate) for one in fine_tuner.recorded} == {('mug', 5.0)}
+    assert all(1.0 < one.timeout < 10.0 for one in fine_tuner.recorded)
+    # It has failed, for example because the disk is full: it is not begun anew.
+    fine_tuner.recorder.stop().result()
+    fine_tuner.topic.publish(fine_tuner.recorder)
+    until(lambda: page.state().recording == '')
+    count = len(fine_tuner.recorded)
+    time.sleep(2.5)
+    assert len(fine_tuner.recorded) <= count + 1  # one may have been on its way
+    assert page.state().recording == ''
 
 
 def test_a_call_that_is_not_answered_ends(
