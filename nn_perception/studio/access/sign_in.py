@@ -37,7 +37,7 @@ FORM_PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><style>{style}</style></head>
 <body><main><h1>This page needs a token</h1>
-<p>Whoever started the page has set it, or reads it in the log.</p>{problem}
+<p>Whoever started the page knows it.</p>{problem}
 <form method="post"><label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Open the page</button></form></main></body></html>
