@@ -96,11 +96,13 @@ class FrameRecorder:
         arrived_s = time.monotonic()
         with self._storing:
             recording = self._recording
-            if recording is None or arrived_s < recording.due_s:
+            if recording is None:
                 return False
             if arrived_s >= recording.end_s:
                 self._end(recording, f'{recording.label} was not requested again in time')
                 return True
+            if arrived_s < recording.due_s:
+                return False
             # A late frame does not delay the next ones, but missed frames are not made up for.
             recording.due_s = max(recording.due_s, arrived_s - recording.period_s)
             recording.due_s += recording.period_s
