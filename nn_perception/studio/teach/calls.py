@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import logging
 from typing import Any, TypeVar
 
 from nicegui import context, run, ui
 from nn_perception.studio.teach.errors import ERRORS, sentence
+
+LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
 
@@ -19,6 +22,15 @@ async def attempt(call: Callable[..., T], *arguments: Any) -> T | None:
     except ERRORS as error:
         with client:
             ui.notify(sentence(error), type='negative', multi_line=True, close_button='Close')
+        return None
+
+
+async def attempt_quietly(call: Callable[..., T], *arguments: Any) -> T | None:
+    """Call in a thread; :returns: None if it failed, which the banner of the view explains."""
+    try:
+        return await run.io_bound(call, *arguments)
+    except ERRORS as error:
+        LOG.debug('%s', error)
         return None
 
 

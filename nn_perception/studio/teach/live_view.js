@@ -135,7 +135,9 @@ export default {
         if (document.hidden || !this.visible || !this.shown) continue;
         const body = this.source === "webcam" ? await this.webcam.jpeg() : null;
         if (this.source === "webcam" && !body) continue;
+        if (!this.looked) this.message = "The network is loading; the first time takes a while.";
         const answer = await fetch("/teach/look", { method: "POST", body }).catch(() => null);
+        this.looked = true;
         if (!answer) continue;
         const found = await answer.json().catch(() => ({ detail: "The server cannot be reached." }));
         [this.message, this.tags] = [found.message || found.detail || "", found.tags || []];

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nicegui import ui
 from nn_perception.studio.backend.fine_tuning import FineTuning, FineTuningState, ModelVersion
-from nn_perception.studio.teach.calls import attempt, done
+from nn_perception.studio.teach.calls import attempt, attempt_quietly, done
 from nn_perception.studio.teach.charts import table
 from nn_perception.training.export.sample_programs import (
     program,
@@ -40,6 +40,7 @@ class VersionsPanel:
         self._fine_tuning = fine_tuning
         self._seen: tuple[str, str] | None = None
         self._polls = 0
+        self._built = False
         self._versions: tuple[ModelVersion, ...] = ()
         with ui.element('section').classes('nn-card').props('aria-label=Versions'):
             with ui.element('div').classes('nn-head'):
@@ -60,13 +61,14 @@ class VersionsPanel:
         self._polls += 1
         if seen == self._seen and self._polls % PERIOD_POLLS:
             return
-        found = await attempt(self._fine_tuning.versions)
+        found = await attempt_quietly(self._fine_tuning.versions)
         if found is None:
+            self._seen = seen  # it is tried again after some polls
             return
         versions = tuple(found)
         self._export.set_visibility(bool(state.active_version))
-        if self._seen is None or versions != self._versions:
-            self._versions = versions
+        if not self._built or versions != self._versions:
+            self._versions, self._built = versions, True
             self._build()
         self._seen = seen
 
