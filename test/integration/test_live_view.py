@@ -169,7 +169,7 @@ def test_a_wrong_bag_is_refused_with_a_sentence(
 def test_a_threshold_is_changed(page: Any, served: LivePage) -> None:
     page.goto(served.url + '?camera=samples:photographs&show=tags')
     wait_for_words(page, '%')
-    page.get_by_text('Thresholds').first.click()
+    page.get_by_text('Tags: thresholds').click()
     page.get_by_role('slider', name='min score').first.focus()
     page.keyboard.press('End')
     page.get_by_text('min score: 1', exact=True).wait_for()

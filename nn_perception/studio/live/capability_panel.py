@@ -96,7 +96,11 @@ class _Section:
             self._message = ui.label().classes('nn-note')
             self._figures = ui.label().classes('nn-note nn-numbers')
             self._model = ui.label().classes('nn-note')
-            with ui.expansion('Thresholds').props('dense').classes('nn-thresholds'):
+            with (
+                ui.expansion(f'{TITLES[capability]}: thresholds')
+                .props('dense')
+                .classes('nn-thresholds')
+            ):
                 self._settings = ui.element('div')
         self._settings.bind_visibility_from(self.switch, 'value')
 
@@ -106,7 +110,11 @@ class _Section:
         self._message.text = status.message if on else ''
         self._start.visible = bool(on and status.node and not status.enabled)
         values = status.values
-        figures = [text.format(_short(values[name])) for name, text in FIGURES if name in values]
+        figures = [
+            text.format(_short(values[name]))
+            for name, text in FIGURES
+            if _is_shown(values.get(name))
+        ]
         self._figures.text = ' · '.join(figures) if on else ''
         model = [values[name] for name in ('model', 'device') if values.get(name)]
         self._model.text = ', '.join(model) if on else ''
@@ -161,6 +169,11 @@ def _add_slider(
     field.on('change', lambda event: changed(float(event.args)), js_handler=number)
     show(setting.value)
     return show
+
+
+def _is_shown(text: str | None) -> bool:
+    """Whether a figure says something: nothing runs at no rate."""
+    return bool(text) and text != '0.00'
 
 
 def _short(text: str) -> str:

@@ -83,7 +83,8 @@ class _LiveView:
                 ('Save JSON', 'data_object', 'saveJson', None),
                 ('Full screen', 'fullscreen', None, None),
             ):
-                button = ui.button(text, icon=icon).props('flat dense no-caps')
+                button = ui.button(text, icon=icon, color=None)
+                button.props('flat dense no-caps').classes('nn-flat')
                 if action is None:
                     # The browser allows it only in the handler of the click itself.
                     button.on('click', js_handler=f'() => getElement({view.id}).fullScreen()')

@@ -174,7 +174,7 @@ export default {
       this.drawn = 0;
       if (!this.frame) return;
       const parts = [`${this.frame.width} × ${this.frame.height}`];
-      if (!this.count) parts.push(`${Math.round(rate)} frames/s`);
+      if (!this.count && rate) parts.push(`${Math.round(rate)} frames/s`);
       const isOld = Number.isFinite(this.ageMs) && !this.count && rate > 0;
       if (isOld) parts.push(`${Math.max(0, Math.round(this.ageMs))} ms old`);
       this.figures = parts.join(" · ");

@@ -17,7 +17,7 @@ const DARK = "rgba(10, 14, 18, 0.72)";
 const OUTLINE = "rgba(0, 0, 0, 0.65)";
 const FONT = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 const MAX_TAGS = 5;
-const MAX_LINES = 8;
+const MAX_LINES = 12;
 const MIN_SCORE = 0.2;
 const FAINT = 0.45;
 const LABEL_BEHIND = 0.5;
@@ -60,6 +60,7 @@ export function drawResults(context, results, place) {
     drawOne(context, result.values, place);
     context.restore();
   }
+  if (results.digits) drawLines(context, results.digits.values, place);
   drawBehind(context, results, place);
 }
 
@@ -92,7 +93,7 @@ function drawPeople(context, { people = [] }, place) {
   });
 }
 
-function drawDigits(context, { digits = [], lines = [] }, place) {
+function drawDigits(context, { digits = [] }, place) {
   for (const { digit, bbox } of digits) {
     const [left, top] = [place.left + bbox[0] * place.scale, place.top + bbox[1] * place.scale];
     const [width, height] = [bbox[2] * place.scale, bbox[3] * place.scale];
@@ -103,6 +104,10 @@ function drawDigits(context, { digits = [], lines = [] }, place) {
     }
     pill(context, digit, [left, top], DIGIT_COLOUR, place);
   }
+}
+
+/** The lines of text: beside the picture if there is room. */
+function drawLines(context, { lines = [] }, place) {
   const shown = lines.filter(Boolean).slice(0, MAX_LINES);
   if (!shown.length) return;
   const size = textSize(place);
@@ -110,11 +115,12 @@ function drawDigits(context, { digits = [], lines = [] }, place) {
   const height = size * 1.35;
   const width = Math.max(...shown.map((line) => context.measureText(line).width)) + size;
   const top = place.top + place.height - height * shown.length - 16;
-  panel(context, place.left + 8, top, width, height * shown.length + 8);
+  const left = place.left >= width + 16 ? place.left - width - 8 : place.left + 8;
+  panel(context, left, top, width, height * shown.length + 8);
   context.fillStyle = DIGIT_COLOUR;
   context.textBaseline = "middle";
   shown.forEach((line, index) =>
-    context.fillText(line, place.left + 8 + size / 2, top + 4 + height * (index + 0.5)),
+    context.fillText(line, left + size / 2, top + 4 + height * (index + 0.5)),
   );
 }
 

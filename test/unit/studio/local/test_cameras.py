@@ -213,6 +213,30 @@ def test_uploads(tmp_path: Path, perception: Any) -> None:
     assert uploads.list() == []
 
 
+def test_a_bag_is_a_camera_for_each_topic(
+    tmp_path: Path, perception: Any, recording: Any, picture: Any
+) -> None:
+    messages = [
+        (topic, number * 10**8, recording.raw(number * 10**8, picture(number)))
+        for number in range(5)
+        for topic in ('/left', '/right')
+    ]
+    bag = recording.write(tmp_path / 'bag', messages, storage='mcap')
+    uploads = Uploads(perception)
+    shutil.copy(bag / 'bag.mcap', tmp_path / 'sent')
+    infos = uploads.add(tmp_path / 'sent', 'walk.mcap')
+    assert [(info.title, info.kind) for info in infos] == [
+        ('walk.mcap, /left', 'bag'),
+        ('walk.mcap, /right', 'bag'),
+    ]
+    listener = Listener()
+    watch = uploads.watch(infos[1].id, frozenset({'tags'}), listener)
+    # It is repeated, since nobody could watch half a second.
+    until(lambda: len(listener.images) > 7)
+    watch.close()
+    uploads.close()
+
+
 @pytest.mark.parametrize('name', ['notes.mp4', 'notes.mcap', 'notes.db3', 'notes', 'notes.jpg'])
 def test_an_upload_that_cannot_be_played(tmp_path: Path, perception: Any, name: str) -> None:
     uploads = Uploads(perception)
