@@ -92,7 +92,8 @@ def _scaled(coverage: Coverage) -> Coverage:
 def _paste_centred(coverage: Coverage, patch: NDArray[np.float32]) -> None:
     """Write into an empty patch, ``(28, 28)``, the centre of mass in its centre."""
     height, width = coverage.shape
-    moments = cv2.moments(coverage)
+    # OpenCV takes two columns of float32 for the points of an outline.
+    moments = cv2.moments(coverage.astype(np.float64))
     total = moments['m00'] or 1.0
     centre = PATCH_PX / 2 - 0.5
     top = round(centre - moments['m01'] / total)
