@@ -18,7 +18,7 @@ from nn_perception.capabilities.digits.defaults import (
 )
 from nn_perception.capabilities.digits.detector import find_candidates
 from nn_perception.capabilities.digits.large_images import enlarge_boxes, shrink_large
-from nn_perception.capabilities.digits.patches import extract_patches
+from nn_perception.capabilities.digits.patches import extract_patches, Patches
 from nn_perception.capabilities.digits.reading_order import group_into_lines
 from nn_perception.capabilities.digits.selection import DIGITS, select_digits
 from nn_perception.capabilities.tagging.tagger import check_finite, softmax
@@ -152,9 +152,18 @@ class DigitReader:
         """
         if not candidates:
             return np.zeros((0, len(self.checkpoint.labels)), np.float32)
+        return self.classify(extract_patches(candidates))
+
+    def classify(self, patches: Patches) -> NDArray[np.float32]:
+        """
+        Classify digits that are cut out already.
+
+        :param patches: float32, ``(N, 28, 28)``, 0 (background) to 1 (foreground), at least one
+        :returns: probabilities of 0 to 9 and of "no digit", float32, ``(N, C)``
+        :raises RuntimeError: if the network cannot be run
+        """
         preprocessing = self.checkpoint.preprocessing
-        pixels = extract_patches(candidates) * np.float32(255)
-        batch = (pixels - preprocessing.mean[0]) / preprocessing.std[0]
+        batch = (patches * np.float32(255) - preprocessing.mean[0]) / preprocessing.std[0]
         logits = self.model(batch[:, None].astype(np.float32))
         check_finite(logits)
         return softmax(logits)
