@@ -38,12 +38,12 @@ class ClassesPanel:
         with ui.element('div').classes('nn-row'):
             add = ui.button('Add a class', icon='add', on_click=self._add).props('outline')
             add.mark('add-class')
-            self._upload = UploadAll()
             with ui.link(target='/teach/download/dataset').classes('nn-button') as link:
                 ui.icon('download').props('aria-hidden=true')
                 ui.label('Download all')
             link.props('download')
             self._download = link
+            self._upload = UploadAll()
 
     async def show(self, state: FineTuningState) -> None:
         """Show the classes."""

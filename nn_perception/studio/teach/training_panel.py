@@ -33,6 +33,15 @@ def obstacle(state: FineTuningState) -> str:
     return ''
 
 
+def _result(job: JobState) -> str:
+    """Say how a job ended; the problems of the frames are in the report."""
+    if not job.succeeded:
+        return sentence(job.message)
+    first, _, problems = job.message.partition('. ')
+    more = ' What the frames lack is written under the hood.' if problems else ''
+    return sentence(first) + more
+
+
 class TrainingPanel:
     """
     The button Train and what belongs to it.
@@ -82,7 +91,7 @@ class TrainingPanel:
         elif why:
             self._say(sentence(why), good=None)
         elif job.message:
-            self._say(sentence(job.message), good=job.succeeded)
+            self._say(_result(job), good=job.succeeded)
         else:
             self._say('', good=None)
         if self._shown is None or self._shown.history != job.history:
