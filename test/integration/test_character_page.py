@@ -13,14 +13,14 @@ from typing import Any
 import urllib.error
 import urllib.request
 
-from browser import browser, Watched
+from browser import browser, fake_webcam, Watched
 import cv2
 from hostile_svg import REFUSED
 import nn_perception
 from nn_perception.studio.character.figures import FOLDER, TITLES
 from nn_perception.studio.character.svg.limits import MAX_BYTES
 import numpy as np
-from patience import HANGS_S
+from patience import HANGS_S, PATIENCE_S
 import pytest
 
 pytest.importorskip('nicegui')
@@ -41,7 +41,7 @@ sys.stdin.read()
 server.stop()
 """
 STAGE = "document.querySelector('.ch-stage canvas').stage"
-HANGS_MS = 1000 * HANGS_S
+TIMEOUT_MS = 1000 * PATIENCE_S
 # The folder in which to write the picture for docs/character.md.
 PICTURES = os.environ.get('NN_PERCEPTION_WRITE_PICTURES', '')
 
@@ -76,8 +76,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope='module')
-def chromium() -> Iterator[Any]:
-    with browser() as started:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Run Chromium with a webcam before which a skier stands."""
+    skier = cv2.resize(cv2.imread(str(SAMPLES / 'skier.jpg')), (640, 480))
+    video = tmp_path_factory.mktemp('webcam') / 'skier.mjpeg'
+    video.write_bytes(cv2.imencode('.jpg', skier)[1].tobytes() * 10)
+    with browser(*fake_webcam(str(video))) as started:
         yield started
 
 
@@ -86,7 +90,7 @@ def page(chromium: Any, url: str) -> Iterator[Any]:
     """Open the view; nothing may be written on the console or asked of another machine."""
     watched = Watched()
     opened = chromium.new_page(viewport={'width': 1280, 'height': 860})
-    opened.set_default_timeout(HANGS_MS)
+    opened.set_default_timeout(TIMEOUT_MS)
     watched.watch(opened)
     opened.goto(f'{url}character')
     opened.get_by_role('radio', name='Astronaut').wait_for()
@@ -180,6 +184,18 @@ def test_people_of_a_camera_move_figures(page: Any) -> None:
             )
         )
     assert len(places) > 3
+
+
+def test_webcam(page: Any) -> None:
+    """Somebody before the webcam moves a figure, mirrored as in a mirror."""
+    page.get_by_label('Camera or file').click()
+    page.get_by_role('option', name='Webcam of this browser').click()
+    wait_for_status(page, 'One person is in view.')
+    assert page.evaluate(f'{STAGE}.options.mirrored') is True
+    # The camera goes off with the next source.
+    choose_file(page, 'Pictures or a video', SAMPLES / 'dahlia.jpg')
+    wait_for_status(page, 'Nobody is in view.')
+    assert page.evaluate(f'{STAGE}.options.mirrored') is False
 
 
 def test_another_picture(page: Any, three_people: Path) -> None:

@@ -28,7 +28,7 @@ export default {
       <section class="nn-card ch-stage" :class="{'ch-over': over}" aria-label="Stage"
           @dragover.prevent="over = true" @dragleave="over = false" @drop.prevent="drop">
         <canvas ref="canvas" role="img" :aria-label="description"></canvas>
-        <div v-if="!started && !sentence" class="ch-hint nn-soft">
+        <div v-if="!source" class="ch-hint nn-soft">
           <div>Choose a source, or drop a picture, a video, a drawing (SVG) or saved keypoints here.</div>
         </div>
         <div v-if="turns > 1" class="ch-turn">
@@ -98,7 +98,7 @@ export default {
   },
   computed: {
     description() {
-      if (!this.started) return 'Nothing is on the stage.';
+      if (!this.started) return this.source ? 'Waiting for a picture.' : 'Nothing is on the stage.';
       if (!this.count) return 'Nobody is in view.';
       return this.count === 1 ? 'One person is in view.' : `${this.count} people are in view.`;
     },

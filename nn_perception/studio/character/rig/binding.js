@@ -15,6 +15,8 @@ const MIN_WEIGHT = 0.08;
 /** Curves are cut to this share of the torso, so that a long line bends with the bones. */
 const MAX_CURVE = 0.2;
 const MAX_CUTS = 16;
+/** Curves of a figure at most, when they are cut. */
+const MAX_CURVES = 20000;
 
 /**
  * @param {{joints: Object, shapes: Object[], bounds: number[]}} model  as the server sends it
@@ -23,13 +25,16 @@ const MAX_CUTS = 16;
 export function bind(model) {
   const rest = restOf(model.joints);
   const geometry = BONES.map((bone) => lineOf(rest.joints[bone.from], rest.joints[bone.to]));
+  const drawn = model.shapes.flatMap(({outlines}) => outlines)
+    .reduce((sum, {points}) => sum + points.length / 6, 0);
+  const cuts = clamp(Math.floor(MAX_CURVES / drawn), 1, MAX_CUTS);
   const vertices = [];
   const shapes = model.shapes.map((shape) => {
     const allowed = bonesOfPart(shape.part);
     const shares = new Float64Array(BONES.length + 1);
     const outlines = shape.outlines.map((outline) => {
       const points = allowed && allowed[0] === HEAD
-        ? outline.points : cut(outline.points, MAX_CURVE * rest.torso);
+        ? outline.points : cut(outline.points, MAX_CURVE * rest.torso, cuts);
       const first = vertices.length;
       bindOutline(points, outline.closed, (x, y, regime) => {
         const vertex = bindPoint(x, y, regime, {rest, geometry, allowed});
@@ -50,7 +55,7 @@ function lineOf(a, b) {
 }
 
 /** Cuts the curves of an outline; the line that they draw stays the same. */
-export function cut(points, maxLength) {
+export function cut(points, maxLength, maxCuts = MAX_CUTS) {
   const result = [points[0], points[1]];
   for (let i = 2; i < points.length; i += 6) {
     let curve = [...points.slice(i - 2, i + 6)];
@@ -58,7 +63,7 @@ export function cut(points, maxLength) {
     for (let k = 2; k < 8; k += 2) {
       length += Math.hypot(curve[k] - curve[k - 2], curve[k + 1] - curve[k - 1]);
     }
-    for (let left = clamp(Math.ceil(length / maxLength), 1, MAX_CUTS); left > 1; left -= 1) {
+    for (let left = clamp(Math.ceil(length / maxLength), 1, maxCuts); left > 1; left -= 1) {
       const [head, tail] = halves(curve, 1 / left);
       result.push(...head.slice(2));
       curve = tail;
