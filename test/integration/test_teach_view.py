@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -132,6 +133,7 @@ def test_teach_train_and_roll_back(tmp_path: Path) -> None:
         check_confusion(page)
         check_rename_and_roll_back(page)
         check_deletion(page)
+        check_downloads(server)
 
         # Everything is there again after a reload, and for a second browser.
         page.reload()
@@ -152,6 +154,20 @@ def check_confusion(page: Any) -> None:
     until(lambda: page.get_by_role('option').count() == count)
     page.keyboard.press('Escape')
     listbox.wait_for(state='hidden')
+
+
+def check_downloads(server: Server) -> None:
+    def download(kind: str) -> bytes:
+        with urllib.request.urlopen(f'{server.url}teach/download/{kind}') as response:
+            return bytes(response.read())
+
+    with zipfile.ZipFile(io.BytesIO(download('dataset?label=stripes'))) as archive:
+        assert sum(name.endswith('.png') for name in archive.namelist()) == 12
+    with zipfile.ZipFile(io.BytesIO(download('zip'))) as archive:
+        names = {Path(name).name for name in archive.namelist()}
+    assert {'model.onnx', 'checkpoint.safetensors', 'use_onnx.py'} <= names
+    (version,) = (server.folder / 'models' / 'taught').glob('active')
+    assert download('checkpoint') == (version / 'checkpoint.safetensors').read_bytes()
 
 
 def check_rename_and_roll_back(page: Any) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nicegui.element import Element
+from nn_perception.studio import viewer
 
-MODULES = {'nn-teach': str(Path(__file__).with_name('modules'))}
+MODULES = {
+    'nn-teach': str(Path(__file__).with_name('modules')),
+    'nn-viewer': str(Path(viewer.__file__).parent),
+}
 
 
 class _Component(Element):

@@ -1,4 +1,5 @@
 import { JpegCamera } from "nn-teach/jpeg_camera.js";
+import { listWebcams } from "nn-viewer/browser_camera.js";
 
 const LOOK_MS = 500;
 const KEEP_MS = 500;
@@ -23,6 +24,10 @@ export default {
     <label v-if="source === 'robot' && Object.keys(cameras).length > 1" class="nn-slider">Camera
       <select :value="camera" @change="$emit('camera', { camera: $event.target.value })">
         <option v-for="(title, id) in cameras" :key="id" :value="id">{{ title }}</option>
+      </select></label>
+    <label v-if="source === 'webcam' && devices.length > 1" class="nn-slider">Camera
+      <select :value="device" @change="open($event.target.value)">
+        <option v-for="one in devices" :key="one.id" :value="one.id">{{ one.label }}</option>
       </select></label>
     <div class="nn-picture" :class="{ 'nn-recording-picture': label }">
       <img v-show="source === 'robot' && shown" ref="image" alt="What the robot's camera sees">
@@ -55,6 +60,8 @@ export default {
   data() {
     return {
       source: "robot",
+      devices: [],
+      device: "",
       shown: false,
       problem: "",
       failure: "",
@@ -120,13 +127,21 @@ export default {
       this.release();
       [this.source, this.shown, this.problem, this.failure] = [source, false, "", ""];
       this.webcam.close();
-      if (source !== "webcam") return;
+      if (source === "webcam") await this.open(this.device);
+    },
+    /** Opens a camera of the browser. */
+    async open(device) {
+      this.release();
+      this.webcam.close();
+      [this.device, this.shown, this.problem] = [device, false, ""];
       try {
-        await this.webcam.open();
+        await this.webcam.open(device);
         this.shown = this.source === "webcam";
         if (!this.shown) this.webcam.close();
+        this.devices = await listWebcams();
+        this.device = device || this.webcam.id;
       } catch (error) {
-        this.problem = error.message;
+        if (this.source === "webcam") this.problem = error.message;
       }
     },
     async look() {

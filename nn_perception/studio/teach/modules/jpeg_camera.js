@@ -1,14 +1,7 @@
-const WIDTH = 640;
-const HEIGHT = 480;
-const QUALITY = 0.92;
+import { openWebcam } from "nn-viewer/browser_camera.js";
 
-const REASONS = {
-  NotAllowedError:
-    "The browser does not allow the camera. Allow it beside the address of the page, and choose this camera again.",
-  NotFoundError: "This computer has no camera that the browser can use.",
-  NotReadableError: "The camera is used by another program. Close it, and choose this camera again.",
-  OverconstrainedError: "This computer has no camera that the browser can use.",
-};
+const WIDTH = 640;
+const QUALITY = 0.92;
 
 /** The browser's camera, as pictures in JPEG. */
 export class JpegCamera {
@@ -19,23 +12,20 @@ export class JpegCamera {
     this.stream = null;
   }
 
-  /** Opens the camera; throws an error with a sentence if it cannot be used. */
-  async open() {
-    if (!navigator.mediaDevices) {
-      throw new Error(
-        "Browsers open a camera only for localhost or https. Open the page there, or record the robot's camera.",
-      );
-    }
-    try {
-      this.stream = await navigator.mediaDevices.getUserMedia({
-        audio: false,
-        video: { width: { ideal: WIDTH }, height: { ideal: HEIGHT } },
-      });
-    } catch (error) {
-      throw new Error(REASONS[error.name] || `The camera cannot be opened: ${error.message}`);
-    }
+  /**
+   * Opens a camera; throws an error with a sentence if it cannot be used.
+   *
+   * @param {string} device its id; empty: the one that the browser prefers
+   */
+  async open(device) {
+    this.stream = await openWebcam(device);
     this.video.srcObject = this.stream;
     await this.video.play();
+  }
+
+  /** The id of the camera that is open; empty if none is. */
+  get id() {
+    return this.stream?.getVideoTracks()[0]?.getSettings().deviceId || "";
   }
 
   /** @returns {Promise<Blob | null>} the current picture; null if there is none */
