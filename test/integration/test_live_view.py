@@ -207,6 +207,40 @@ def test_freeze_and_save(page: Any, served: LivePage) -> None:
     assert pixel(page, 0.5, 0.5) == before
 
 
+def test_a_hidden_page_costs_nothing(page: Any, served: LivePage) -> None:
+    page.goto(served.url + '?camera=samples:people&show=poses')
+    wait_for_words(page, 'person')
+    hide = """hidden => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    page.evaluate(hide, True)
+    time.sleep(1.0)
+    before = served.encoded()
+    time.sleep(1.0)
+    assert served.encoded() == before
+    page.evaluate(hide, False)
+    time.sleep(2.0)
+    assert served.encoded() > before
+
+
+def test_another_source_lets_go_of_the_webcam(page: Any, served: LivePage) -> None:
+    page.add_init_script(
+        """const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+            window.stream = await open(wanted);
+            return window.stream;
+        };
+        """
+    )
+    page.goto(served.url + '?camera=webcam&show=')
+    page.wait_for_function('() => window.stream && window.stream.active')
+    page.get_by_role('combobox', name='Camera').click()
+    page.get_by_role('option', name='Sample video with people').click()
+    page.wait_for_function('() => !window.stream.active')
+    assert page.evaluate("window.stream.getTracks().every((one) => one.readyState === 'ended')")
+
+
 def test_a_phone_has_room_for_it(chromium: Any, served: LivePage) -> None:
     page = chromium.new_page(viewport={'width': 360, 'height': 740})
     page.goto(served.url + '?camera=samples:people&show=tags')
