@@ -557,3 +557,26 @@ def test_picture_of_the_joints(page: Any) -> None:
     assert len(data) > 20_000
     if PICTURES:
         (Path(PICTURES) / 'character_joints.png').write_bytes(data)
+
+
+def test_curves_of_what_is_shown(page: Any) -> None:
+    """The view of the curves leaves out what is hidden: the back, and legs that are not seen."""
+    drawn = page.evaluate(
+        """(() => {
+          const counted = (keypoints) => {
+            let count = 0;
+            const context = new Proxy({}, {
+              get: (_, name) => () => { if (name === 'fillRect') count += 1; }, set: () => true,
+            });
+            rig.paintCurves(context, personOf(models[0], keypoints), 1);
+            return count;
+          };
+          const lost = Object.fromEntries(['leftKnee', 'rightKnee', 'leftAnkle', 'rightAnkle']
+            .map((name) => [name, null]));
+          const anchors = rig.bind(models[0]).shapes.flatMap(({outlines}) => outlines)
+            .reduce((sum, {curves}) => sum + curves, 0);
+          return [anchors, counted(standing()), counted(standing(lost))];
+        })()"""
+    )
+    every, standing, without_legs = drawn
+    assert every > standing > without_legs > 0

@@ -16,7 +16,7 @@ ORIGIN = 'http://localhost'
 PAGE = """<!doctype html><meta charset="utf-8"><canvas id="canvas"></canvas>
 <script type="module">
 const modules = ['joints', 'binding', 'pose', 'head', 'person', 'cast', 'one_euro', 'painter',
-  'recording', 'thumbnail', 'stage'];
+  'overlays', 'recording', 'thumbnail', 'stage'];
 const loaded = await Promise.all(modules.map((name) => import(`/rig/${name}.js`)));
 window.rig = Object.assign({}, ...loaded);
 window.models = await (await fetch('/models.json')).json();

@@ -2,7 +2,7 @@
 
 import {BONES, JOINTS} from './joints.js';
 import {LOST} from './person.js';
-import {pointsOf} from './painter.js';
+import {alphaOf, pointsOf} from './painter.js';
 
 const LEFT = '#ff922b';
 const RIGHT = '#22b8cf';
@@ -41,7 +41,7 @@ export function paintSkeleton(context, person, pixel) {
   });
 }
 
-/** Draws anchors, handles and the lines between them. */
+/** Draws the anchors and handles of what is shown, and the lines between them. */
 export function paintCurves(context, person, pixel) {
   const points = pointsOf(person);
   context.globalAlpha = person.presence;
@@ -50,7 +50,8 @@ export function paintCurves(context, person, pixel) {
   context.fillStyle = '#845ef7';
   context.beginPath();
   const anchors = [];
-  for (const shape of person.figure.shapes) {
+  const shown = person.figure.shapes.filter((shape, index) => alphaOf(person, shape, index) > 0);
+  for (const shape of shown) {
     for (const {first, curves} of shape.outlines) {
       for (let i = 2 * first, end = 2 * (first + 3 * curves); i < end; i += 6) {
         anchors.push(i);

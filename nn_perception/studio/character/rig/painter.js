@@ -18,7 +18,7 @@ export function paintPerson(context, person) {
   const shift = faceShift(pose, figure.rest.ears);
   const paint = (shape, index) => {
     const face = shape.part === 'face';
-    const alpha = person.presence * person.alphas[index] * sideShown(shape.part, person);
+    const alpha = alphaOf(person, shape, index);
     if (alpha <= 0) return;
     context.save();
     if (face) context.translate(shift.x, shift.y);
@@ -33,6 +33,11 @@ export function paintPerson(context, person) {
       if (hidden(shape) === behind) paint(shape, index);
     });
   }
+}
+
+/** How much of a shape is shown, in [0, 1]. */
+export function alphaOf(person, shape, index) {
+  return person.presence * person.alphas[index] * sideShown(shape.part, person);
 }
 
 /** How much of a part is on the side that is seen, while somebody turns. */
