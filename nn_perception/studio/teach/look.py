@@ -23,6 +23,8 @@ TAGS = 12
 # Frames are listed anew at most so often while they change.
 LIST_PERIOD_S = 2.0
 FRAMES_PER_CALL = 1000
+# The networks are given back when nobody has looked for so long.
+IDLE_S = 20.0
 # Embeddings that a look computes; the next looks compute the rest.
 MAX_COMPUTED = 8
 
@@ -31,7 +33,7 @@ class Look:
     """
     Say what the active version sees, and why; threads may share it.
 
-    The networks are loaded when somebody looks.
+    The networks are loaded when somebody looks, and are in memory no longer than that.
 
     :param backend: the robot
     """
@@ -47,6 +49,8 @@ class Look:
         self._near_base = ''
         self._frames: dict[str, tuple[str, str]] = {}
         self._listed: tuple[float, Mapping[str, int]] = (0.0, {})
+        self._looked_s = 0.0
+        self._waiting = False
 
     def next_image(self, after_ns: int) -> CameraImage | str:
         """Wait for an image of the camera; :returns: why there is none, if none comes."""
@@ -71,6 +75,10 @@ class Look:
         except ValueError as error:
             raise ValueError(f'the picture {error}') from error
         with self._lock:
+            self._looked_s = time.monotonic()
+            if not self._waiting:
+                self._waiting = True
+                threading.Thread(target=self._forget_when_idle, name='look', daemon=True).start()
             state = self._fine_tuning.state()
             tags, message = self._tags(image, state)
             nearest = self._nearest(image, state)
@@ -135,6 +143,20 @@ class Look:
 
     def _read(self, frame: str) -> Image:
         return decode_image(self._fine_tuning.picture(frame), upright=False)
+
+    def _forget_when_idle(self) -> None:
+        while True:
+            time.sleep(IDLE_S / 4)
+            with self._lock:
+                if time.monotonic() - self._looked_s < IDLE_S:
+                    continue
+                self._forget_tagger()
+                near, self._near = self._near, None
+                self._frames, self._listed = {}, (0.0, {})
+                self._waiting = False
+            if near is not None:
+                near.close()
+            return
 
     def _forget_tagger(self) -> None:
         tagger, self._tagger = self._tagger, None
