@@ -142,7 +142,8 @@ class _LiveView:
 
     async def _on_opened(self, camera: str) -> None:
         await self._refresh()
-        self._chooser.value = camera
+        if camera in self._options():
+            self._chooser.value = camera
 
     def _on_webcams(self, webcams: list[dict[str, str]]) -> None:
         """Name the webcams, which the browser does only once one is allowed."""
