@@ -10,7 +10,7 @@ import {listWebcams} from 'nn-viewer/browser_camera.js';
 import {Feed} from 'nn-character/feed.js';
 import {Stage, DEFAULTS} from 'nn-character/stage.js';
 import {Playback} from 'nn-character/playback.js';
-import {MAX_FILE_BYTES, MAX_SECONDS, readKeypoints} from 'nn-character/recording.js';
+import {MAX_FILE_BYTES, MAX_SECONDS, downloads, readKeypoints} from 'nn-character/recording.js';
 import {paintThumbnail} from 'nn-character/thumbnail.js';
 
 const FIGURES = '/character/figures';
@@ -276,12 +276,7 @@ export default {
       if (this.recording) {
         clearInterval(this.timer);
         this.recording = false;
-        const {keypoints, video} = await this.stage.stopRecording();
-        const files = [['Video', 'webm', video], ['Keypoints', 'json', keypoints]];
-        const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
-        this.saved = files.filter(([, , blob]) => blob?.size).map(([label, ending, blob]) => ({
-          label, name: `character-${stamp}.${ending}`, url: URL.createObjectURL(blob),
-        }));
+        this.saved = downloads(await this.stage.stopRecording());
         return;
       }
       this.forgetSaved();

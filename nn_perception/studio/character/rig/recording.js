@@ -73,6 +73,19 @@ export class VideoLog {
 }
 
 /**
+ * Names the files of a recording, for links that save them.
+ *
+ * @param {{keypoints: Blob, video: ?Blob}} recording
+ */
+export function downloads({keypoints, video}) {
+  const files = [['Video', 'webm', video], ['Keypoints', 'json', keypoints]];
+  const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+  return files.filter(([, , blob]) => blob?.size).map(([label, ending, blob]) => ({
+    label, name: `character-${stamp}.${ending}`, url: URL.createObjectURL(blob),
+  }));
+}
+
+/**
  * Reads a file of keypoints.
  *
  * @param {string} text
