@@ -23,6 +23,7 @@ MAY_BE_SKIPPED = ('cuda', 'hri_msgs', 'launch_ros')
 LONGEST = (
     'integration/test_fine_tuner.py',
     'integration/test_fine_tuner_promises.py',
+    'integration/test_studio_teach_ros.py',
     'integration/test_studio_tool.py',
     'integration/test_flapping_publishers.py',
     'integration/test_hostile_clients.py',
