@@ -312,6 +312,37 @@ def test_a_picture_and_a_save(page: Any, tmp_path: Path) -> None:
     page.get_by_text('The file is no picture').wait_for()
 
 
+@pytest.mark.parametrize('kind', ['drop', 'paste'])
+def test_a_picture_is_dropped_or_pasted(page: Any, kind: str) -> None:
+    page.locator('.dg-canvas').focus()
+    page.evaluate(
+        """async (kind) => {
+        const canvas = new OffscreenCanvas(60, 60), context = canvas.getContext('2d');
+        context.fillStyle = '#ffe';
+        context.fillRect(0, 0, 60, 60);
+        context.lineWidth = 5;
+        context.strokeStyle = '#014';
+        context.beginPath();
+        context.moveTo(15, 10); context.lineTo(45, 10); context.lineTo(26, 52);
+        context.stroke();
+        const files = new DataTransfer();
+        const file = [await canvas.convertToBlob()];
+        files.items.add(new File(file, 'seven.png', {type: 'image/png'}));
+        const options = {bubbles: true, cancelable: true};
+        const event = kind === 'drop'
+            ? new DragEvent('drop', {...options, dataTransfer: files})
+            : new ClipboardEvent('paste', {...options, clipboardData: files});
+        document.querySelector('.dg-canvas').dispatchEvent(event);
+        }""",
+        kind,
+    )
+    wait_for_words(page, 'cnn: 7')
+    # Undo takes the picture away, also without the focus on the pad.
+    page.keyboard.press('Tab')
+    page.keyboard.press('Control+z')
+    page.get_by_text('Draw a digit').wait_for()
+
+
 def test_answers_as_soon_as_the_network_is_loaded(page: Any) -> None:
     left = [3]
 

@@ -6,7 +6,7 @@ const SIDE = 28;
 /** Bars of both networks, which are a table, and what they have seen. */
 export const Results = {
   template: `
-  <div class="dg-results" data-results>
+  <div class="dg-results">
     <section class="nn-card dg-winner" aria-label="Result">
       <div class="dg-digit" :class="{ 'dg-word': !isDigit }" aria-hidden="true">{{ best || "–" }}</div>
       <div class="dg-beside">
@@ -112,8 +112,7 @@ export const Lines = {
       <thead><tr><th scope="col">digit</th><th scope="col">percent</th></tr></thead>
       <tbody><tr v-for="one in reading.digits"><td>{{ one.digit }}</td><td>{{ percent(one.score) }}</td></tr></tbody>
     </table>
-    <p v-if="reading" class="nn-sentence">The reader of the robot, with its network cnn:
-      {{ reading.time_ms.toFixed(0) }} ms.</p>
+    <p v-if="reading" class="nn-sentence">The digit reader, with cnn: {{ reading.time_ms.toFixed(0) }} ms.</p>
   </section>`,
   props: { reading: Object },
   methods: { percent },

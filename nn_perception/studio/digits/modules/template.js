@@ -23,19 +23,16 @@ export const TEMPLATE = `
       </svg>
       <div v-if="isEmpty" class="dg-hint" aria-hidden="true">{{ mode === "digit" ? "Draw a digit" : "Write numbers" }}</div>
     </div>
-    <p class="dg-state" :class="problem ? 'nn-problem' : 'nn-sentence'" role="status">{{ problem || message }}</p>
-    <p class="nn-hidden" aria-live="polite" data-said>{{ said }}</p>
-  </section>
-  <section class="nn-card dg-controls" aria-label="Tools">
     <div class="dg-row dg-buttons">
       <button type="button" class="dg-main" @click="read()">Predict</button>
       <button type="button" :disabled="!canUndo" @click="undo" title="Ctrl+Z">Undo</button>
       <button type="button" :disabled="!canRedo" @click="redo" title="Ctrl+Y">Redo</button>
       <button type="button" :disabled="isEmpty" @click="clear" title="Delete">Clear</button>
-      <button type="button" @click="$refs.file.click()">Open picture</button>
-      <button type="button" :disabled="isEmpty" @click="save">Save drawing</button>
-      <input ref="file" hidden type="file" accept="image/*" aria-label="Picture of digits" @change="chosen">
     </div>
+    <p class="dg-state" :class="problem ? 'nn-problem' : 'nn-sentence'" role="status">{{ problem || message }}</p>
+    <p class="nn-hidden" aria-live="polite" data-said>{{ said }}</p>
+  </section>
+  <section class="nn-card dg-controls" aria-label="Tools">
     <div class="dg-row">
       <label class="dg-width">Pen <input type="range" min="4" max="60" step="1" v-model.number="pen"
         :aria-valuetext="pen + ' of 60'"><span class="dg-dot" aria-hidden="true"><span
@@ -48,6 +45,11 @@ export const TEMPLATE = `
           :aria-label="'Example: ' + digit" @click="example(digit)">{{ digit }}</button>
       </template>
       <button v-else type="button" @click="exampleLines">Two lines</button>
+    </div>
+    <div class="dg-row">
+      <button type="button" @click="$refs.file.click()">Open picture</button>
+      <button type="button" :disabled="isEmpty" @click="save">Save drawing</button>
+      <input ref="file" hidden type="file" accept="image/*" aria-label="Picture of digits" @change="chosen">
     </div>
     <p id="dg-help" class="nn-sentence">Draw with the mouse, a finger or a pen, or drop or paste a picture.
       By keyboard: arrows move the cursor (with Shift: far), the space bar holds the pen down, Enter reads,

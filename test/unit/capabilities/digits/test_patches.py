@@ -63,6 +63,13 @@ def test_thin_strokes_get_full_coverage() -> None:
     assert np.percentile(patch[patch > 0.1], 80) > 0.8
 
 
+@pytest.mark.parametrize('width', [1, 2, 3, 4])
+def test_a_narrow_bar_is_centred(width: int) -> None:
+    ink = np.zeros((40, 40), np.float32)
+    ink[10:30, 5 : 5 + width] = 1.0
+    assert abs(centre_of_mass(to_patch(ink)) - 13.5).max() <= 0.5
+
+
 def test_a_digit_of_mnist_is_not_changed() -> None:
     # It already fits 20 x 20 pixels around its centre of mass.
     digit = np.zeros((28, 28), np.float32)
