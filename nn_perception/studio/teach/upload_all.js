@@ -13,7 +13,7 @@ export default {
       accept=".zip,.tm" @change="send">
     <input ref="folder" type="file" webkitdirectory hidden tabindex="-1" aria-hidden="true"
       @change="send">
-    <p class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
+    <p v-show="words" class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
       <progress v-if="share !== null" :value="share" aria-label="Upload"></progress></p>
   </div>`,
   props: { locked: Boolean },
