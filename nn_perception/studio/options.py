@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 import ipaddress
 from pathlib import Path
 
+from nn_perception.core.files.untrusted import read_regular
+
 DEFAULT_HOST = '127.0.0.1'
 DEFAULT_PORT = 8080
+MAX_TOKEN_FILE_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,24 @@ class StudioOptions:
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the page."""
         return is_loopback(self.host)
+
+
+def read_token(path: Path) -> str:
+    """
+    Read a token from a file, where neither other users nor the list of processes show it.
+
+    :raises OSError: if the file cannot be read
+    :raises ValueError: if it is empty or no text
+    """
+    try:
+        token = read_regular(path, MAX_TOKEN_FILE_BYTES).decode('utf-8').strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is no text: it must contain the token') from error
+    except ValueError as error:
+        raise ValueError(f'{path} cannot be the file of the token: {error}') from error
+    if not token:
+        raise ValueError(f'{path} is empty: it must contain the token')
+    return token
 
 
 def is_loopback(host: str) -> bool:

@@ -28,7 +28,10 @@ REJECTED: list[tuple[dict[str, object], str]] = [
     ({'certificate': '/nowhere.pem'}, '/nowhere.pem'),
     ({'key': '/nowhere.pem'}, 'a key needs the certificate'),
     ({'port': 70000}, 'parameter port: '),
-    ({'host': 'no.such.invalid', 'token': 'x'}, 'no.such.invalid port 0 cannot be used'),
+    ({'host': 'no.such.invalid', 'token_file': __file__}, 'the token must be letters'),
+    ({'host': '192.0.2.1'}, '192.0.2.1 can be reached from other machines'),
+    ({'token_file': '/nowhere.token'}, '/nowhere.token'),
+    ({'host': '::2'}, '::2 can be reached'),
 ]
 
 
@@ -53,8 +56,12 @@ def test_it_serves_the_page_and_reports(
     assert '/image' not in [name for name, _ in subscribed]
 
 
-def test_the_token_is_not_in_the_log(start_node: Callable[..., NodeProcess]) -> None:
-    node = start_node('studio', parameters={**ANY_PORT, 'token': 'secret-words'})
+def test_the_token_is_not_in_the_log(
+    start_node: Callable[..., NodeProcess], tmp_path: Path
+) -> None:
+    (tmp_path / 'page.token').write_text('secret-words\n')
+    file = str(tmp_path / 'page.token')
+    node = start_node('studio', parameters={**ANY_PORT, 'token_file': file})
     assert address_of(node).endswith('/?token=TOKEN')
     assert 'secret-words' not in node.log
 

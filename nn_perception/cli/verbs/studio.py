@@ -19,7 +19,13 @@ from nn_perception.cli.arguments import (
 from nn_perception.cli.console import fail, report
 from nn_perception.cli.exit_status import ExitStatus
 from nn_perception.core.standard_streams import flush_output, write_output
-from nn_perception.studio.options import DEFAULT_HOST, DEFAULT_PORT, is_loopback, StudioOptions
+from nn_perception.studio.options import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    is_loopback,
+    read_token,
+    StudioOptions,
+)
 from nn_perception.studio.requirement import check_nicegui
 
 VERB = 'studio'
@@ -161,9 +167,7 @@ def _options(args: argparse.Namespace) -> StudioOptions:
     :raises ValueError: if the arguments contradict each other
     :raises OSError: if the token cannot be read
     """
-    token = args.token_file.read_text(encoding='utf-8').strip() if args.token_file else ''
-    if args.token_file and not token:
-        raise ValueError(f'{args.token_file} is empty: it must contain the token')
+    token = read_token(args.token_file) if args.token_file else ''
     if not token and not is_loopback(args.host):
         token = secrets.token_urlsafe(TOKEN_BYTES)
     return StudioOptions(

@@ -40,7 +40,7 @@ COMMON_ARGUMENTS = tuple(
 # Further arguments of some launch files.
 PERCEPTION_ARGUMENTS = ('nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset')
 FINE_TUNING_ARGUMENTS = ('name', 'dataset', 'base', 'data_folder', 'store_folder')
-PAGE_ARGUMENTS = ('host', 'port', 'token', 'certificate', 'key')
+PAGE_ARGUMENTS = ('host', 'port', 'token_file', 'certificate', 'key')
 
 RESPAWN_DELAY_S = 2.0
 

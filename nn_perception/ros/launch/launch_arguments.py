@@ -136,7 +136,7 @@ ARGUMENTS = {
     'port': Argument(
         f'TCP port of the page; 0: a free one; {_FALLBACK} 8080', port, {STUDIO: 'port'}
     ),
-    'token': Argument('whoever opens the page must know it', sets={STUDIO: 'token'}),
+    'token_file': Argument('file with the token that opens the page', sets={STUDIO: 'token_file'}),
     'certificate': Argument(
         'PEM file of the TLS certificate of the page', sets={STUDIO: 'certificate'}
     ),

@@ -22,7 +22,7 @@ from nn_perception.ros.outputs.qos import DIAGNOSTICS_QOS
 from nn_perception.ros.process.main import main
 from nn_perception.ros.studio.backend import RosBackend
 from nn_perception.studio.local.perception import NetworkChoice, Perception
-from nn_perception.studio.options import DEFAULT_HOST, DEFAULT_PORT, StudioOptions
+from nn_perception.studio.options import DEFAULT_HOST, DEFAULT_PORT, read_token, StudioOptions
 from nn_perception.studio.requirement import check_nicegui
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -42,9 +42,10 @@ class StudioParameters:
         DEFAULT_PORT,
         Contract('TCP port; 0: a free one', minimum=0, maximum=65535, read_only=True),
     )
-    token: str = parameter(
+    # A file, since everybody on the graph can read a parameter.
+    token_file: str = parameter(
         '',
-        Contract('whoever opens the page must know it; empty: none is needed', read_only=True),
+        Contract('file with the token that opens the page; empty: none is needed', read_only=True),
     )
     certificate: str = parameter(
         '', Contract('PEM file of the TLS certificate; empty: no TLS', read_only=True)
@@ -101,19 +102,19 @@ class StudioParameters:
         """
         Return where the page is served, and to whom.
 
-        :raises ParameterError: if the parameters do not fit together
+        :raises ParameterError: if they do not fit together, or the token cannot be read
         """
         try:
             return StudioOptions(
                 self.host,
                 self.port,
-                self.token,
+                read_token(Path(self.token_file).expanduser()) if self.token_file else '',
                 _path(self.certificate),
                 _path(self.key),
                 tuple(filter(None, self.host_names)),
                 self.max_clients,
             )
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise ParameterError(str(error)) from error
 
 

@@ -33,7 +33,7 @@ COMMON = set(
 PERCEPTION = COMMON | {'nodes', 'one_process', 'depth', 'model', 'digit_model', 'preset'}
 FINE_TUNING = COMMON | {'name', 'dataset', 'base', 'data_folder', 'store_folder'}
 STUDIO = FINE_TUNING | {'nodes', 'one_process', 'depth', 'digit_model', 'preset'}
-STUDIO |= {'host', 'port', 'token', 'certificate', 'key'}
+STUDIO |= {'host', 'port', 'token_file', 'certificate', 'key'}
 # Arguments of each launch file, and what it starts without any.
 FILES = {
     'tagger': (COMMON | {'model'}, ['tagger']),
@@ -267,16 +267,18 @@ def test_both_nodes_use_one_name_and_folder(launcher: Launcher, one_process: str
 
 
 def test_the_page_with_all_nodes_and_what_is_taught(launcher: Launcher) -> None:
-    host, page, camera = launcher.start('studio', camera='true', port='8123', token='secret')
+    host, page, camera = launcher.start(
+        'studio', camera='true', port='8123', token_file='page.token'
+    )
     assert executables([host, page, camera]) == ['perception', 'studio', 'camera_source']
     before, after = files_of(host)
     for node in ('tagger', 'studio'):
         assert set_by(before)[node] == {'model': 'store:taught'}
     assert set_by(after) == {
         'perception': {'nodes': ['tagger', 'digit_reader', 'pose_estimator', 'fine_tuner']},
-        'studio': {'port': 8123, 'token': 'secret'},
+        'studio': {'port': 8123, 'token_file': 'page.token'},
     }
-    assert after.stat().st_mode & 0o077 == 0  # others must not read the token
+    assert after.stat().st_mode & 0o077 == 0
     host, _ = launcher.start('studio', nodes='tagger,fine_tuner', name='mugs')
     after = set_by(files_of(host)[-1])
     assert after['perception'] == {'nodes': ['tagger', 'fine_tuner']}

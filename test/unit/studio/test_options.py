@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nn_perception.studio.options import is_loopback, StudioOptions
+from nn_perception.studio.options import is_loopback, read_token, StudioOptions
 import pytest
 
 
@@ -34,3 +34,24 @@ def test_another_address_needs_a_token(host: str) -> None:
 def test_other_values_are_rejected(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         StudioOptions(**options)
+
+
+def test_the_token_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / 'token'
+    file.write_text(' secret\n')
+    assert read_token(file) == 'secret'
+
+
+@pytest.mark.parametrize(
+    ('content', 'reason'),
+    [(b' \n', 'is empty'), (b'\xff\xfe', 'is no text'), (b'x' * 20_000, 'more than 10000 bytes')],
+)
+def test_what_is_no_token(tmp_path: Path, content: bytes, reason: str) -> None:
+    file = tmp_path / 'token'
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=f'{file} .*{reason}'):
+        read_token(file)
+    with pytest.raises(ValueError, match='not a regular file'):
+        read_token(Path('/dev/null'))
+    with pytest.raises(OSError, match='No such file'):
+        read_token(tmp_path / 'missing')

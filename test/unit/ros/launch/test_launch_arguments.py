@@ -56,7 +56,7 @@ def test_invalid_values_are_rejected_with_what_was_expected(case: str) -> None:
 
 def test_only_texts_that_a_node_checks_are_not_checked() -> None:
     free = {'model', 'digit_model', 'name', 'dataset', 'base', 'data_folder', 'store_folder'}
-    free |= {'host', 'token', 'certificate', 'key'}
+    free |= {'host', 'token_file', 'certificate', 'key'}
     rejected = {case.partition(' ')[0] for case in REJECTED}
     assert rejected | free | {'source'} == set(ARGUMENTS)
 
