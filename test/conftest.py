@@ -22,6 +22,16 @@ MAY_BE_SKIPPED = ('cuda', 'hri_msgs', 'launch_ros')
 # other processes idle. What is missing here costs time and nothing else.
 LONGEST = (
     'integration/test_fine_tuner.py',
+    'integration/test_digits_view.py',
+    'integration/test_page_attacks.py',
+    'integration/test_teach_view.py',
+    'integration/test_live_view.py',
+    'integration/test_ros_fine_tuning.py',
+    'integration/test_character_page.py',
+    'integration/test_studio_ros.py',
+    'integration/test_studio_teach_ros.py',
+    'integration/test_studio_cameras.py',
+    'integration/test_page_access.py',
     'integration/test_fine_tuner_promises.py',
     'integration/test_studio_teach_ros.py',
     'integration/test_studio_tool.py',

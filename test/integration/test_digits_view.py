@@ -391,6 +391,7 @@ def test_survives_a_restart_of_the_server(chromium: Any, tmp_path: Path) -> None
         context.close()
 
 
+@pytest.mark.long
 def test_strokes_of_the_test_set(page: Any, test_data: Path) -> None:
     mnist = load_mnist(test_data / 'mnist')
     random = np.random.default_rng(SEED)

@@ -311,6 +311,7 @@ def test_idle_connections_keep_nobody_out(app: GuardedApp) -> None:
         assert app.memory_mb() - before < 40
 
 
+@pytest.mark.long
 def test_slow_headers_are_not_waited_for(app: GuardedApp) -> None:
     with app.connect() as connection:
         began = time.monotonic()
@@ -409,6 +410,7 @@ def test_so_many_pages_may_be_open(tmp_path: Path) -> None:
             small.check_alive()
 
 
+@pytest.mark.long
 def test_strangers_cannot_take_all_connections_of_tls(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     options = {'certificate': str(certificate), 'key': str(key)}

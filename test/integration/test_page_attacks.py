@@ -167,7 +167,9 @@ def test_drawings_of_strangers(page: GuardedApp, kind: str) -> None:
 @pytest.mark.parametrize('kind', REFUSED)
 def test_pictures_that_are_bombs(page: GuardedApp, kind: str) -> None:
     status, text, _ = page.request('POST', '/teach/frames?label=a', REFUSED[kind][0], page.own)
-    assert 400 <= status < 500, text
+    # A status of an error would be an error on the console of a page with a wrong picture.
+    assert status in (200, 413), text
+    assert status == 413 or json.loads(text)['detail'].startswith('The picture '), text
 
 
 @pytest.mark.parametrize(
@@ -223,7 +225,9 @@ def open_socket(page: GuardedApp, path: str) -> Any:
     )
 
 
-@pytest.mark.parametrize('view', VIEWS)
+@pytest.mark.parametrize(
+    'view', [VIEWS[0], *(pytest.param(one, marks=pytest.mark.long) for one in VIEWS[1:])]
+)
 def test_events_that_no_browser_sends(page: GuardedApp, view: str) -> None:
     """A client may send any arguments to any element of its own page."""
     logged = page.log.stat().st_size

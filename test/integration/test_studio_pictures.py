@@ -65,6 +65,7 @@ class Photographer:
         assert len(colours) > LEAST_COLOURS
 
 
+@pytest.mark.long
 def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
     watched = Watched()
     with browser() as chromium:

@@ -97,9 +97,8 @@ def expected_of(tags: list[Classification], file: str) -> dict[str, Any]:
 def check_threshold(page: Any, peer: Peer) -> None:
     """Move a slider: the parameter of the running node follows."""
     before = peer.get_parameter('/tagger', 'min_score').double_value
-    page.get_by_text('Thresholds').first.click()
-    slider = page.get_by_label('tags min score').locator('[tabindex]')
-    slider.focus()
+    page.get_by_text('Tags: thresholds').click()
+    page.get_by_role('slider', name='min score').first.focus()
     page.keyboard.press('ArrowRight')
     page.keyboard.press('Tab')
     spinning(peer, page, lambda: peer.get_parameter('/tagger', 'min_score').double_value > before)

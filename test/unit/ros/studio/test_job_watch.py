@@ -114,6 +114,7 @@ def test_a_node_that_ends_loses_its_job(graph: Any, watch: JobWatch, action: Act
     until(lambda: watch.state.running)
     graph.calls.call(lambda: watch.lose('it ended'))
     assert watch.state == JobState(message='it ended')
+    action.status()  # of a node that has just started
     # The sentence stays when the node is back, until there is another job.
     graph.calls.call(lambda: watch.follow('/robot/fine_tune'))
     assert watch.state == JobState(message='it ended')
