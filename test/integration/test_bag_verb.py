@@ -135,6 +135,7 @@ def test_compressed_images_in_mcap(test_data: Path, person: Path) -> None:
     assert 10 < sum(count > 0 for count in people) < 100
 
 
+@pytest.mark.long
 def test_it_resumes_after_an_interruption(test_data: Path, tmp_path: Path, person: Path) -> None:
     given, output = test_data / 'bags' / 'person_compressed_mcap', tmp_path / 'made'
     findings = tmp_path / 'made.unfinished' / 'findings'

@@ -110,6 +110,7 @@ def test_draws_a_seven_with_the_mouse(page: Any) -> None:
     assert '479,611 weights' in words
 
 
+@pytest.mark.long
 def test_latency(page: Any) -> None:
     times = []
     for _ in range(8):
@@ -372,6 +373,7 @@ def test_a_refusal_is_a_sentence(page: Any) -> None:
     wait_for_words(page, 'cnn: 7')
 
 
+@pytest.mark.long
 def test_survives_a_restart_of_the_server(chromium: Any, tmp_path: Path) -> None:
     context = chromium.new_context()
     try:

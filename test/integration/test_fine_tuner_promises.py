@@ -294,6 +294,7 @@ def check_attack(tuner: Tuner, clients: int, seconds: float) -> None:
     assert 'Traceback' not in node.log
 
 
+@pytest.mark.long
 def test_clients_during_training(tuner: Tuner) -> None:
     check_attack(tuner, 6, 3.0)
 
@@ -372,6 +373,7 @@ def test_a_confirmed_frame_survives_kill_9(tuner: Tuner, kills: int) -> None:
     assert tuner.summaries[-1].counts[0] == captured
 
 
+@pytest.mark.long
 def test_what_else_is_confirmed_survives_kill_9(tuner: Tuner) -> None:
     tuner.fill(('bright', 'dark', 'mug'))
     for expected in ('trained', 'rolled back', 'deleted'):

@@ -178,6 +178,7 @@ def receive(reliability: str, every_s: float, seconds: float) -> subprocess.Pope
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
 
 
+@pytest.mark.long
 def test_subscriptions_that_begin_among_several_publishers(ros_environment: None) -> None:
     """A node that is activated hears the end of an image, and then that it will not get it."""
     with publishing('steady', 17.0):

@@ -197,6 +197,7 @@ def test_bytes_that_are_no_message(target: Target, repeats: int) -> None:
     target.assert_well()
 
 
+@pytest.mark.long
 def test_cases_of_others(target: Target, cases: Path) -> None:
     """A parameter of an unknown type, then a clock before zero, as they were reported."""
     for case, nodes in (

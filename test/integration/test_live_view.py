@@ -166,6 +166,7 @@ def test_a_wrong_bag_is_refused_with_a_sentence(
     page.close()
 
 
+@pytest.mark.long
 def test_a_threshold_is_changed(page: Any, served: LivePage) -> None:
     page.goto(served.url + '?camera=samples:photographs&show=tags')
     wait_for_words(page, '%')
@@ -249,6 +250,7 @@ def test_a_phone_has_room_for_it(chromium: Any, served: LivePage) -> None:
     page.close()
 
 
+@pytest.mark.long
 def test_the_page_survives_a_restart_of_the_server(
     chromium: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -160,6 +160,7 @@ def test_the_page_goes_on_when_the_fine_tuner_is_killed(
     assert page.state().job.succeeded, page.state().job.message
 
 
+@pytest.mark.long
 def test_a_page_that_is_opened_while_a_job_runs(
     peer: Peer,
     domain_id: int,

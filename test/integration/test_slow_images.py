@@ -92,6 +92,7 @@ def test_deactivate_does_not_wait_for_a_decoder(
     assert {result.header.stamp.sec for result in tags} == {8}
 
 
+@pytest.mark.long
 def test_a_slow_image_holds_no_other_node(
     peer: Peer, start_node: StartNode, slow: CompressedImage
 ) -> None:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 
 from patience import HANGS_S, wait_until
+import pytest
 
 SOAK = [sys.executable, '-m', 'nn_perception.benchmark.soak']
 KINDS = ('parameters set', 'parameters refused', 'transitions refused')
 
 
+@pytest.mark.long
 def test_soak_disturbs_and_evaluates(tmp_path: Path, ros_environment: None) -> None:
     output, logs = tmp_path / 'soak.json', tmp_path / 'logs'
     options = ['--minutes', '0.1', '--round', '6', '--seed', '3']

@@ -94,6 +94,7 @@ def test_writes_checkpoint_report_and_plots(whole: Path, few_digits: Path) -> No
     assert (report['examples'], report['seed'], report['settings']['threads']) == (300, 0, 1)
 
 
+@pytest.mark.long
 def test_an_interrupted_training_resumes_with_the_same_result(
     whole: Path, few_digits: Path, tmp_path: Path
 ) -> None:

@@ -80,3 +80,39 @@ def test_what_may_take_long_does_not_end_the_process(
 ) -> None:
     _, errors = processes[name].communicate(timeout=HANGS_S)
     assert (processes[name].returncode, errors) == (0, '')
+
+
+ENDS = """
+import ctypes
+import sys
+
+import rclpy.node
+
+from nn_perception.ros.process import main as module
+
+module.END_TIMEOUT_S = 1.5
+
+
+class Middleware:
+    def __del__(self):
+        ctypes.PyDLL(None).sleep(100)  # holds Python's lock, as the middleware does
+
+
+class Rejected(rclpy.node.Node):
+    def __init__(self):
+        self.middleware = Middleware()
+        raise ValueError('the rate must be positive')
+
+
+sys.exit(module.main(lambda: Rejected, []))
+"""
+
+
+def test_a_process_that_hangs_at_its_end_ends(ros_environment: None) -> None:
+    command = [sys.executable, '-c', ENDS]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=HANGS_S / 10, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith('the rate must be positive\n')
+    assert 'Timeout' in result.stderr

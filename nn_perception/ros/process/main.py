@@ -52,6 +52,8 @@ SKIP_VARIABLES = ('SKIP_DEFAULT_XML_FILE', 'SKIP_DEFAULT_XML')
 
 SWITCH_INTERVAL_S = 1e-4
 SPIN_TIMEOUT_S = 0.2
+# The end of the process takes a second, or a few if frames are being stored on a slow disk.
+END_TIMEOUT_S = 60.0
 
 STATUS_OK = 0
 STATUS_REJECTED = 2
@@ -131,6 +133,8 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
             stop_if_requested()
             node = make_node()
         except (ValueError, OSError, RuntimeError) as error:
+            # What was made of the node is removed after this, where the middleware can hang.
+            Watchdog.limit(END_TIMEOUT_S)
             # A mistake in what the user wrote or installed is worth one sentence, no traceback.
             write_error(f'{_sentence(error)}\n')
             return STATUS_REJECTED
@@ -139,7 +143,7 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
         pass
     finally:
         ignore_signals()
-        Watchdog.stop()
+        Watchdog.limit(END_TIMEOUT_S)
         if executor is not None:
             executor.shutdown()
         if node is not None:
@@ -149,6 +153,7 @@ def _run(make_node: Callable[[], Node], args: Sequence[str] | None) -> int:
         if has_abandoned_threads():
             # Nothing else removes the middleware's shared memory when the process ends past them.
             context.destroy()
+        Watchdog.stop()
     return STATUS_OK
 
 

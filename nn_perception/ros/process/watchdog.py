@@ -39,6 +39,12 @@ class Watchdog:
         faulthandler.cancel_dump_traceback_later()
 
     @classmethod
+    def limit(cls, seconds: float) -> None:
+        """Give what remains to be done so long, until :meth:`stop` or the next :meth:`feed`."""
+        cls._fed_at_s = None
+        faulthandler.dump_traceback_later(seconds, exit=True)
+
+    @classmethod
     @contextmanager
     def paused(cls) -> Iterator[None]:
         """Allow a block to take long; the timer starts again after it."""

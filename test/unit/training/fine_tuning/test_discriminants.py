@@ -170,6 +170,7 @@ def test_the_memory_does_not_grow_with_the_frames():
     assert megabytes < 80.0
 
 
+@pytest.mark.long
 def test_the_time_grows_with_the_frames():
     # Threads of the matrix library that wait for a core count as computing: a busy machine makes
     # the time up to three times as long.
@@ -178,6 +179,7 @@ def test_the_time_grows_with_the_frames():
     assert many < 32.0 * few  # with their square, it would be 64 times, with their cube 512
 
 
+@pytest.mark.long
 def test_more_features_than_frames_take_a_few_matrices():
     megabytes, _ = measured(1_200, 1_500)
     assert megabytes < 6 * 8e-6 * 1_200**2
