@@ -121,9 +121,12 @@ def test_memory_and_rest(chromium: Any, served: LivePage, video: str) -> None:
     empty_mb = served.memory_mb()
     capabilities = ['tags', 'digits', 'poses']
     page.evaluate(MEASURE, [f'file:{video}', capabilities, 15.0])
-    # A second time: the networks are loaded.
-    page.evaluate(MEASURE, [f'file:{video}', capabilities, 5.0])
-    running_mb = served.memory_mb()
+    # Again: the networks are loaded. Images come and go, so one moment says little.
+    samples_mb = []
+    for _ in range(5):
+        page.evaluate(MEASURE, [f'file:{video}', capabilities, 2.0])
+        samples_mb.append(served.memory_mb())
+    running_mb = statistics.median(samples_mb)
     page.close()
     time.sleep(2.0)
     before_s = served.cpu_s()
