@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 from typing import Any, TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from nn_perception.capabilities.digits.defaults import (
     DIGIT_MIN_SCORE,
     INKS,
 )
+from nn_perception.capabilities.json_fields import digit_fields
 from nn_perception.cli.arguments import (
     add_engine_arguments,
     probability,
@@ -143,15 +144,9 @@ def _stored_boxes(file: str, image: Image, reading: DigitReading) -> list[Box]:
 
 
 def _fields(stored: StoredReading) -> dict[str, Any]:
-    digits = [
-        {
-            'digit': digit.label,
-            'score': round(digit.score, 6),
-            'bbox': [round(value, 2) for value in bbox],
-        }
-        for digit, bbox in zip(stored.reading.digits, stored.boxes, strict=True)
-    ]
-    return {'digits': digits, 'lines': list(stored.reading.lines)}
+    pairs = zip(stored.reading.digits, stored.boxes, strict=True)
+    digits = [replace(digit, bbox=bbox) for digit, bbox in pairs]
+    return digit_fields(digits, stored.reading.lines)
 
 
 def _text(stored: StoredReading) -> str:

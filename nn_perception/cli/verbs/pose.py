@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from nn_perception.capabilities.json_fields import people_fields
 from nn_perception.capabilities.poses.defaults import (
     POSE_MAX_PEOPLE,
     POSE_MIN_JOINT_SCORE,
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             overlays.write(file, draw_poses(image, people))
         return _stored(file, image, people)
 
-    verb = Verb(estimate, _fields, _text, args.max_image_pixels)
+    verb = Verb(estimate, people_fields, _text, args.max_image_pixels)
     return process_pictures(pictures, verb, as_json=args.json)
 
 
@@ -88,22 +89,6 @@ def _stored(file: str, image: Image, people: list[Person]) -> list[Person]:
     orientation = read_orientation(file)
     size = (image.shape[1], image.shape[0])
     return [person_to_stored(person, orientation, size) for person in people]
-
-
-def _fields(people: list[Person]) -> dict[str, Any]:
-    return {
-        'people': [
-            {
-                'score': round(person.score, 6),
-                'bbox': [round(value, 2) for value in person.bbox],
-                'keypoints': [
-                    [round(joint.x, 2), round(joint.y, 2), round(joint.score, 6)]
-                    for joint in person.keypoints
-                ],
-            }
-            for person in people
-        ]
-    }
 
 
 def _text(people: list[Person]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from nn_perception.capabilities.json_fields import tag_fields
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import (
     add_engine_arguments,
@@ -73,12 +74,8 @@ def run(args: argparse.Namespace) -> int:
         (tags,) = pipeline.process([Frame(image, file)])
         return tags
 
-    verb = Verb(tag, _fields, _text, args.max_image_pixels)
+    verb = Verb(tag, tag_fields, _text, args.max_image_pixels)
     return process_pictures(find_pictures(args.files), verb, as_json=args.json)
-
-
-def _fields(tags: list[Tag]) -> dict[str, Any]:
-    return {'tags': [{'label': tag.label, 'score': round(tag.score, 6)} for tag in tags]}
 
 
 def _text(tags: list[Tag]) -> str:

@@ -13,8 +13,13 @@ import math
 from typing import Any
 
 from nn_perception.capabilities.digits.reading_order import group_into_lines
+from nn_perception.capabilities.json_fields import (
+    digit_fields,
+    tag_fields,
+    tracked_people_fields,
+)
 from nn_perception.core.quoting import shortened
-from nn_perception.core.results import Box, Digit
+from nn_perception.core.results import Box, Digit, Keypoint, Person, Tag
 from nn_perception.studio.backend.capabilities import DIGITS, POSES, TAGS
 from nn_perception_interfaces.msg import HumanPose, HumanPoseArray
 from vision_msgs.msg import BoundingBox2D, Classification, Detection2DArray
@@ -25,13 +30,11 @@ KEYPOINTS = 17
 
 def tag_values(msg: Classification) -> dict[str, Any]:
     """Return the tags of an image, best first."""
-    return {
-        'tags': [
-            {'label': shortened(result.class_id), 'score': round(result.score, 6)}
-            for result in islice(msg.results, MAX_TAGS)
-            if math.isfinite(result.score)
-        ]
-    }
+    return tag_fields(
+        Tag(shortened(result.class_id), result.score)
+        for result in islice(msg.results, MAX_TAGS)
+        if math.isfinite(result.score)
+    )
 
 
 def digit_values(msg: Detection2DArray, text: str | None = None) -> dict[str, Any]:
@@ -44,36 +47,14 @@ def digit_values(msg: Detection2DArray, text: str | None = None) -> dict[str, An
     lines = text.split('\n') if text else None
     if lines is None or ''.join(lines) != ''.join(digit.label for digit in digits):
         lines = [''.join(digit.label for digit in line) for line in group_into_lines(digits)]
-    return {
-        'digits': [
-            {
-                'digit': digit.label,
-                'score': round(digit.score, 6),
-                'bbox': [round(value, 2) for value in digit.bbox],
-            }
-            for digit in digits
-        ],
-        'lines': lines,
-    }
+    return digit_fields(digits, lines)
 
 
 def people_values(msg: HumanPoseArray) -> dict[str, Any]:
     """Return the people of an image, with their ids."""
-    return {
-        'people': [
-            {
-                'score': round(pose.score, 6),
-                'bbox': [round(value, 2) for value in _box(pose.bbox)],
-                'keypoints': [
-                    [round(point.x, 2), round(point.y, 2), round(point.score, 6)]
-                    for point in pose.keypoints
-                ],
-                'id': shortened(pose.id),
-            }
-            for pose in islice(msg.poses, MAX_PEOPLE)
-            if _is_finite(pose)
-        ]
-    }
+    return tracked_people_fields(
+        [_person(pose) for pose in islice(msg.poses, MAX_PEOPLE) if _is_finite(pose)]
+    )
 
 
 def digit_text(msg: Detection2DArray) -> str:
@@ -97,6 +78,11 @@ def _digits(msg: Detection2DArray) -> Iterator[Digit]:
         box = _box(detection.bbox)
         if math.isfinite(best.score) and _all_finite(box):
             yield Digit(shortened(best.class_id), best.score, box)
+
+
+def _person(pose: HumanPose) -> Person:
+    keypoints = tuple(Keypoint(point.x, point.y, point.score) for point in pose.keypoints)
+    return Person(pose.score, _box(pose.bbox), keypoints, shortened(pose.id))
 
 
 def _is_finite(pose: HumanPose) -> bool:
