@@ -25,7 +25,6 @@ from nn_perception_interfaces.msg import HumanPose, HumanPoseArray
 from vision_msgs.msg import BoundingBox2D, Classification, Detection2DArray
 
 MAX_TAGS, MAX_DIGITS, MAX_PEOPLE = 1000, 2048, 100
-KEYPOINTS = 17
 
 
 def tag_values(msg: Classification) -> dict[str, Any]:

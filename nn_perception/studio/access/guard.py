@@ -123,6 +123,7 @@ class Guard:
             raise exchange.refused
 
     async def _run_socket(self, scope: Scope, socket: GuardedSocket) -> None:
+        """Let the application serve a socket; how it took that we cut it off does not matter."""
         try:
             await self.app(scope, socket.receive, socket.send)
         except Exception:

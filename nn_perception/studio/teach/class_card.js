@@ -1,4 +1,4 @@
-import { droppedFiles, upload } from "nn-teach/upload.js";
+import { UPLOAD_TARGET } from "nn-teach/upload_target.js";
 
 const STRIP = 7;
 const HOLD = "nn-hold";
@@ -50,9 +50,10 @@ export default {
     <p v-if="words" class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
       <progress v-if="share !== null" :value="share" aria-label="Upload"></progress></p>
   </article>`,
-  props: { label: String, count: Number, recording: Boolean, locked: Boolean },
+  mixins: [UPLOAD_TARGET],
+  props: { count: Number, recording: Boolean },
   data() {
-    return { frames: [], held: false, over: false, words: "", failed: false, share: null };
+    return { frames: [], held: false };
   },
   computed: {
     downloadUrl() {
@@ -120,23 +121,6 @@ export default {
     choose(kind) {
       this.close();
       this.$refs[kind].click();
-    },
-    async drop(event) {
-      this.over = false;
-      if (!this.locked) await this.add(await droppedFiles(event.dataTransfer));
-    },
-    async send(event) {
-      const files = [...event.target.files];
-      event.target.value = "";
-      await this.add(files);
-    },
-    async add(files) {
-      if (!files.length) return;
-      this.failed = false;
-      const result = await upload(files, this.label, (words, share) => {
-        [this.words, this.share] = [words, share];
-      });
-      [this.words, this.failed, this.share] = [result.text, !result.ok, null];
     },
   },
 };

@@ -1,4 +1,4 @@
-import { droppedFiles, upload } from "nn-teach/upload.js";
+import { UPLOAD_TARGET } from "nn-teach/upload_target.js";
 
 /** Uploads pictures whose folders are their labels: folders, zip files and projects. */
 export default {
@@ -16,27 +16,5 @@ export default {
     <p v-show="words" class="nn-sentence" :class="{ 'nn-problem': failed }" role="status">{{ words }}
       <progress v-if="share !== null" :value="share" aria-label="Upload"></progress></p>
   </div>`,
-  props: { locked: Boolean },
-  data() {
-    return { over: false, words: "", failed: false, share: null };
-  },
-  methods: {
-    async drop(event) {
-      this.over = false;
-      if (!this.locked) await this.add(await droppedFiles(event.dataTransfer));
-    },
-    async send(event) {
-      const files = [...event.target.files];
-      event.target.value = "";
-      await this.add(files);
-    },
-    async add(files) {
-      if (!files.length) return;
-      this.failed = false;
-      const result = await upload(files, "", (words, share) => {
-        [this.words, this.share] = [words, share];
-      });
-      [this.words, this.failed, this.share] = [result.text, !result.ok, null];
-    },
-  },
+  mixins: [UPLOAD_TARGET],
 };
