@@ -413,7 +413,7 @@ def test_rep_155(peer: Peer, start_node: StartNode, skier: np.ndarray, expected:
     estimator.find(empty, 1.2)
     peer.until(lambda: tracked[-1].header.stamp.nanosec == 200_000_000)
     assert list(tracked[-1].ids) == []
-    assert peer.node.count_publishers(f'/humans/bodies/{name}/roi') == 1
+    peer.until(lambda: peer.node.count_publishers(f'/humans/bodies/{name}/roi') == 1)
     estimator.find(empty, 2.0)
     peer.until(lambda: peer.node.count_publishers(f'/humans/bodies/{name}/roi') == 0)
     # Nor is anyone while the node is inactive.
