@@ -1,0 +1,1 @@
+"""A look inside a network: its layers, what they output for an input, and why."""

@@ -1,0 +1,1 @@
+"""Networks that run in a process of their own and can be looked into."""

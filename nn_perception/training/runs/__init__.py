@@ -1,0 +1,1 @@
+"""Training runs that are watched and steered while they train, each in a process of its own."""
