@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import nn_perception
-import pytest
 
 PACKAGE = Path(nn_perception.__file__).parent
 FILES = sorted(PACKAGE.rglob('*.py'))
@@ -49,14 +48,19 @@ LONG_FUNCTIONS: dict[tuple[str, str], str] = {}
 
 
 @cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(), str(path))))
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the full name of every module, or name of a module, that a file imports."""
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """Give the full name of every module, or name of a module, that a file imports."""
+    return tuple(find_imports(path))
+
+
+def find_imports(path: Path) -> Iterator[str]:
     folder = path.relative_to(PACKAGE.parent).parent.parts
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -65,7 +69,7 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (f'{module}.{alias.name}' for alias in node.names)
 
 
-def within(name: str, packages: Iterator[str] | list[str] | tuple[str, ...]) -> bool:
+def within(name: str, packages: Sequence[str]) -> bool:
     return any(name == package or name.startswith(f'{package}.') for package in packages)
 
 
@@ -88,24 +92,33 @@ MODULES = {module_of(path): path for path in FILES}
 
 def imported_modules(path: Path) -> set[str]:
     """Name the modules of ours that a file imports, lazy and typing imports too."""
-    found = set()
+    modules = set()
     for name in imports_of(path):
         while name and name not in MODULES:
             name = name.rpartition('.')[0]
         if name and name != 'nn_perception':
-            found.add(name)
-    return found
+            modules.add(name)
+    return modules
+
+
+def found(by_file: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Leave the files in which something was found."""
+    return {name: found for name, found in by_file.items() if found}
 
 
 def test_every_folder_is_a_layer() -> None:
     assert {path.relative_to(PACKAGE).parts[0] for path in FILES} - {'__init__.py'} == set(LAYERS)
 
 
-@pytest.mark.parametrize('path', FILES, ids=name_of)
-def test_layers(path: Path) -> None:
-    layer = layer_of(module_of(path))
-    allowed = (layer, *LAYERS.get(layer, ()))
-    assert [name for name in imported_modules(path) if layer_of(name) not in allowed] == []
+def test_layers() -> None:
+    crossing = {}
+    for path in FILES:
+        layer = layer_of(module_of(path))
+        allowed = (layer, *LAYERS.get(layer, ()))
+        crossing[name_of(path)] = [
+            name for name in imported_modules(path) if layer_of(name) not in allowed
+        ]
+    assert found(crossing) == {}
 
 
 def test_no_import_circle() -> None:
@@ -117,11 +130,13 @@ def test_no_import_circle() -> None:
     assert left == {}
 
 
-@pytest.mark.parametrize('path', FILES, ids=name_of)
-def test_only_ros_and_benchmark_import_ros(path: Path) -> None:
-    if layer_of(module_of(path)) in LAYERS_WITH_ROS:
-        return
-    assert [name for name in imports_of(path) if within(name, ROS)] == []
+def test_only_ros_and_benchmark_import_ros() -> None:
+    of_ros = {
+        name_of(path): [name for name in imports_of(path) if within(name, ROS)]
+        for path in FILES
+        if layer_of(module_of(path)) not in LAYERS_WITH_ROS
+    }
+    assert found(of_ros) == {}
 
 
 def test_nodes_do_not_import_each_other() -> None:
@@ -147,26 +162,40 @@ def test_no_folder_is_crowded() -> None:
     assert crowded == {}
 
 
-@pytest.mark.parametrize('path', FILES, ids=name_of)
-def test_files_and_functions_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MAX_LINES
-    long = {
-        node.name: node.end_lineno - node.lineno + 1
-        for node in ast.walk(tree_of(path))
+def test_files_are_short() -> None:
+    lines = {name_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_functions_are_short() -> None:
+    lines = {
+        (name_of(path), node.name): node.end_lineno - node.lineno + 1
+        for path in FILES
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno - node.lineno + 1 > MAX_FUNCTION_LINES
-        and (name_of(path), node.name) not in LONG_FUNCTIONS
     }
-    assert long == {}
+    assert {name: lines[name] for name in lines.keys() - LONG_FUNCTIONS.keys()} == {}
 
 
-@pytest.mark.parametrize('path', FILES, ids=name_of)
-def test_nothing_runs_code_from_a_file(path: Path) -> None:
-    unsafe = [name for name in imports_of(path) if within(name, UNSAFE)]
-    assert set(unsafe) <= {'pickle', HARMLESS}
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == 'pickle':
-            assert ast.unparse(node) == HARMLESS, f'{path}:{node.lineno}'
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'torch.load':
+def uses_of_unsafe_modules(path: Path) -> Iterator[str]:
+    """Name what may run code from a file, with its line."""
+    for name in imports_of(path):
+        if within(name, UNSAFE) and name not in {'pickle', HARMLESS}:
+            yield name
+    for node in nodes_of(path):
+        if isinstance(node, ast.Attribute) and is_named(node.value, 'pickle'):
+            if ast.unparse(node) != HARMLESS:
+                yield f'line {node.lineno}: {ast.unparse(node)}'
+        elif isinstance(node, ast.Call) and is_named(node.func, 'torch.load'):
             given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
-            assert given.get('weights_only') == 'True', f'{path}:{node.lineno}'
+            if given.get('weights_only') != 'True':
+                yield f'line {node.lineno}: torch.load without weights_only=True'
+
+
+def is_named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) == name
+
+
+def test_nothing_runs_code_from_a_file() -> None:
+    assert found({name_of(path): list(uses_of_unsafe_modules(path)) for path in FILES}) == {}
