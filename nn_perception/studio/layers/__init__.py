@@ -1,0 +1,1 @@
+"""The view Layers: a look inside every network, in three dimensions."""
