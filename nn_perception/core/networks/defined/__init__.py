@@ -8,4 +8,7 @@ A definition is a JSON object, never code::
                 {"type": "max_pool", "size": 2},
                 {"type": "flatten"},
                 {"type": "linear", "units": 10}]}
+
+``definition.parse`` checks one, ``presets`` has some, ``memory.check_size`` says whether it is too
+large, and ``defined_network.DefinedNetwork`` builds it; only this one imports torch.
 """
