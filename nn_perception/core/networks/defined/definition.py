@@ -21,7 +21,7 @@ from nn_perception.core.networks.defined.layers import (
     OneOf,
     Whole,
 )
-from nn_perception.core.networks.defined.sizes import LayerSize, measure
+from nn_perception.core.networks.defined.sizes import by, LayerSize, measure
 from nn_perception.core.quoting import listed, quoted
 
 MAX_LAYERS = 64
@@ -91,6 +91,16 @@ class Definition:
         if not isinstance(last, Linear) or last.batch_norm:
             return ''
         return [*self.sizes[-1].trained][-1]
+
+    def with_head(self, classes: int) -> Definition:
+        """
+        Return the definition with another last layer, linear and with a bias, for fine-tuning.
+
+        :raises ValueError: if the last layer is not linear
+        """
+        if not self.head:
+            raise ValueError('the network does not end in a linear layer')
+        return Definition(self.input, (*self.layers[:-1], Linear(classes)))
 
     def to_json(self) -> dict[str, Any]:
         """Convert to what :func:`parse` reads, without the keys that have their default."""
@@ -196,10 +206,9 @@ def _check_output(definition: Definition, classes: int | None) -> None:
     last, size = definition.layers[-1], definition.sizes[-1]
     where = f'layer {size.number} ({size.type})'
     if len(size.shape) > 1:
-        maps = ' x '.join(map(str, size.shape))
         raise ValueError(
             f'{where}: the last layer must give one value for each class, but gives maps of '
-            f'{maps}; end with flatten and linear'
+            f'{by(size.shape)}; end with flatten and linear'
         )
     wanted = classes if classes is not None else size.shape[0]
     if size.shape[0] != wanted:

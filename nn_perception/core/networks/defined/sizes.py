@@ -20,6 +20,9 @@ from nn_perception.core.networks.defined.layers import (
 # What an image costs at most: five times EfficientNet-Lite0. More would stop a run, and a robot,
 # for seconds at every step.
 MAX_MULTIPLY_ADDS = 2_000_000_000
+# Of the output of a layer for one image, 16 MB: more would fill a robot's memory, whatever the
+# batch.
+MAX_VALUES = 4_000_000
 
 Shape = tuple[int, ...]
 
@@ -62,8 +65,7 @@ def measure(inputs: Shape, layers: Sequence[Layer]) -> tuple[LayerSize, ...]:
     Compute the size of each layer.
 
     :param inputs: ``(C, H, W)`` of an image
-    :raises ValueError: a sentence, if a layer does not fit the one before, or the network computes
-        too much
+    :raises ValueError: a sentence, if a layer does not fit the one before, or is too large
     """
     sizes: list[LayerSize] = []
     total = 0
@@ -72,6 +74,11 @@ def measure(inputs: Shape, layers: Sequence[Layer]) -> tuple[LayerSize, ...]:
             shape = _output(layer, inputs)
         except ValueError as error:
             raise ValueError(f'layer {number} ({layer.type}): {error}') from error
+        if math.prod(shape) > MAX_VALUES:
+            raise ValueError(
+                f'layer {number} ({layer.type}): its output for one image has '
+                f'{math.prod(shape):,} values ({by(shape)}); allowed are {MAX_VALUES:,}'
+            )
         trained, tracked = _tensors(layer, f'{layer.type}{number}', inputs)
         positions = math.prod(shape[1:])
         work = sum(math.prod(s) for s in trained.values() if len(s) > 1) * positions
@@ -91,7 +98,7 @@ def _output(layer: Layer, inputs: Shape) -> Shape:
     if isinstance(layer, Linear):
         if len(inputs) > 1:
             raise ValueError(
-                f'it needs a vector, but gets maps of {_by(inputs)}; put a flatten layer before it'
+                f'it needs a vector, but gets maps of {by(inputs)}; put a flatten layer before it'
             )
         return (layer.units,)
     if isinstance(layer, Conv | MaxPool | AveragePool | Flatten | GlobalAveragePool):
@@ -158,5 +165,6 @@ def _weights(name: str, shape: Shape, *, bias: bool) -> Iterator[tuple[str, Shap
         yield f'{name}.bias', shape[:1]
 
 
-def _by(shape: Shape) -> str:
+def by(shape: Shape) -> str:
+    """Write a shape, as ``6 x 28 x 28``."""
     return ' x '.join(map(str, shape))
