@@ -9,6 +9,8 @@ from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inspection.traced_network import TracedNetwork
 from nn_perception.core.networks import efficientnet_lite, movenet
 from nn_perception.core.networks.build import build
+from nn_perception.core.networks.defined.defined_network import DefinedNetwork
+from nn_perception.core.networks.defined.presets import PRESETS
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -104,6 +106,8 @@ def operation(name: str) -> TracedNetwork:
 NETWORKS = {
     'digit_cnn': (1, 28, 28),
     'digit_mlp': (1, 28, 28),
+    'preset:lenet5': (1, 28, 28),
+    'preset:convnetjs': (1, 28, 28),
     'efficientnet_lite0': (3, 224, 224),
     'several layers': (3, 96, 96),
     'movenet_multipose': (3, 64, 96),
@@ -121,9 +125,10 @@ def network(name: str) -> tuple[nn.Module, TracedNetwork, Tensor]:
     if name == 'several layers':
         module = build('efficientnet_lite0', 5)
         module.use_multi_layer_features()
+    elif name.startswith('preset:'):
+        module = DefinedNetwork(PRESETS[name.removeprefix('preset:')].define())
     elif name.startswith('torchvision:'):
         module = build(name, 10)
     else:
         module = load_network(find_checkpoint(name))
-    # Statistics of random weights would make all values tiny.
     return module.eval(), TracedNetwork(module.eval(), example), example

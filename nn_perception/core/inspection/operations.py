@@ -24,6 +24,7 @@ ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.Hardswish: 'hardswish',
     nn.Hardsigmoid: 'hardsigmoid',
     nn.Hardtanh: 'hardtanh',
+    nn.Softplus: 'softplus',
 }
 ACTIVATION_FUNCTIONS = {
     'relu': 'ReLU',
@@ -38,6 +39,7 @@ ACTIVATION_FUNCTIONS = {
     'hardswish': 'hardswish',
     'hardsigmoid': 'hardsigmoid',
     'hardtanh': 'hardtanh',
+    'softplus': 'softplus',
     'sqrt': 'square root',
     'square': 'square',
 }

@@ -38,13 +38,17 @@ def spans_of(
             for index, side, count in zip(element[1:], (height, width), size, strict=True)
         )
         return rows, columns
-    kernel = operation.option('kernel_size')
-    if kernel is None:
+    return _windows(operation, (height, width), element)
+
+
+def _windows(
+    operation: Operation, size: tuple[int, int], element: Sequence[int]
+) -> tuple[range, range] | None:
+    """Locate the window of a convolution or a pool."""
+    kernel, before = operation.option('kernel_size'), padding_before(operation, size)
+    if kernel is None or before is None:
         return None
     stride = operation.option('stride') or kernel
-    before = padding_before(operation, (height, width))
-    if before is None:
-        return None
     rows, columns = (
         range(index * step - pad, index * step - pad + length * gap, gap)
         for index, step, pad, length, gap in zip(
