@@ -10,9 +10,11 @@ not been interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+import contextlib
 from dataclasses import dataclass
+from functools import partial
 import math
 import time
 from typing import Protocol
@@ -102,6 +104,23 @@ class Samples(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Step:
+    """
+    A step that is done.
+
+    :param epoch: from 0
+    :param done: steps of the epoch that are done
+    :param steps: of the epoch
+    :param metrics: of the epoch that ended with the step; None if none did
+    """
+
+    epoch: int
+    done: int
+    steps: int
+    metrics: Epoch | None
+
+
 def train(
     state: TrainingState,
     settings: TrainingSettings,
@@ -123,40 +142,73 @@ def train(
     :returns: whether the last epoch is finished
     :raises ArithmeticError: if the loss is not finite
     """
-    steps = samples.steps(settings.batch_size)
-    before_s = time.monotonic()
-    for epoch, step, images, labels in _prepared(samples, settings, state):
-        torch.manual_seed(_seed_of_step(settings.seed, epoch, step))
-        done = (epoch * steps + step) / (settings.epochs * steps)
-        state.set_learning_rate(settings.learning_rate * one_cycle(done))
-        _train_step(state, settings, images, labels)
-        state.seconds += time.monotonic() - before_s
-        before_s = time.monotonic()
-        if step + 1 == steps:
-            logits = torch.from_numpy(evaluate(state.average, validation[0]))
-            on_epoch(state.epoch_done(logits, validation[1]))
-        on_step(epoch, step + 1, steps)
-        if stopping():
-            break
+    with contextlib.closing(train_steps(state, settings, samples, validation)) as steps:
+        for step in steps:
+            if step.metrics is not None:
+                on_epoch(step.metrics)
+            on_step(step.epoch, step.done, step.steps)
+            if stopping():
+                break
     return state.epoch >= settings.epochs
+
+
+def train_steps(
+    state: TrainingState,
+    settings: TrainingSettings,
+    samples: Samples,
+    validation: tuple[Tensor, Tensor],
+) -> Generator[Step, None, None]:
+    """
+    Do one step from a state on for each value that is taken, until the last epoch is finished.
+
+    The parameters are those of :func:`train`. The next batch is prepared meanwhile.
+
+    :raises ArithmeticError: if the loss is not finite
+    """
+    steps = samples.steps(settings.batch_size)
+    with contextlib.closing(_prepared(samples, settings, state)) as prepared:
+        before_s = time.monotonic()
+        for epoch, step, images, labels in prepared:
+            torch.manual_seed(seed_of_step(settings.seed, epoch, step))
+            done = (epoch * steps + step) / (settings.epochs * steps)
+            state.set_learning_rate(settings.learning_rate * one_cycle(done))
+            _train_step(state, settings, images, labels)
+            now_s = time.monotonic()
+            state.seconds += now_s - before_s
+            metrics = None
+            if step + 1 == steps:
+                logits = torch.from_numpy(evaluate(state.average, validation[0]))
+                metrics = state.epoch_done(logits, validation[1])
+                state.seconds += time.monotonic() - now_s
+            yield Step(epoch, step + 1, steps, metrics)
+            before_s = time.monotonic()
 
 
 def _train_step(
     state: TrainingState, settings: TrainingSettings, images: Tensor, labels: Tensor
 ) -> None:
     """Update the network and its average with one batch."""
-    weights = torch.ones(len(LABELS))
-    weights[NOT_A_DIGIT] = settings.clutter_weight
+    began_s = time.perf_counter()
     with torch.autocast('cpu', torch.bfloat16, enabled=settings.precision == 'bfloat16'):
         logits = state.network(normalised(images))  # (B, 11)
-    loss = functional.cross_entropy(
-        logits.float(), labels, weight=weights, label_smoothing=settings.label_smoothing
-    )
+    loss = loss_of(settings)(logits.float(), labels)
+    value = loss.item()
+    forward_s = time.perf_counter()
     state.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     state.optimizer.step()
-    state.step_done(loss.item(), int((logits.argmax(1) == labels).sum()), len(labels))
+    state.step_done(value, int((logits.argmax(1) == labels).sum()), len(labels))
     state.average_weights(settings.average_decay)
+    state.step_seconds = (forward_s - began_s, time.perf_counter() - forward_s)
+
+
+def loss_of(settings: TrainingSettings) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the function that computes the loss from logits, ``(B, 11)``, and labels."""
+    weights = torch.ones(len(LABELS))
+    weights[NOT_A_DIGIT] = settings.clutter_weight
+    return partial(
+        functional.cross_entropy, weight=weights, label_smoothing=settings.label_smoothing
+    )
 
 
 def one_cycle(done: float) -> float:
@@ -191,7 +243,7 @@ def evaluate(network: nn.Module, images: Tensor) -> NDArray[np.float32]:
 
 def _prepared(
     samples: Samples, settings: TrainingSettings, state: TrainingState
-) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+) -> Generator[tuple[int, int, Tensor, Tensor], None, None]:
     """Yield epoch, step and batch from a state on; prepare the next batch meanwhile."""
     steps = samples.steps(settings.batch_size)
     first, last = state.epoch * steps + state.step, settings.epochs * steps
@@ -206,5 +258,6 @@ def _prepared(
             yield *place, *now.result()
 
 
-def _seed_of_step(seed: int, epoch: int, step: int) -> int:
+def seed_of_step(seed: int, epoch: int, step: int) -> int:
+    """Return the seed of the randomness in a step, as of dropout."""
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass
 import hashlib
 from pathlib import Path
@@ -13,7 +13,7 @@ from nn_perception.core.inference.checkpoint import SUFFIX
 from nn_perception.sources.photographs import PHOTO_SUFFIXES
 from nn_perception.training.digits.clutter import SAMPLES
 from nn_perception.training.digits.mnist import Bytes, load_mnist, split
-from nn_perception.training.digits.training_loop import train, TrainingSettings
+from nn_perception.training.digits.training_loop import Step, train, train_steps, TrainingSettings
 from nn_perception.training.digits.training_set import LABELS, TrainingSet
 from nn_perception.training.digits.training_state import read_settings, TrainingState
 from nn_perception.training.epoch import Epoch
@@ -95,6 +95,20 @@ class TrainingRun:
             seed=options.settings.seed,
         )
         self.resumed = self._resume()
+
+    def steps_from_here(self, settings: TrainingSettings) -> Generator[Step, None, None]:
+        """
+        Do a step for each value that is taken; nothing is saved.
+
+        :param settings: of the following steps; those of the options, or others but for network
+            and seed
+        :raises ArithmeticError: if the loss is not finite
+        """
+        return train_steps(self.state, settings, self._samples, self._validation)
+
+    def batch(self, epoch: int, step: int, batch_size: int) -> tuple[Tensor, Tensor]:
+        """Return a batch, see :class:`nn_perception.training.digits.training_loop.Samples`."""
+        return self._samples.batch(epoch, step, batch_size)
 
     def train(
         self,

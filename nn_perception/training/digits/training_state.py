@@ -52,6 +52,10 @@ class TrainingState:
         self.epoch = 0
         self.step = 0
         self.seconds = 0.0
+        # Of the last step: the forward pass; the backward pass and the updates.
+        self.step_seconds = (0.0, 0.0)
+        # Its mean loss, its number of correct predictions, and its number of samples.
+        self.last_step = (0.0, 0, 0)
         self.history: list[Epoch] = []
         self._updates = 0
         self._loss_sum = 0.0
@@ -92,6 +96,7 @@ class TrainingState:
                 f'the loss became {loss} in epoch {self.epoch + 1}, step {self.step + 1}; a '
                 'smaller learning rate may help'
             )
+        self.last_step = (loss, correct, samples)
         self.step += 1
         self._loss_sum += loss * samples
         self._correct += correct
@@ -125,22 +130,12 @@ class TrainingState:
         :param settings: everything that the training depends on, for comparison on resuming
         :raises OSError: if the file cannot be written
         """
-        progress = {
-            'epoch': self.epoch,
-            'step': self.step,
-            'seconds': self.seconds,
-            'updates': self._updates,
-            'loss_sum': self._loss_sum,
-            'correct': self._correct,
-            'seen': self._seen,
-            'history': [asdict(epoch) for epoch in self.history],
-        }
         metadata = {
             'format': FORMAT,
             'settings': json.dumps(dict(settings), sort_keys=True),
-            'progress': json.dumps(progress),
+            'progress': json.dumps(self.progress()),
         }
-        tensors = {name: values.contiguous() for name, values in self._tensors()}
+        tensors = {name: values.contiguous() for name, values in self.tensors()}
         write_atomically(path, safetensors.torch.save(tensors, metadata))
 
     def load(self, path: Path) -> None:
@@ -152,18 +147,39 @@ class TrainingState:
         """
         progress = json.loads(_metadata(path)['progress'])
         try:
-            tensors = safetensors.torch.load_file(path)
-            for name, values in self._tensors():
-                values.copy_(tensors[name])
-            self.history = [Epoch(**epoch) for epoch in progress['history']]
-            self.epoch, self.step = progress['epoch'], progress['step']
-            self.seconds, self._updates = progress['seconds'], progress['updates']
-            self._loss_sum, self._seen = progress['loss_sum'], progress['seen']
-            self._correct = progress['correct']
+            self.restore(safetensors.torch.load_file(path), progress)
         except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
             raise ValueError(f'{path} is not a state of this training: {error}') from error
 
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+    def progress(self) -> dict[str, Any]:
+        """Return everything but the tensors, for JSON."""
+        return {
+            'epoch': self.epoch,
+            'step': self.step,
+            'seconds': self.seconds,
+            'updates': self._updates,
+            'loss_sum': self._loss_sum,
+            'correct': self._correct,
+            'seen': self._seen,
+            'history': [asdict(epoch) for epoch in self.history],
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor], progress: Mapping[str, Any]) -> None:
+        """
+        Go on from tensors and progress of the same network.
+
+        :raises KeyError, TypeError, RuntimeError: if they do not fit
+        """
+        with torch.no_grad():
+            for name, values in self.tensors():
+                values.copy_(tensors[name])
+        self.history = [Epoch(**epoch) for epoch in progress['history']]
+        self.epoch, self.step = progress['epoch'], progress['step']
+        self.seconds, self._updates = progress['seconds'], progress['updates']
+        self._loss_sum, self._seen = progress['loss_sum'], progress['seen']
+        self._correct = progress['correct']
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Yield all tensors, including those of the optimizer, which are created if needed."""
         for part, module in (('network', self.network), ('average', self.average)):
             for name, values in module.state_dict().items():
