@@ -10,6 +10,8 @@ from nn_perception.studio.local.perception import Perception
 from nn_perception.studio.local.uploads import Uploads
 from nn_perception.studio.options import StudioOptions
 from nn_perception.studio.viewer.joined_cameras import JoinedCameras
+from nn_perception.training.runs.run import Runs
+from nn_perception.training.runs.store.run_store import RunStore
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Studio:
     :param options: where the page is served, and to whom
     :param perception: processes the pictures that browsers send; the backend in process uses it
         too
+    :param runs: training runs; nothing is created before one is prepared or started
     :ivar uploads: videos and bags that browsers have sent
     :ivar cameras: those of the robot, and the uploads
     """
@@ -28,6 +31,7 @@ class Studio:
     backend: Backend
     options: StudioOptions = field(default_factory=StudioOptions)
     perception: Perception = field(default_factory=Perception)
+    runs: Runs = field(default_factory=RunStore)
     uploads: Uploads = field(init=False)
     cameras: Cameras = field(init=False)
 
@@ -39,5 +43,6 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything that the page has started; the backend is its owner's to close."""
+        self.runs.close()
         self.uploads.close()
         self.perception.close()

@@ -103,6 +103,15 @@ class Run(Inspectable, Protocol):
 class Runs(Protocol):
     """The training runs in a folder, newest first; those of other processes too."""
 
+    def prepare(self) -> None:
+        """
+        Start a spare process, so that the next run starts at once; call it when a view opens.
+
+        It ends when it is not needed for some minutes, or when this process ends.
+
+        :raises OSError: if it cannot be started
+        """
+
     def start(self, settings: RunSettings, snapshot: bytes | None = None) -> Run:
         """
         Start a run; it trains at once.
@@ -118,7 +127,7 @@ class Runs(Protocol):
 
     def find(self, name: str) -> Run:
         """
-        Return a run.
+        Return a run, with connections of its own: each viewer has a last picture of its own.
 
         :raises ValueError: if there is none
         """

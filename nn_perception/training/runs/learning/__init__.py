@@ -1,0 +1,1 @@
+"""How a run learns: optimisers, steps, curves, snapshots, evaluations."""
