@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import html
 import io
 import json
@@ -80,19 +80,22 @@ def many(number: int) -> bytes:
     return content[: end + 8] + struct.pack('<HH', number, number) + content[end + 12 :]
 
 
-ARCHIVES = {
-    'parent': packed(('../../outside.png', b'x'), ('..\\outside.png', b'x')),
-    'absolute': packed(('/tmp/outside.png', b'x'), ('C:/outside.png', b'x')),
-    'link': packed((link('a/outside.png'), b'/etc/passwd'), (link('b'), b'/')),
-    'bomb': packed(('a/1.png', bytes(100_000_000))),
-    'many bombs': packed(*((f'a/{number}.png', bytes(5_000_000)) for number in range(40))),
-    'nested': packed(('a/1.zip', packed(('a/1.png', bytes(10_000_000))))),
-    'no zip': random.Random(1).randbytes(100_000),
-    'empty': b'',
-    'cut off': packed(('a/1.png', random.Random(1).randbytes(50_000)))[:20_000],
-    'claims': many(65_000),
-    'names': packed(('a' * 60_000 + '/1.png', b'x'), ('\x1b[31m/\n.png', b'x')),
-    'no pictures': packed(*((f'a/{number}.png', b'<svg onload=x>') for number in range(200))),
+# Made where they are needed: every process of pytest imports this.
+ARCHIVES: dict[str, Callable[[], bytes]] = {
+    'parent': lambda: packed(('../../outside.png', b'x'), ('..\\outside.png', b'x')),
+    'absolute': lambda: packed(('/tmp/outside.png', b'x'), ('C:/outside.png', b'x')),
+    'link': lambda: packed((link('a/outside.png'), b'/etc/passwd'), (link('b'), b'/')),
+    'bomb': lambda: packed(('a/1.png', bytes(100_000_000))),
+    'many bombs': lambda: packed(*((f'a/{number}.png', bytes(5_000_000)) for number in range(40))),
+    'nested': lambda: packed(('a/1.zip', packed(('a/1.png', bytes(10_000_000))))),
+    'no zip': lambda: random.Random(1).randbytes(100_000),
+    'empty': lambda: b'',
+    'cut off': lambda: packed(('a/1.png', random.Random(1).randbytes(50_000)))[:20_000],
+    'claims': lambda: many(65_000),
+    'names': lambda: packed(('a' * 60_000 + '/1.png', b'x'), ('\x1b[31m/\n.png', b'x')),
+    'no pictures': lambda: packed(
+        *((f'a/{number}.png', b'<svg onload=x>') for number in range(200))
+    ),
 }
 
 
@@ -101,7 +104,7 @@ def test_archives_of_strangers(page: GuardedApp, kind: str) -> None:
     outside = set(page.log.parent.parent.rglob('outside*'))
     began = time.monotonic()
     answer = page.request(
-        'POST', f'/teach/upload?label=a&name={kind.replace(" ", "")}', ARCHIVES[kind], page.own
+        'POST', f'/teach/upload?label=a&name={kind.replace(" ", "")}', ARCHIVES[kind](), page.own
     )
     assert 200 <= answer[0] < 500, answer
     assert json.loads(answer[1])

@@ -1,12 +1,13 @@
 """
 Small files that would cost a decoder gigabytes or minutes, made here byte by byte.
 
-``REFUSED`` must be rejected with the words beside them; ``HARMLESS`` are images like any other
+``REFUSED`` must be rejected with the words beside them; ``harmless()`` are images like any other
 once the parts that nobody needs are left out.
 """
 
 from __future__ import annotations
 
+from functools import cache
 import struct
 import zlib
 
@@ -74,11 +75,14 @@ def _vp8x(flags: int = 0) -> bytes:
     return b'VP8X' + struct.pack('<II', 10, flags) + b'\xff\x3f\0' * 2
 
 
+def _one_bit_header(side: int) -> tuple[bytes, bytes]:
+    return b'IHDR', struct.pack('>IIBBBBB', side, side, 1, 0, 0, 0, 0)
+
+
 def one_bit_png(side: int) -> bytes:
     """Make a black PNG of one bit a pixel."""
     rows = zlib.compress(bytes(side * (1 + side // 8)))
-    header = struct.pack('>IIBBBBB', side, side, 1, 0, 0, 0, 0)
-    return png_of_chunks((b'IHDR', header), (b'IDAT', rows), (b'IEND', b''))
+    return png_of_chunks(_one_bit_header(side), (b'IDAT', rows), (b'IEND', b''))
 
 
 def _texts(count: int) -> bytes:
@@ -121,7 +125,7 @@ REFUSED = {
         'truncated',
     ),
     'a one-bit png': (one_bit_png(10_000), 'too large'),
-    'a png with two headers': (_PNG[:33] + one_bit_png(20_000)[8:33] + _PNG[33:], 'damaged'),
+    'a png with two headers': (_PNG[:33] + chunk(_one_bit_header(20_000)) + _PNG[33:], 'damaged'),
     'a png of a million chunks': (_PNG[:33] + chunk((b'teXt', b'')) * 300_000 + _PNG[33:], 'more'),
     'a frame behind TEM': (_hidden_frame(b'\xff\x01'), 'two frames'),
     'a frame behind a restart': (_hidden_frame(b'\xff\xd3'), 'two frames'),
@@ -184,18 +188,22 @@ REFUSED = {
     ),
 }
 
-HARMLESS = {
-    'texts that unpack to 4 GB': _texts(500),
-    'a colour profile that unpacks to 100 MB': _PNG[:33]
-    + chunk((b'iCCP', b'p\0\0' + zlib.compress(bytes(100_000_000), 9)))
-    + _PNG[33:],
-    'a gif with a comment of 10 MB': gif(
-        (8, 8), (0, 0, 8, 8), b'\x21\xfe' + (b'\xff' + b'c' * 255) * 40_000 + b'\0'
-    ),
-    'exif that shares values': b'\xff\xd8'
-    + jpeg_segment(0xE1, b'Exif\0\0' + _many_tags(2000, 30_000))
-    + _JPEG_REST,
-    'exif of another size': b'\xff\xd8'
-    + jpeg_segment(0xE1, b'Exif\0\0' + exif_directory({256: 60_000, 257: 60_000, 0x0112: 1}))
-    + _JPEG_REST,
-}
+
+@cache
+def harmless() -> dict[str, bytes]:
+    """Make what costs nothing to decode, though something to make."""
+    return {
+        'texts that unpack to 4 GB': _texts(500),
+        'a colour profile that unpacks to 100 MB': _PNG[:33]
+        + chunk((b'iCCP', b'p\0\0' + zlib.compress(bytes(100_000_000), 9)))
+        + _PNG[33:],
+        'a gif with a comment of 10 MB': gif(
+            (8, 8), (0, 0, 8, 8), b'\x21\xfe' + (b'\xff' + b'c' * 255) * 40_000 + b'\0'
+        ),
+        'exif that shares values': b'\xff\xd8'
+        + jpeg_segment(0xE1, b'Exif\0\0' + _many_tags(2000, 30_000))
+        + _JPEG_REST,
+        'exif of another size': b'\xff\xd8'
+        + jpeg_segment(0xE1, b'Exif\0\0' + exif_directory({256: 60_000, 257: 60_000, 0x0112: 1}))
+        + _JPEG_REST,
+    }

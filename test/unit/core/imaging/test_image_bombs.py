@@ -14,7 +14,7 @@ import subprocess
 import sys
 from typing import Any
 
-from image_bombs import HARMLESS, REFUSED
+from image_bombs import harmless, REFUSED
 from image_bytes import compressed
 from nn_perception.core.imaging.encodings import compressed_to_bgr
 from nn_perception.core.imaging.image_files import read_image
@@ -48,12 +48,12 @@ def as_message(path):
 
 def measure(path, read):
     forget_the_peak()
-    before_mb, before_s = megabytes('VmRSS'), time.perf_counter()
+    before_mb, before_s = megabytes('VmRSS'), time.process_time()
     try:
         outcome = read().shape[0]
     except ValueError as error:
         outcome = str(error)
-    took_ms = (time.perf_counter() - before_s) * 1e3
+    took_ms = (time.process_time() - before_s) * 1e3
     print(json.dumps([path, outcome, took_ms, megabytes('VmHWM') - before_mb]))
 
 for path in sys.argv[1:]:
@@ -64,7 +64,7 @@ for path in sys.argv[1:]:
 
 def measured(folder: Path, files: dict[str, bytes]) -> Iterator[tuple[str, Any, float, float]]:
     """Yield name, outcome, milliseconds and megabytes of each way in for each file."""
-    warm = {name: stored for name, stored in HARMLESS.items() if 'exif' in name or 'gif' in name}
+    warm = {name: stored for name, stored in harmless().items() if 'exif' in name or 'gif' in name}
     paths = {}
     for i, stored in enumerate((*warm.values(), *files.values())):
         path = folder / f'{i}.jpg'
@@ -92,7 +92,7 @@ def test_bombs_are_refused_at_once_and_cost_no_memory(tmp_path: Path) -> None:
 
 def test_what_nobody_looks_at_costs_nothing(tmp_path: Path) -> None:
     limit_ms = LIMIT_MS * slowness()
-    for name, outcome, took_ms, extra_mb in measured(tmp_path, HARMLESS):
+    for name, outcome, took_ms, extra_mb in measured(tmp_path, harmless()):
         assert outcome in (8, 32), (name, outcome)
         assert extra_mb < LIMIT_MB, (name, extra_mb)
         assert took_ms < limit_ms, (name, took_ms)
