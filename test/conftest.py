@@ -10,6 +10,7 @@ import signal
 import sys
 from types import ModuleType
 
+import a_thread_each  # noqa: F401, which has to come before numpy
 from exports import export_missing
 from nn_perception.ros.process.main import use_transport_profile
 import pytest

@@ -251,7 +251,7 @@ def files_in(folder: Path) -> dict[str, int]:
 def test_a_cancelled_or_killed_job_changes_nothing(
     peer: Peer, start_node: StartNode, client: Client, test_data: Path, how: str
 ) -> None:
-    fill(client, test_data, ('glass', 'metal'), 20)
+    fill(client, test_data, ('glass', 'metal'), 8)
     node = start_node('fine_tuner', parameters=client.parameters)
     peer.until(lambda: client.summaries)
     assert client.fine_tune().success

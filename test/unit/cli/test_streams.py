@@ -54,10 +54,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str | Path]
 
 
 KINDS = ['help', 'tags', 'datasets']
+MORE_ENCODINGS = ['ascii', 'latin-1', 'cp1252']
 OTHERS = ['version', 'tags in JSON', 'models', 'models in JSON', 'import', 'errors in JSON']
 
 
-@pytest.mark.parametrize('kind', [*KINDS, *OTHERS])
+@pytest.mark.parametrize(
+    'kind', [*KINDS, *(pytest.param(kind, marks=pytest.mark.long) for kind in OTHERS)]
+)
 def test_the_disk_is_full_or_output_is_closed(runs: dict[str, Any], kind: str) -> None:
     for streams, sentence in (('> /dev/full', FULL), ('>&-', CLOSED)):
         finished = run(runs[kind], streams)
@@ -97,7 +100,10 @@ def test_the_reader_has_ended(runs: dict[str, Any]) -> None:
     assert finished.stderr == b''
 
 
-@pytest.mark.parametrize('encoding', ['ascii', 'latin-1', 'utf-8', 'cp1252', 'ascii:strict'])
+@pytest.mark.parametrize(
+    'encoding',
+    ['ascii:strict', 'utf-8', *(pytest.param(e, marks=pytest.mark.long) for e in MORE_ENCODINGS)],
+)
 def test_names_that_the_terminal_cannot_show(tmp_path: Path, encoding: str) -> None:
     names = [b'\xff\xe9.jpg', '日本².jpg'.encode(), 'na\u00efve.jpg'.encode(), b'broken\xfe.jpg']
     for name in names:
