@@ -18,7 +18,7 @@ from nn_perception.capabilities.digits.defaults import (
 )
 from nn_perception.capabilities.digits.detector import find_candidates
 from nn_perception.capabilities.digits.large_images import enlarge_boxes, shrink_large
-from nn_perception.capabilities.digits.patches import extract_patches, Patches
+from nn_perception.capabilities.digits.patches import extract_patches, PATCH_PX, Patches
 from nn_perception.capabilities.digits.reading_order import group_into_lines
 from nn_perception.capabilities.digits.selection import DIGITS, select_digits
 from nn_perception.capabilities.tagging.tagger import check_finite, softmax
@@ -39,6 +39,11 @@ MAX_UNEVENNESS = 0.28
 class DigitReader:
     """
     Finds and reads the digits of images.
+
+    The labels of the network begin with 0 to 9. What follows, as "no digit" of the shipped
+    networks, takes probability from the digits of a place, and so keeps it from being read. A
+    network with ten labels, as one that is trained on MNIST, takes each place for one of the ten:
+    then only ``min_score`` and the evenness of the background keep clutter out.
 
     :ivar model: the loaded network
     """
@@ -64,6 +69,12 @@ class DigitReader:
         checkpoint = find_checkpoint(model)
         if checkpoint.labels[:10] != DIGITS or checkpoint.preprocessing.channels != 1:
             raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
+        if checkpoint.preprocessing.size != PATCH_PX:
+            raise ValueError(
+                f'{model} does not read digits: its input has '
+                f'{checkpoint.preprocessing.size} x {checkpoint.preprocessing.size} pixels, but '
+                f'digits are cut out with {PATCH_PX} x {PATCH_PX}'
+            )
         return cls(LoadedModel.open(checkpoint, options))
 
     @property
@@ -148,7 +159,7 @@ class DigitReader:
         """
         Classify candidates in one batch.
 
-        :returns: probabilities of 0 to 9 and of "no digit", float32, ``(N, C)``
+        :returns: probabilities of 0 to 9 and of what else the network knows, float32, ``(N, C)``
         """
         if not candidates:
             return np.zeros((0, len(self.checkpoint.labels)), np.float32)
@@ -159,7 +170,7 @@ class DigitReader:
         Classify digits that are cut out already.
 
         :param patches: float32, ``(N, 28, 28)``, 0 (background) to 1 (foreground), at least one
-        :returns: probabilities of 0 to 9 and of "no digit", float32, ``(N, C)``
+        :returns: probabilities of 0 to 9 and of what else the network knows, float32, ``(N, C)``
         :raises RuntimeError: if the network cannot be run
         """
         preprocessing = self.checkpoint.preprocessing

@@ -20,10 +20,14 @@ from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint_metadata import (
     check_head,
+    check_tensors,
+    DEFINITION,
+    definition_of,
     FORMAT,
     labels_of,
     metadata_of,
 )
+from nn_perception.core.networks.defined.definition import Definition
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -63,6 +67,7 @@ class Checkpoint:
         features of several layers
     :param output: what the network computes: ``logits``, or one of the ``features``
     :param backbone_sha256: hash of the layers before the head; empty if the output is ``logits``
+    :param definition: the layers of the network ``defined``; None for all others
     """
 
     path: Path
@@ -78,6 +83,7 @@ class Checkpoint:
     features: str = EMBEDDING
     output: str = LOGITS
     backbone_sha256: str = ''
+    definition: Definition | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Checkpoint:
@@ -91,11 +97,13 @@ class Checkpoint:
         content, header = _read(path)
         try:
             metadata = metadata_of(header)
+            labels = labels_of(metadata)
+            preprocessing = Preprocessing.from_json(parse_json(metadata['preprocessing']))
             checkpoint = cls(
                 path=path,
                 network=metadata['network'],
-                labels=labels_of(metadata),
-                preprocessing=Preprocessing.from_json(parse_json(metadata['preprocessing'])),
+                labels=labels,
+                preprocessing=preprocessing,
                 version=metadata['version'],
                 sha256=hashlib.sha256(content).hexdigest(),
                 licence=metadata.get('licence', ''),
@@ -103,8 +111,12 @@ class Checkpoint:
                 head=metadata.get('head', ''),
                 fine_tuned_from=metadata.get('taught_from', ''),
                 features=_features(metadata),
+                definition=definition_of(metadata, len(labels), preprocessing),
             )
-            check_head(header, checkpoint.head, len(checkpoint.labels))
+            check_head(header, checkpoint.head, len(labels))
+            if checkpoint.definition is not None:
+                layers = {name: entry for name, entry in header.items() if not _is_extra(name)}
+                check_tensors(layers, checkpoint.definition, checkpoint.head)
         except ValueError as error:
             raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
         return checkpoint
@@ -165,10 +177,10 @@ class Checkpoint:
         if not self.head_layer:
             raise ValueError(f'{self.name} has no classification layer, so it has no embedding')
         digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
+        if self.definition is not None:  # what has no weights matters as well
+            digest.update(self.definition.with_head(2).to_text().encode())
         for name, values in sorted(self.weights().items()):
-            if not name.startswith(
-                (f'{self.head_layer}.', OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX)
-            ):
+            if not _is_extra(name) and not name.startswith(f'{self.head_layer}.'):
                 digest.update(f'{name} {values.dtype} {values.shape}'.encode())
                 digest.update(values.tobytes())
         features = features or self.features
@@ -205,8 +217,8 @@ class CheckpointMetadata:
     """
     The metadata of a checkpoint; the fields are those of :class:`Checkpoint`, except:
 
-    :param head: tensor whose first axis has one entry for each label; None: the last tensor;
-        empty: there is no such tensor
+    :param head: tensor whose first axis has one entry for each label; None: the last tensor, or
+        that of the definition; empty: there is no such tensor
     """
 
     network: str
@@ -218,6 +230,7 @@ class CheckpointMetadata:
     head: str | None = None
     fine_tuned_from: str = ''
     features: str = EMBEDDING
+    definition: Definition | None = None
 
     def to_strings(self, head: str) -> dict[str, str]:
         """Convert to the metadata of a safetensors file; ``head`` replaces the field."""
@@ -235,6 +248,8 @@ class CheckpointMetadata:
             strings['taught_from'] = self.fine_tuned_from
         if self.features != EMBEDDING:
             strings['features'] = self.features
+        if self.definition is not None:
+            strings[DEFINITION] = self.definition.to_text()
         return strings
 
 
@@ -249,7 +264,9 @@ def write_checkpoint(
     :raises ValueError: if the number of labels does not match the head
     """
     head, count = metadata.head, len(metadata.labels)
-    if head is None:
+    if head is None and metadata.definition is not None:
+        head = metadata.definition.head
+    elif head is None:
         head = next(reversed(list(weights)), '')
     if head and (head not in weights or weights[head].shape[:1] != (count,)):
         found = weights[head].shape if head in weights else 'no such tensor'
@@ -269,6 +286,11 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
         raise type(error)(f'checkpoint {path} cannot be read: {error.strerror}') from error
     except ValueError as error:
         raise ValueError(f'{path} is not a usable checkpoint: {error}') from error
+
+
+def _is_extra(name: str) -> bool:
+    """Return whether a tensor belongs to no layer of the network."""
+    return name.startswith((OUT_OF_DISTRIBUTION_PREFIX, MEASURED_PREFIX))
 
 
 def _features(metadata: Mapping[str, str]) -> str:

@@ -12,11 +12,15 @@ import unicodedata
 
 from nn_perception.core.files.safetensors_header import METADATA
 from nn_perception.core.files.untrusted import parse_json
+from nn_perception.core.imaging.preprocessing import Preprocessing
+from nn_perception.core.networks.build import DEFINED
+from nn_perception.core.networks.defined.definition import Definition, parse
 from nn_perception.core.quoting import quoted
 
 FORMAT = 'nn_perception-1'
 REQUIRED = ('network', 'labels', 'preprocessing', 'version')
-JSON = ('labels', 'preprocessing')
+DEFINITION = 'definition'
+JSON = ('labels', 'preprocessing', DEFINITION)
 MAX_CHARACTERS = 1_000
 
 
@@ -51,6 +55,62 @@ def labels_of(metadata: Mapping[str, str]) -> tuple[str, ...]:
     for label in labels:
         _check_text(label, f'its label {quoted(label)}')
     return tuple(labels)
+
+
+def definition_of(
+    metadata: Mapping[str, str], labels: int, preprocessing: Preprocessing
+) -> Definition | None:
+    """
+    Return the definition of the network; None if the network is not defined by data.
+
+    What it computes for an image is limited, see :mod:`nn_perception.core.networks.defined.sizes`.
+
+    :param labels: number of labels
+    :raises ValueError: if it is missing, wrong or too large, or its input or output is another
+    """
+    network, text = metadata['network'], metadata.get(DEFINITION)
+    if (network == DEFINED) != (text is not None):
+        has = 'lacks' if text is None else 'has'
+        raise ValueError(f'its network is {quoted(network)}, but it {has} a definition')
+    if text is None:
+        return None
+    try:
+        definition = parse(text, labels)
+    except ValueError as error:
+        raise ValueError(f'the definition of its network is wrong: {error}') from error
+    channels, size, _ = definition.input
+    if (channels, size) != (preprocessing.channels, preprocessing.size):
+        raise ValueError(
+            f'its network needs {channels} x {size} x {size} values, but its preprocessing gives '
+            f'{preprocessing.channels} x {preprocessing.size} x {preprocessing.size}'
+        )
+    return definition
+
+
+def check_tensors(header: Mapping[str, Any], definition: Definition, head: str) -> None:
+    """
+    Check that a file has the weights of a definition, so that building it costs what the file has.
+
+    :param header: of the file, without the tensors that belong to no layer
+    :param head: name of the last tensor; empty if there is none
+    :raises ValueError: if a tensor is missing or superfluous, or has another shape or type
+    """
+    expected = definition.tensors
+    found = {name: entry for name, entry in header.items() if name != METADATA}
+    for name in sorted(expected.keys() ^ found.keys()):
+        state = 'missing' if name in expected else 'not part of the definition of its network'
+        raise ValueError(f'the tensor {name} is {state}')
+    for name, shape in expected.items():
+        kind, sizes = found[name]['dtype'], found[name]['shape']
+        # A count is written with an axis of its own.
+        wanted, allowed = ('F32', ([*shape],)) if shape else ('I64', ([], [1]))
+        if kind != wanted or sizes not in allowed:
+            raise ValueError(
+                f'the tensor {name} is {kind} of the shape {sizes}; the definition of its network '
+                f'needs {wanted} of the shape {[*shape]}'
+            )
+    if head.rpartition('.')[0] not in ('', definition.head.rpartition('.')[0]):
+        raise ValueError(f'its head is {head}, but its definition ends in {definition.head}')
 
 
 def check_head(header: Mapping[str, Any], head: str, labels: int) -> None:

@@ -31,6 +31,7 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
         checkpoint.network,
         len(checkpoint.labels),
         input_size=checkpoint.preprocessing.size,
+        definition=checkpoint.definition,
     )
     if checkpoint.features == MULTI_LAYER:
         network.use_multi_layer_features()  # type: ignore[operator]

@@ -7,7 +7,12 @@ from typing import Any, TYPE_CHECKING
 from nn_perception.core.networks.movenet_heads import MOVENETS
 
 if TYPE_CHECKING:
+    from nn_perception.core.networks.defined.definition import Definition
     from torch import nn
+
+DIGIT_NETWORKS = ('digit_cnn', 'digit_mlp')
+# Built from a definition.
+DEFINED = 'defined'
 
 TORCHVISION_PREFIX = 'torchvision:'
 KEYPOINT_RCNN = 'torchvision:keypointrcnn_resnet50_fpn'
@@ -17,30 +22,35 @@ WITH_AUXILIARY_HEADS = ('torchvision:googlenet', 'torchvision:inception_v3')
 AUXILIARY_HEADS = ('AuxLogits.', 'aux1.', 'aux2.')
 
 
-def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module:
+def build(
+    network: str,
+    num_classes: int,
+    *,
+    input_size: int = 224,
+    definition: Definition | None = None,
+) -> nn.Module:
     """
     Build a network with random weights.
 
     :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, ``movenet_multipose``,
-        ``movenet_thunder``, ``movenet_lightning``, or ``torchvision:`` and the name of one of
-        torchvision's classification models or of its Keypoint R-CNN
+        ``movenet_thunder``, ``movenet_lightning``, ``defined``, or ``torchvision:`` and the name
+        of one of torchvision's classification models or of its Keypoint R-CNN
     :param num_classes: number of outputs, for classifiers
     :param input_size: width and height of the input in pixels, for networks that depend on it
+    :param definition: of the network ``defined``, which has its own number of outputs
     :raises ValueError: if there is no such network
     :raises ModuleNotFoundError: if torchvision is needed and not installed
     """
+    if network == DEFINED and definition is not None:
+        from nn_perception.core.networks.defined.defined_network import DefinedNetwork
+
+        return DefinedNetwork(definition)
     if network == 'efficientnet_lite0':
         from nn_perception.core.networks.efficientnet_lite import EfficientNetLite
 
         return EfficientNetLite(num_classes)
-    if network == 'digit_cnn':
-        from nn_perception.core.networks.digit_cnn import DigitCnn
-
-        return DigitCnn(num_classes)
-    if network == 'digit_mlp':
-        from nn_perception.core.networks.digit_mlp import DigitMlp
-
-        return DigitMlp(num_classes)
+    if network in DIGIT_NETWORKS:
+        return _build_digit_network(network, num_classes)
     if network in MOVENETS:
         from nn_perception.core.networks.movenet import MoveNet
 
@@ -52,6 +62,16 @@ def build(network: str, num_classes: int, *, input_size: int = 224) -> nn.Module
     if network.startswith(TORCHVISION_PREFIX):
         return _build_torchvision(network, num_classes, input_size)
     raise ValueError(f'unknown network {network!r}')
+
+
+def _build_digit_network(network: str, num_classes: int) -> nn.Module:
+    if network == 'digit_mlp':
+        from nn_perception.core.networks.digit_mlp import DigitMlp
+
+        return DigitMlp(num_classes)
+    from nn_perception.core.networks.digit_cnn import DigitCnn
+
+    return DigitCnn(num_classes)
 
 
 def _build_torchvision(network: str, num_classes: int, input_size: int) -> nn.Module:

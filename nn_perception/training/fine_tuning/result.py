@@ -93,6 +93,7 @@ class FineTunedModel:
 
         :raises OSError: if the file cannot be written
         """
+        definition = self.base.definition
         write_checkpoint(
             path,
             self.weights,
@@ -106,6 +107,7 @@ class FineTunedModel:
                 head=self.base.head,
                 fine_tuned_from=f'{self.base.network} {self.base.version}',
                 features=self.base.features,
+                definition=definition and definition.with_head(len(self.labels)),
             ),
         )
         return Checkpoint.read(path)

@@ -112,6 +112,7 @@ def add_relabelled(model: StoredModel, version: Version, label: str, new_label: 
                 head=checkpoint.head,
                 fine_tuned_from=checkpoint.fine_tuned_from,
                 features=checkpoint.features,
+                definition=checkpoint.definition,
             ),
         )
         return model.store.add(model.name, path, report, version.manifest_sha256)
