@@ -96,7 +96,9 @@ def _find_or_export(checkpoint: Checkpoint) -> Path | None:
 def export_key(checkpoint: Checkpoint) -> str:
     """Hash everything that an export depends on: the weights and the code of the networks."""
     digest = hashlib.sha256(f'{checkpoint.identity} {EXPORT_VERSION}'.encode())
-    for source in sorted(Path(networks.__file__).parent.rglob('*.py')):
+    folder = Path(networks.__file__).parent
+    defined = [*folder.glob('defined/*.py')] if checkpoint.definition is not None else []
+    for source in sorted([*folder.glob('*.py'), *defined]):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:KEY_LENGTH]
 
