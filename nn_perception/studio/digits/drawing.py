@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import cv2
-from nn_perception.capabilities.digits.pen_drawing import Drawing, ink_mask
+from nn_perception.capabilities.digits.single.pen_drawing import Drawing, ink_mask
 from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.imaging.preprocessing import Image
 import numpy as np

@@ -9,8 +9,8 @@ import time
 
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.digits.patches import Patches
-from nn_perception.capabilities.digits.pen_drawing import Drawing, is_empty, to_digit
 from nn_perception.capabilities.digits.pipeline import DigitOptions, DigitPipeline
+from nn_perception.capabilities.digits.single.pen_drawing import Drawing, is_empty, to_digit
 from nn_perception.core.frame import Frame
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.studio.digits.drawing import count_parts, to_page

@@ -10,7 +10,7 @@ from pathlib import Path
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from nn_perception.capabilities.digits.pen_drawing import Drawing
+from nn_perception.capabilities.digits.single.pen_drawing import Drawing
 from nn_perception.studio.digits.drawing import decode_drawing, MAX_BYTES, unpack_drawing
 from nn_perception.studio.digits.pad_reader import NotReadyError, PadReader
 from nn_perception.studio.digits.reading import LinesReading, PadReading

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import cv2
 from nn_perception.capabilities.digits.patches import PATCH_PX
-from nn_perception.capabilities.digits.pen_drawing import is_empty, to_digit
-from nn_perception.capabilities.digits.prominent_digit import prominent_digit
 from nn_perception.capabilities.digits.selection import DIGITS
+from nn_perception.capabilities.digits.single.pen_drawing import is_empty, to_digit
+from nn_perception.capabilities.digits.single.prominent_digit import prominent_digit
 from nn_perception.core.imaging.letterbox import letterbox
 from nn_perception.core.imaging.preprocessing import Batch, Image, Preprocessing
 from nn_perception.core.networks.movenet_heads import MOVENETS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import cv2
-from nn_perception.capabilities.digits.pen_drawing import Drawing
+from nn_perception.capabilities.digits.single.pen_drawing import Drawing
 from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.studio.digits.drawing import (
     count_parts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 from nn_perception.capabilities.digits.digit_reader import DigitReader
-from nn_perception.capabilities.digits.prominent_digit import prominent_digit
+from nn_perception.capabilities.digits.single.prominent_digit import prominent_digit
 from nn_perception.core.inference.run_options import RunOptions
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import cv2
-from nn_perception.capabilities.digits.pen_drawing import Drawing, is_empty, to_digit
+from nn_perception.capabilities.digits.single.pen_drawing import Drawing, is_empty, to_digit
 import numpy as np
 import pytest
 
