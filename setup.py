@@ -32,6 +32,7 @@ setup(
             'studio/*/*.css',
             'studio/*/*.js',
             'studio/*/*/*.js',
+            'studio/*/*/*/*.js',
             'studio/*/figures/*.svg',
         ]
     },

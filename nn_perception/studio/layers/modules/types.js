@@ -58,10 +58,14 @@
  * @typedef {object} LayerSceneEvents
  * @property {(layers: string[]) => void} [opened] names of all layers whose maps are wanted from
  *     now on; also after `setNetwork`, and empty if none is open
- * @property {(layer: string, element: Element | null) => void} [hover] the pointer, or the
- *     keyboard's selection, is over another element; `("", null)` over none, and `(layer, null)`
- *     over a closed layer. The page answers with `showRegion` and `setValue`.
- * @property {(layer: string, element: Element) => void} [click] an element was clicked
+ * @property {(layer: string, element: Element | null, computedBy: string) => void} [hover] the
+ *     pointer, or the keyboard's selection, is over another element; `("", null, "")` over none,
+ *     and `(name, null, "")` over a closed layer or stage. In a large network a convolution, its
+ *     batch norm and its activation are drawn as one: then `layer` is the last, which has the
+ *     value, and `computedBy` the convolution, whose region and arithmetic are of interest. The
+ *     page answers with `showRegion` and `setValue`.
+ * @property {(layer: string, element: Element, computedBy: string) => void} [click] an element
+ *     was clicked
  * @property {(name: string) => void} [selected] the keyboard reached another layer or stage
  * @property {(framesPerSecond: number) => void} [frameRate] twice a second while it moves; 0 when
  *     it has come to rest
@@ -92,9 +96,8 @@
  *     to what an element sees; ignored if another element is under the pointer by now
  * @property {(layer: string, element: Element, value: number) => void} setValue the exact value
  *     for the tooltip of the element under the pointer
- * @property {(name: string) => string[]} shownLayers names of the layers that one stands for: in
- *     a large network a convolution, its batch norm and its activation are drawn as one, with the
- *     values of the last; the page may ask for the arithmetic of the first
+ * @property {(name: string) => string[]} shownLayers names of the layers that are drawn as one
+ *     with this one, in order
  * @property {() => void} dispose frees all memory of the graphics card
  */
 
