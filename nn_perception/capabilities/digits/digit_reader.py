@@ -32,6 +32,8 @@ from nn_perception.core.results import DigitReading
 import numpy as np
 from numpy.typing import NDArray
 
+# Of the output of a layer for one digit, 1 MB; an image may have hundreds of candidates.
+MAX_VALUES_OF_A_DIGIT = 250_000
 # Candidates on a background less even than this are not classified.
 MAX_UNEVENNESS = 0.28
 
@@ -67,14 +69,7 @@ class DigitReader:
         :raises RuntimeError: if the network cannot be loaded
         """
         checkpoint = find_checkpoint(model)
-        if checkpoint.labels[:10] != DIGITS or checkpoint.preprocessing.channels != 1:
-            raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
-        if checkpoint.preprocessing.size != PATCH_PX:
-            raise ValueError(
-                f'{model} does not read digits: its input has '
-                f'{checkpoint.preprocessing.size} x {checkpoint.preprocessing.size} pixels, but '
-                f'digits are cut out with {PATCH_PX} x {PATCH_PX}'
-            )
+        _check_network(checkpoint, model)
         return cls(LoadedModel.open(checkpoint, options))
 
     @property
@@ -227,6 +222,29 @@ def _reading(
     scores[np.array(detections.unevenness) < MAX_UNEVENNESS] = of_even
     digits = select_digits(candidates, scores, detections.unevenness, min_score)
     return DigitReading(group_into_lines(digits), len(candidates), detections.capped)
+
+
+def _check_network(checkpoint: Checkpoint, model: str) -> None:
+    """
+    Check that a network reads digits as they are cut out.
+
+    :raises ValueError: if it does not, or if it takes too much memory for hundreds of digits
+    """
+    preprocessing = checkpoint.preprocessing
+    if checkpoint.labels[:10] != DIGITS or preprocessing.channels != 1:
+        raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
+    if preprocessing.size != PATCH_PX:
+        raise ValueError(
+            f'{model} does not read digits: its input has {preprocessing.size} x '
+            f'{preprocessing.size} pixels, but digits are cut out with {PATCH_PX} x {PATCH_PX}'
+        )
+    for layer in checkpoint.definition.sizes if checkpoint.definition else ():
+        if math.prod(layer.shape) > MAX_VALUES_OF_A_DIGIT:
+            raise ValueError(
+                f'{model} is too large to read hundreds of digits at a time: layer {layer.number} '
+                f'({layer.type}) gives {math.prod(layer.shape):,} values for each; allowed are '
+                f'{MAX_VALUES_OF_A_DIGIT:,}'
+            )
 
 
 def _check(min_score: float, ink: str, min_height_px: float, max_candidates: int) -> None:

@@ -19,10 +19,12 @@ from nn_perception.core.inference.checkpoint import (
     CheckpointMetadata,
     write_checkpoint,
 )
+from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks.defined.defined_network import DefinedNetwork
 from nn_perception.core.networks.defined.definition import Definition, parse
+from nn_perception.core.networks.defined.layers import ACTIVATIONS
 from nn_perception.core.networks.defined.presets import PRESETS
 import numpy as np
 import pytest
@@ -118,16 +120,47 @@ def test_the_digit_reader_says_which_networks_it_cannot_use(tmp_path: Path) -> N
     path = write(tmp_path / 'b.safetensors', labels=tuple('abcdefghij'))
     with pytest.raises(ValueError, match='its labels do not begin with 0 to 9'):
         DigitReader.open(str(path))
+    # 400 candidates would take 10 GB.
+    layers = [{'type': 'conv', 'filters': 4000, 'kernel': 1}, {'type': 'global_average_pool'}]
+    wide = {'input': [1, 28, 28], 'layers': [*layers, {'type': 'linear', 'units': 10}]}
+    path = write(tmp_path / 'c.safetensors', parse(wide))
+    with pytest.raises(ValueError, match=r'layer 1 \(conv\) gives 3,136,000 values for each'):
+        DigitReader.open(str(path))
 
 
-def test_the_tagger_gives_grey_pictures_to_it(tmp_path: Path, cache: Path) -> None:
+def every_layer() -> Definition:
+    """Define a network for grey images with every type of layer and every activation."""
+    conv = {'type': 'conv', 'filters': 8, 'kernel': 3, 'groups': 2}
+    layers: list[dict[str, Any]] = [
+        {'type': 'conv', 'filters': 8, 'kernel': 5, 'stride': 2, 'padding': 2, 'batch_norm': True},
+        *(conv | {'padding': 1, 'activation': name} for name in ACTIVATIONS),
+        {'type': 'average_pool', 'size': 3, 'stride': 2},
+        {'type': 'batch_norm'},
+        {'type': 'max_pool', 'size': 2},
+        {'type': 'conv', 'filters': 6, 'kernel': 2},
+        {'type': 'global_average_pool'},
+        {'type': 'activation', 'activation': 'tanh'},
+        {'type': 'linear', 'units': 7, 'batch_norm': True, 'activation': 'elu'},
+        {'type': 'batch_norm'},
+        {'type': 'dropout', 'rate': 0.5},
+        {'type': 'linear', 'units': 10},
+    ]
+    return parse({'input': [1, 28, 28], 'layers': layers})
+
+
+def test_the_tagger_gives_grey_pictures_to_a_network_of_all_layers(
+    tmp_path: Path, cache: Path
+) -> None:
     labels = [f'garment {index}' for index in range(10)]
-    path = write(tmp_path / 'fashion.safetensors', PRESETS['fashion_cnn'].define(), labels=labels)
-    tagger = Tagger.open(str(path), RunOptions(device='cpu'))
+    path = write(tmp_path / 'fashion.safetensors', every_layer(), labels=labels)
+    tagger = Tagger.open(str(path), RunOptions('onnxruntime', 'cpu'))
     photo = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
-    tags = tagger.tag(photo, top_k=10)
-    assert sorted(tag.label for tag in tags) == labels
-    assert sum(tag.score for tag in tags) == pytest.approx(1.0, abs=1e-5)
+    assert sorted(tag.label for tag in tagger.tag(photo, top_k=10)) == labels
+    grey = GREY([photo])
+    assert grey.shape == (1, 1, 28, 28)
+    with torch.inference_mode():
+        logits = load_network(tagger.checkpoint)(torch.from_numpy(grey))
+    np.testing.assert_allclose(tagger.scores(photo), logits.softmax(1)[0], atol=1e-5)
 
 
 def test_models_lists_it(
