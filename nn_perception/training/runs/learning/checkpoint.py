@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.networks.build import DEFINED
+from nn_perception.core.networks.defined.definition import parse
 from nn_perception.training.digits.training_loop import PREPROCESSING
 from nn_perception.training.runs.checks import TRAIN_DIGITS
 from nn_perception.training.runs.data.samples import RunData
@@ -32,12 +34,13 @@ def write_run_checkpoint(
     for values in weights.values():
         digest.update(values.tobytes())
     by_command = settings.recipe == TRAIN_DIGITS
-    network = network_of(settings) if by_command else 'defined'
+    network = network_of(settings) if by_command else DEFINED
     metadata = CheckpointMetadata(
         network=network,
         labels=learner.labels,
         preprocessing=PREPROCESSING if by_command else data.preprocessing,
         version=f'{network}-seed{settings.seed}-epochs{learner.epoch}-{digest.hexdigest()[:12]}',
         source=SOURCE.format(data=settings.data),
+        definition=None if by_command else parse(settings.network, len(learner.labels)),
     )
     write_checkpoint(path, weights, metadata)
