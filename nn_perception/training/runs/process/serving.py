@@ -10,6 +10,9 @@ import time
 
 from nn_perception.core.files.atomic import write_atomically
 from nn_perception.core.inference.processors import usable_cores
+from nn_perception.core.networks.defined.definition import parse
+from nn_perception.training.inspection.methods import inspectable_methods
+from nn_perception.training.inspection.pictures import preparation_of
 from nn_perception.training.inspection.server import Method
 from nn_perception.training.inspection.turns import Turns
 from nn_perception.training.inspection.wire import Message
@@ -21,6 +24,8 @@ from nn_perception.training.runs.learning.learner import Learner
 from nn_perception.training.runs.learning.plain_learner import PlainLearner
 from nn_perception.training.runs.process.budget import AnswerBudget
 from nn_perception.training.runs.process.evaluations import Evaluations
+from nn_perception.training.runs.process.layer_methods import LayerMethods
+from nn_perception.training.runs.process.looks import DEFINED, RunInspectable
 from nn_perception.training.runs.process.run_methods import AT_ONCE, COSTLY, RunMethods
 from nn_perception.training.runs.process.throttle import Throttle
 from nn_perception.training.runs.process.training import Training
@@ -34,6 +39,8 @@ LOG = logging.getLogger(__name__)
 # A run that does not train, and that nobody asks, ends after this time.
 IDLE_S = 600.0
 WAIT_S = 1.0
+# Multiply-adds for an image; LeNet-5 has 400,000.
+SMALL_NETWORK = 4_000_000
 # An evaluation for the record, when a run is ended.
 LAST_EVALUATION_S = 5.0
 
@@ -52,6 +59,7 @@ class Serving:
         self._training = training
         self._data = data
         self._evaluations = Evaluations(training, data)
+        self._layers = LayerMethods(training, data)
         self._budget = AnswerBudget()
         self._turns = Turns()
         self._ending = threading.Event()
@@ -60,7 +68,17 @@ class Serving:
     def open_viewer(self) -> dict[str, Method]:
         """Return the methods for a connection."""
         throttle = Throttle(self._turns, self._budget, self._training)
-        methods = RunMethods(self._training, self._data, self._evaluations).methods()
+        learner = self._training.learner
+        network = RunInspectable(
+            lambda: self._layers.traced(self._training.learner.network),
+            preparation_of(DEFINED, self._data.preprocessing, learner.labels),
+            learner.labels,
+        )
+        methods = {
+            **RunMethods(self._training, self._data, self._evaluations).methods(),
+            **self._layers.methods(),
+            **inspectable_methods(network),
+        }
         wrapped: dict[str, Method] = {'end': self._end}
         for name, method in methods.items():
             if name in AT_ONCE:
@@ -139,8 +157,8 @@ def open_serving(folder: RunFolder, *, paused: bool) -> Serving:
 
     :raises OSError, ValueError, RuntimeError: a sentence, if that is not possible
     """
-    _set_up_torch()
     settings = folder.settings()
+    _set_up_torch(threads_of(settings))
     data = open_data(settings.data, settings.seed, settings.limit)
     training = Training(settings, lambda rates: _build(settings, rates, data, folder))
     for path, stored in ((folder.snapshot, True), (folder.start, False)):
@@ -155,16 +173,26 @@ def open_serving(folder: RunFolder, *, paused: bool) -> Serving:
 
 def warm_up() -> None:
     """Do what every run does at first: torch loads some of its parts late."""
-    _set_up_torch()
+    _set_up_torch(usable_cores())
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
     network(torch.zeros(2, 1, 8, 8)).sum().backward()
     with contextlib.suppress(OSError, ValueError):
         open_data('mnist')
 
 
-def _set_up_torch() -> None:
-    # As the command does: the same number of threads gives the same sums.
-    torch.set_num_threads(usable_cores())
+def threads_of(settings: RunSettings) -> int:
+    """
+    Choose the number of threads; another number gives other sums, and so other weights.
+
+    Small layers are hardly faster with several threads, which would wait for each other.
+    """
+    small = parse(settings.network).multiply_adds < SMALL_NETWORK
+    # The command uses all cores, too.
+    return 1 if small and settings.recipe != TRAIN_DIGITS else usable_cores()
+
+
+def _set_up_torch(threads: int) -> None:
+    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     # Filling memory finds bugs, but costs time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
