@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import cv2
+from nn_perception.core.imaging.foreground import cut_out
 from nn_perception.core.quoting import quoted
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ class Preprocessing:
     :param std: standard deviation of the same channels, for pixel values of 0 to 255
     :param stretch: whether the crop keeps the aspect ratio of the image and is stretched to a
         square
+    :param foreground: whether the image shows a single thing on a plain ground, which is cut out
+        instead of the centre, see :func:`nn_perception.core.imaging.foreground.cut_out`; only for
+        networks with grey input
     :raises ValueError: if a value is out of range
     """
 
@@ -49,6 +53,7 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     stretch: bool = False
+    foreground: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -66,6 +71,8 @@ class Preprocessing:
                 'preprocessing mean and std must have three values each, or one each for grey, '
                 f'got {len(self.mean)} and {len(self.std)}'
             )
+        if self.foreground and len(self.mean) != 1:
+            raise ValueError('preprocessing foreground needs a single mean, for grey input')
         if not np.isfinite(self.mean + self.std).all() or min(self.std) <= 0.0:
             raise ValueError('preprocessing mean must be finite, std finite and positive')
         # Else the input of the network would not be finite.
@@ -92,6 +99,7 @@ class Preprocessing:
                 mean=tuple(float(value) for value in values['mean']),
                 std=tuple(float(value) for value in values['std']),
                 stretch=bool(values.get('stretch', False)),
+                foreground=bool(values.get('foreground', False)),
             )
         except KeyError as error:
             raise ValueError(f'preprocessing lacks {error}') from error
@@ -107,7 +115,8 @@ class Preprocessing:
             'mean': list(self.mean),
             'std': list(self.std),
         }
-        return values | {'stretch': True} if self.stretch else values
+        flags = {'stretch': self.stretch, 'foreground': self.foreground}
+        return values | {name: True for name, flag in flags.items() if flag}
 
     @property
     def channels(self) -> int:
@@ -150,9 +159,8 @@ class Preprocessing:
         :raises ValueError: if the image has another shape or type, or no pixels
         """
         check_image(image_bgr)
-        left, top, width, height = self.crop_box(*image_bgr.shape[:2])
-        # Including the conversion, OpenCV averages areas of float32 faster than of uint8.
-        part = image_bgr[top : top + height, left : left + width].astype(np.float32, order='C')
+        part = self._part(image_bgr)
+        height, width = part.shape[:2]
         # Scale down first: OpenCV averages areas only if no side is scaled up.
         shrunk = min(width, self.size), min(height, self.size)
         if shrunk != (width, height):
@@ -164,6 +172,14 @@ class Preprocessing:
             )
             np.clip(part, 0.0, 255.0, out=part)
         return part
+
+    def _part(self, image_bgr: Image) -> Batch:
+        """Return the part of an image that the network sees, ``(H, W, 3)``."""
+        if self.foreground:
+            return np.asarray(cv2.cvtColor(cut_out(image_bgr), cv2.COLOR_GRAY2BGR), np.float32)
+        left, top, width, height = self.crop_box(*image_bgr.shape[:2])
+        # Including the conversion, OpenCV averages areas of float32 faster than of uint8.
+        return image_bgr[top : top + height, left : left + width].astype(np.float32, order='C')
 
     def _channels_of(self, square_bgr: Batch) -> Sequence[Batch]:
         """Split a square ``(size, size, 3)`` into red, green and blue, or convert it to grey."""

@@ -41,6 +41,11 @@ def write_export(checkpoint: Path | str, out: Path, kind: str) -> Path:
     model, out = find_checkpoint(str(checkpoint)), Path(out).expanduser().absolute()
     if not model.labels:
         raise ValueError(f'{checkpoint} is not a classifier: it has no labels')
+    if model.preprocessing.foreground:
+        raise ValueError(
+            f'{checkpoint} cuts its object out of a plain ground first, which an exported file '
+            'cannot do; use the checkpoint itself'
+        )
     if not out.parent.is_dir():
         raise FileNotFoundError(f'there is no folder {out.parent}')
     if kind == TORCHSCRIPT:

@@ -48,6 +48,7 @@ class IdxSource:
     :param places: other folders that may hold them, the first that exists is used; the first one
         is that of downloads
     :param advice: how to get the files
+    :param foreground: whether its pictures are of things cut out of their ground
     """
 
     collection: IdxCollection
@@ -57,12 +58,18 @@ class IdxSource:
     variable: str
     places: tuple[Path, ...]
     advice: str
+    foreground: bool = False
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How pictures become inputs of a network."""
         return Preprocessing(
-            size=28, crop=1.0, interpolation='linear', mean=(self.mean,), std=(self.std,)
+            size=28,
+            crop=1.0,
+            interpolation='linear',
+            mean=(self.mean,),
+            std=(self.std,),
+            foreground=self.foreground,
         )
 
     def folder(self) -> Path:
@@ -146,5 +153,6 @@ def idx_sources() -> Mapping[str, IdxSource]:
             "install Debian's package dataset-fashion-mnist, put its four files there, name "
             'their folder in NN_PERCEPTION_FASHION_MNIST, or download it where there is a '
             'connection',
+            foreground=True,
         ),
     }

@@ -178,3 +178,14 @@ def test_json_round_trip_and_its_errors():
         Preprocessing.from_json([1])
     with pytest.raises(ValueError, match='malformed'):
         Preprocessing.from_json(values | {'mean': 3})
+
+
+def test_a_thing_on_a_plain_ground_is_cut_out():
+    image = np.full((40, 60, 3), 250, np.uint8)
+    image[4:12, 40:48] = 50
+    preprocessing = Preprocessing(4, 1.0, 'linear', (0.0,), (1.0,), foreground=True)
+    np.testing.assert_allclose(preprocessing([image]), np.full((1, 1, 4, 4), 200.0), atol=0.1)
+    assert Preprocessing.from_json(preprocessing.to_json()) == preprocessing
+    assert 'foreground' not in make().to_json()
+    with pytest.raises(ValueError, match='foreground needs a single mean, for grey input'):
+        replace(make(), foreground=True)
