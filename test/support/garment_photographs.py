@@ -1,8 +1,8 @@
 """
 Photographs of single garments on plain grounds, composed from pictures of Fashion-MNIST.
 
-The garment is enlarged with Lanczos's filter and turned a little, and lies somewhere on a ground of
-another brightness and colour, with a shadow, light from one side, noise, and JPEG's losses. The
+The garment is enlarged with Lanczos's filter and turned a little, and lies somewhere on a ground
+of another brightness and colour, with a shadow, light from one side, noise, and JPEG's losses. The
 data set shows the negative of a garment, so its brightness is 255 minus the value.
 """
 
