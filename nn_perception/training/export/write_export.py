@@ -39,13 +39,7 @@ def write_export(checkpoint: Path | str, out: Path, kind: str) -> Path:
     if kind not in SUFFIXES:
         raise ValueError(f'the format must be {", ".join(SUFFIXES)}, got {kind!r}')
     model, out = find_checkpoint(str(checkpoint)), Path(out).expanduser().absolute()
-    if not model.labels:
-        raise ValueError(f'{checkpoint} is not a classifier: it has no labels')
-    if model.preprocessing.foreground:
-        raise ValueError(
-            f'{checkpoint} cuts its object out of a plain ground first, which an exported file '
-            'cannot do; use the checkpoint itself'
-        )
+    _check_exportable(model, str(checkpoint))
     if not out.parent.is_dir():
         raise FileNotFoundError(f'there is no folder {out.parent}')
     if kind == TORCHSCRIPT:
@@ -60,6 +54,16 @@ def write_export(checkpoint: Path | str, out: Path, kind: str) -> Path:
     except OSError as error:
         raise type(error)(f'{out} cannot be written: {error.strerror or error}') from error
     return out
+
+
+def _check_exportable(model: Checkpoint, name: str) -> None:
+    if not model.labels:
+        raise ValueError(f'{name} is not a classifier: it has no labels')
+    if model.preprocessing.foreground:
+        raise ValueError(
+            f'{name} cuts its object out of a plain ground first, which an exported file cannot '
+            'do; use the checkpoint itself'
+        )
 
 
 def _onnx_content(model: Checkpoint) -> bytes:
