@@ -9,6 +9,7 @@ from nn_perception.studio.backend.cameras import Cameras
 from nn_perception.studio.local.perception import Perception
 from nn_perception.studio.local.uploads import Uploads
 from nn_perception.studio.options import StudioOptions
+from nn_perception.studio.train.feed import RunFeed
 from nn_perception.studio.viewer.joined_cameras import JoinedCameras
 from nn_perception.training.runs.run import Runs
 from nn_perception.training.runs.store.run_store import RunStore
@@ -24,6 +25,7 @@ class Studio:
     :param perception: processes the pictures that browsers send; the backend in process uses it
         too
     :param runs: training runs; nothing is created before one is prepared or started
+    :ivar run_feed: what the runs report, asked for once for all pages
     :ivar uploads: videos and bags that browsers have sent
     :ivar cameras: those of the robot, and the uploads
     """
@@ -32,13 +34,15 @@ class Studio:
     options: StudioOptions = field(default_factory=StudioOptions)
     perception: Perception = field(default_factory=Perception)
     runs: Runs = field(default_factory=RunStore)
+    run_feed: RunFeed = field(init=False)
     uploads: Uploads = field(init=False)
     cameras: Cameras = field(init=False)
 
     def __post_init__(self) -> None:
-        """Join the cameras."""
+        """Join the cameras, and the questions to the runs."""
         uploads = Uploads(self.perception)
         object.__setattr__(self, 'uploads', uploads)
+        object.__setattr__(self, 'run_feed', RunFeed(self.runs))
         object.__setattr__(self, 'cameras', JoinedCameras(self.backend.cameras, uploads))
 
     def close(self) -> None:

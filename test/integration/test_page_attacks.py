@@ -23,7 +23,7 @@ pytest.importorskip('nicegui')
 client = pytest.importorskip('websockets.sync.client')
 exceptions = pytest.importorskip('websockets.exceptions')
 
-VIEWS = ('/', '/digits', '/teach', '/character')
+VIEWS = ('/', '/digits', '/teach', '/train', '/character')
 BIG = 200_000
 # As arguments of events, each a JSON text.
 ARGUMENTS: tuple[list[str | None], ...] = (

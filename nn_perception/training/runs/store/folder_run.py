@@ -82,7 +82,9 @@ class FolderRun:
 
     def history(self) -> History:
         """Return its curves."""
-        return self._or_stored(lambda: self._asked(History, 'history'), self._stored.history)
+        return self._or_stored(
+            lambda: self._asked(History, 'history', 'curves'), self._stored.history
+        )
 
     def pause(self) -> None:
         """Pause after the current step."""

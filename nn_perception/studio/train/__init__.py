@@ -1,0 +1,1 @@
+"""The view Train: networks that train before your eyes, and runs to compare."""

@@ -1,0 +1,1 @@
+"""What the next run trains: the fields and the definition of its network."""

@@ -1,0 +1,347 @@
+"""The view Train in Chromium, with runs in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import os
+from pathlib import Path
+import re
+import signal
+import time
+from typing import Any
+
+from browser import browser
+from live_page import live_page, LivePage
+from module_page import module_page
+from nn_perception.training.runs.records import RunState
+from nn_perception.training.runs.store.run_store import RunStore
+from patience import stretched
+import pytest
+from train_page import open_train, TrainPage, until
+
+SHOWN_S, PAUSE_S, RATE_S = 1.5, 0.5, 1.0
+MANY_EPOCHS = 2000
+
+
+class Session:
+    """The page, a browser, and the runs as others see them."""
+
+    def __init__(self, folder: Path, served: LivePage, chromium: Any) -> None:
+        self.folder, self.served, self.chromium = folder, served, chromium
+        self.runs = RunStore(folder / 'nn_perception' / 'runs')
+
+    @contextlib.contextmanager
+    def tab(self, query: str = '') -> Iterator[TrainPage]:
+        """Open the view in a new tab; what it must not do is checked at the end."""
+        opened = open_train(self.chromium, f'{self.served.url}train{query}')
+        try:
+            yield opened
+            opened.watched.check()
+        finally:
+            opened.page.close()
+
+    def only_run(self) -> Any:
+        (found,) = self.runs.list()
+        return found
+
+    def clean(self) -> None:
+        for found in self.runs.list():
+            self.runs.delete(found.name)
+
+
+@pytest.fixture(scope='module')
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    folder = tmp_path_factory.mktemp('train')
+    with live_page(folder) as served, browser() as chromium:
+        session = Session(folder, served, chromium)
+        try:
+            yield session
+        finally:
+            session.clean()
+
+
+@pytest.fixture(autouse=True)
+def _clean(session: Session) -> Iterator[None]:
+    yield
+    session.clean()
+
+
+def test_a_preset_trains_at_once_and_is_steered(session: Session) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(MANY_EPOCHS)
+        tab.press('Start')
+        run = until(lambda: next(iter(session.runs.list()), None))
+        until(lambda: run.status().step > 0)
+        # How long the process takes to its first step is its own affair.
+        began_s = time.monotonic()
+        until(lambda: tab.points('Loss by batch') > 0)
+        assert time.monotonic() - began_s < stretched(SHOWN_S)
+        tab.wait_for_state('Training')
+        assert tab.page.locator('.nn-run-title').inner_text() == 'LeNet-5, SGD with momentum'
+        until(lambda: tab.points('Accuracy by epoch') > 1)
+        assert tab.points('Training accuracy') == pytest.approx(
+            tab.points('Loss by batch'), abs=20
+        )
+        for name in ('Examples a second', 'Forward', 'Backward and update', 'Loss'):
+            assert tab.number(name) > 0, name
+        assert 0 <= tab.number('Validation accuracy') <= 100
+        check_rates(session, tab)
+        check_pause_step_and_reset(session, tab)
+
+
+def check_rates(session: Session, tab: TrainPage) -> None:
+    run = session.only_run()
+    began_s = time.monotonic()
+    tab.fill('Learning rate', '0.0625', panel='Selected run')
+    until(lambda: run.status().rates.learning_rate == 0.0625)
+    assert time.monotonic() - began_s < stretched(RATE_S)
+    tab.fill('Batch size', '48', panel='Selected run')
+    until(lambda: run.status().rates.batch_size == 48)
+    region = tab.page.get_by_role('region', name='Selected run')
+    region.get_by_role('combobox', name='Optimizer').click()
+    tab.page.get_by_role('option', name='AdamW').click()
+    until(lambda: run.status().rates.optimizer == 'adamw')
+    # What is wrong gives its sentence, and changes nothing.
+    tab.fill('Learning rate', 'fast', panel='Selected run')
+    region.get_by_text('The learning rate is a number').wait_for()
+    tab.fill('Momentum', '1', panel='Selected run')
+    region.get_by_text('The momentum is at least 0 and below 1.').wait_for()
+    rates = run.status().rates
+    assert (rates.learning_rate, rates.momentum) == (0.0625, 0.9)
+    # A field that is left acts too.
+    weight_decay = region.get_by_role('textbox', name='Weight decay')
+    weight_decay.fill('0.01')
+    weight_decay.blur()
+    until(lambda: run.status().rates.weight_decay == 0.01)
+
+
+def check_pause_step_and_reset(session: Session, tab: TrainPage) -> None:
+    run = session.only_run()
+    began_s = time.monotonic()
+    tab.press('Pause')
+    until(lambda: run.status().state is RunState.PAUSED)
+    assert time.monotonic() - began_s < stretched(PAUSE_S)
+    tab.wait_for_state('Paused')
+    step = run.status().step
+    tab.press('One step')
+    until(lambda: tab.number('Step') == step + 1)
+    assert run.status().step == step + 1
+    tab.press('Resume')
+    tab.wait_for_state('Training')
+    until(lambda: tab.number('Step') > step + 5)
+    tab.press('Pause')
+    tab.wait_for_state('Paused')
+    tab.press('Reset')
+    tab.page.get_by_role('dialog').get_by_role('button', name='Reset').click()
+    until(lambda: run.status().step < step)
+    # The graph begins anew, too.
+    until(lambda: tab.number('Step') < step)
+
+
+def test_a_malformed_network_is_a_sentence(session: Session) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(1)
+        tab.page.get_by_text('Network as text').click()
+        text = tab.page.get_by_role('textbox', name='Network as JSON')
+        layers = tab.page.get_by_role('region', name='Layers of the network')
+        preset = text.input_value()
+        assert '48,120' in layers.inner_text()
+        panel = tab.page.get_by_role('region', name='New run')
+        for wrong, words in (
+            (preset.replace('"max_pool"', '"maxpool"', 1), 'did you mean max_pool?'),
+            (preset[:-1], 'not JSON'),
+            (preset.replace('"units": 10}', '"units": 7}'), '10 classes'),
+        ):
+            text.fill(wrong)
+            panel.get_by_text(words).wait_for()
+            assert not layers.is_visible()
+        tab.press('Start')
+        tab.page.get_by_role('alert').get_by_text('10 classes').wait_for()
+        assert session.runs.list() == ()
+        # Too large: the figures are there before anything is built.
+        text.fill(re.sub('"units": (120|84)', '"units": 16384', preset))
+        panel.get_by_text('MB are allowed').wait_for()
+        tab.press('Back to the preset')
+        until(lambda: text.input_value() == preset)
+        text.fill(preset.replace('"filters": 6', '"filters": 4'))
+        until(lambda: 'input' in layers.inner_text() and '4 x 28 x 28' in layers.inner_text())
+        tab.press('Start')
+        tab.wait_for_state('Finished')
+        assert tab.names() == ['LeNet-5, edited, SGD with momentum']
+        about = tab.page.get_by_role('region', name='Details of the run')
+        about.get_by_text('4 x 28 x 28').wait_for()
+
+
+def test_two_runs_are_compared_in_one_graph(session: Session) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(2)
+        tab.press('Compare optimizers')
+        until(lambda: len(tab.names()) == 2)
+        settings = [run.settings for run in session.runs.list()]
+        assert {one.rates.optimizer for one in settings} == {'momentum', 'adam'}
+        assert len({one.seed for one in settings}) == 1
+        until(lambda: all(run.status().state is RunState.FINISHED for run in session.runs.list()))
+        graph = tab.graph('Loss by epoch')
+        until(lambda: tab.points('Loss by epoch') == 8)
+        graph.get_by_text('As a table').click()
+        until(lambda: graph.locator('tbody tr').count() == 8)
+        heads = set(graph.locator('tbody th').all_inner_texts())
+        assert {head.rpartition(', ')[0] for head in heads} == set(tab.names())
+        both = tab.points('Loss by batch')
+        tab.page.get_by_role('checkbox', name='In the graph: LeNet-5, Adam').click()
+        until(lambda: tab.points('Loss by epoch') == 4)
+        assert tab.points('Loss by batch') < both
+        check_views(tab)
+        # The address keeps what is shown.
+        tab.page.reload()
+        until(lambda: tab.points('Loss by epoch') == 4)
+        check_deletion(session, tab)
+
+
+def check_views(tab: TrainPage) -> None:
+    graph = tab.graph('Loss by batch')
+    points = tab.points('Loss by batch')
+    graph.get_by_text('As a table').click()
+    tab.page.get_by_role('combobox', name='Axis').click()
+    tab.page.get_by_role('option', name='seconds of training').click()
+    graph.get_by_role('columnheader', name='seconds of training').wait_for()
+    for name in ('Smooth', 'Log scale'):
+        tab.page.get_by_role('switch', name=name).click()
+    tab.press('Clear graph')
+    until(lambda: tab.points('Loss by batch') == 0)
+    tab.press('Show all')
+    until(lambda: tab.points('Loss by batch') == points)
+
+
+def check_deletion(session: Session, tab: TrainPage) -> None:
+    tab.press('More: LeNet-5, Adam')
+    tab.page.get_by_role('menuitem', name='Delete').click()
+    dialog = tab.page.get_by_role('dialog')
+    dialog.get_by_role('button', name='Cancel').click()
+    tab.press('More: LeNet-5, Adam')
+    tab.page.get_by_role('menuitem', name='Delete').click()
+    dialog.get_by_role('button', name='Delete').click()
+    until(lambda: tab.names() == ['LeNet-5, SGD with momentum'])
+    assert len(session.runs.list()) == 1
+
+
+def test_a_snapshot_is_saved_and_goes_on(session: Session, tmp_path: Path) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(1)
+        tab.press('Start')
+        tab.wait_for_state('Finished')
+        step = session.only_run().status().step
+        tab.press('More: LeNet-5, SGD with momentum')
+        with tab.page.expect_download() as download:
+            tab.page.get_by_role('menuitem', name='Save a snapshot').click()
+        assert download.value.suggested_filename == 'LeNet-5-SGD-with-momentum.safetensors'
+        stored = tmp_path / 'snapshot.safetensors'
+        download.value.save_as(stored)
+        wrong = tmp_path / 'wrong.safetensors'
+        wrong.write_bytes(stored.read_bytes()[:100])
+        chooser = tab.page.locator('.nn-snapshot input[type=file]')
+        chooser.set_input_files(wrong)
+        tab.page.locator('.nn-snapshot').get_by_text('not a snapshot').wait_for()
+        assert len(session.runs.list()) == 1
+        chooser.set_input_files(stored)
+        until(lambda: len(tab.names()) == 2)
+        until(lambda: tab.number('Step') == step)
+        until(lambda: tab.points('Accuracy by epoch') == 4)
+        # Once more as many epochs.
+        tab.page.get_by_role('button', name=re.compile('^More:')).first.click()
+        tab.page.get_by_role('menuitem', name='Continue').click()
+        until(lambda: tab.number('Step') == 2 * step)
+        tab.wait_for_state('Finished')
+
+
+def test_a_run_outlives_tabs_pages_and_its_process(session: Session) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(MANY_EPOCHS)
+        tab.press('Start')
+        until(lambda: tab.number('Step') > 0)
+        query = tab.page.evaluate('location.search')
+    run = session.only_run()
+    step = run.status().step
+    # Nobody looks, and it trains.
+    until(lambda: run.status().step > step + 20)
+    with session.tab(query) as tab:
+        until(lambda: tab.number('Step') > step + 20)
+        check_that_a_hidden_page_asks_nothing(tab)
+        kill_process_of(session, run.name)
+        tab.wait_for_state('Ended')
+        assert 'has ended unexpectedly' in tab.state()
+        assert session.served.process.poll() is None
+        tab.press('More: LeNet-5, SGD with momentum')
+        tab.page.get_by_role('menuitem', name='Continue').click()
+        tab.wait_for_state('Training')
+        step = int(tab.number('Step'))
+        until(lambda: tab.number('Step') > step)
+
+
+def kill_process_of(session: Session, name: str) -> None:
+    """Kill the process of a run, which works in the folder of the run."""
+    folder = session.runs.folder / name
+    for entry in Path('/proc').iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / 'cwd').readlink() == folder:
+                os.kill(int(entry.name), signal.SIGKILL)
+                return
+    raise AssertionError('no process works in the folder of the run')
+
+
+def check_that_a_hidden_page_asks_nothing(tab: TrainPage) -> None:
+    """A page that is hidden stays as it is while the run goes on."""
+    say = """state => {
+        Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    tab.page.evaluate(say, 'hidden')
+    # What was asked for before may still come.
+    tab.page.wait_for_timeout(500)
+    step = tab.number('Step')
+    tab.page.wait_for_timeout(1000)
+    assert tab.number('Step') == step
+    tab.page.evaluate(say, 'visible')
+    until(lambda: tab.number('Step') > step)
+
+
+def test_lines_are_smoothed_cut_and_cleared(session: Session) -> None:
+    program = """async () => {
+        const { Lines, smoothed, cut } = await import("/train/modules/lines.js");
+        const lines = new Lines();
+        const feed = (from, x, y) => lines.feed([{ id: "a", name: "A", from, x, y }]);
+        const points = () => lines.shown()[0].points;
+        const found = {};
+        feed(0, [1, 2, 3], [9, 8, null]);
+        feed(2, [3, 4], [7, 6]);
+        found.fed = points();
+        lines.clear();
+        feed(4, [5], [5]);
+        found.cleared = points();
+        feed(0, [1], [9]);
+        found.reset = points();
+        found.smoothed = smoothed([[1, 1], [2, null], [3, 2]], 0.5);
+        found.cut = cut([1, 2, 3, 4, 5].map((x) => [x, x]), 3);
+        return found;
+    }"""
+    with module_page() as url:
+        page = session.chromium.new_page()
+        page.goto(url)
+        found = page.evaluate(program)
+        page.close()
+    assert found['fed'] == [[1, 9], [2, 8], [3, 7], [4, 6]]
+    assert found['cleared'] == [[5, 5]]
+    # A run that begins anew is shown whole.
+    assert found['reset'] == [[1, 9]]
+    # (0.5 * 0.5 * 1 + 0.5 * 2) / (0.5 * 0.5 + 0.5)
+    assert found['smoothed'] == [[1, 1], [2, None], [3, pytest.approx(5 / 3)]]
+    assert found['cut'] == [[1, 1], [3, 3], [5, 5]]
+
+
+@pytest.mark.parametrize('width', [360, 1600])
+def test_the_page_fits(session: Session, width: int) -> None:
+    with session.tab() as tab:
+        tab.page.set_viewport_size({'width': width, 'height': 800})
+        tab.page.get_by_text('samples to train with').wait_for()
+        assert tab.page.evaluate('document.documentElement.scrollWidth') <= width
