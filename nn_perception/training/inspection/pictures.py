@@ -51,14 +51,14 @@ def preparation_of(network: str, preprocessing: Preprocessing, labels: Sequence[
 
 def _boxed(picture: NDArray[np.uint8], preprocessing: Preprocessing) -> Prepared:
     """Fit a picture into a square, so that the shapes of the layers are always the same."""
-    image = _to_bgr(picture)
-    height, width = image.shape[:2]
-    side = max(height, width)
-    top, left = (side - height) // 2, (side - width) // 2
-    square = cv2.copyMakeBorder(
-        image, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT
-    )
-    batch, _ = letterbox(np.asarray(square, np.uint8), preprocessing.size, preprocessing)
+    size = preprocessing.size
+    inner, _ = letterbox(_to_bgr(picture), size, preprocessing)
+    height, width = inner.shape[2:]
+    top, left = (size - height) // 2, (size - width) // 2
+    batch = np.empty((1, 3, size, size), np.float32)
+    for plane, mean, std in zip(batch[0], preprocessing.mean, preprocessing.std, strict=True):
+        plane[:] = -mean / std  # black
+    batch[:, :, top : top + height, left : left + width] = inner
     return Prepared(batch, _picture(batch, preprocessing))
 
 

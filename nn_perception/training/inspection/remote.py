@@ -26,6 +26,11 @@ class RemoteInspectable:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be asked any more."""
+        return self._client.closed
+
     def layers(self) -> tuple[Layer, ...]:
         """Return all layers, in the order in which they are computed; the first is the input."""
         reply = self._client.ask('layers')

@@ -7,13 +7,14 @@ from nn_perception.capabilities.digits.background import unevenness
 from nn_perception.capabilities.digits.candidates import Candidate
 from nn_perception.capabilities.digits.detector import find_candidates
 from nn_perception.capabilities.digits.foreground import Grey
-from nn_perception.capabilities.digits.large_images import shrink_large
 from nn_perception.capabilities.digits.patches import extract_patches, PATCH_PX, Patches
 from nn_perception.core.imaging.preprocessing import check_image, Image
 import numpy as np
 
-# Of the places that are sharp, this many are compared.
-MAX_CANDIDATES = 100
+# A digit that is held into a camera is large: a small picture of it is enough, and quicker.
+MAX_SIDE_PX = 320
+# The grounds of this many places are compared.
+MAX_CANDIDATES = 20
 # Quantile of the grey values that is the ground: writing covers little of a picture.
 GROUND = 0.5
 # Differences from the ground below this are shadows and noise.
@@ -32,14 +33,21 @@ def prominent_digit(image_bgr: Image) -> Patches:
     :raises ValueError: if the image has another shape or type, or no pixels
     """
     check_image(image_bgr)
-    image, _ = shrink_large(image_bgr)
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = _small(np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8))
     found = sorted(find_candidates(grey), key=_weight)[-MAX_CANDIDATES:]
     if not found:
         return _difference(grey)
     best = max(found, key=lambda one: _weight(one) / (0.1 + unevenness(one)))
     patch: Patches = extract_patches([best])[0]
     return patch
+
+
+def _small(grey: Grey) -> Grey:
+    factor = MAX_SIDE_PX / max(grey.shape)
+    if factor >= 1.0:
+        return grey
+    height, width = (max(1, round(side * factor)) for side in grey.shape)
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _weight(candidate: Candidate) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 import os
 from pathlib import Path
 import random
 import threading
 
-from nn_perception.core.inspection.records import Arithmetic, INPUT, Layer, Maps, Region, Term
+from fake_network import FakeNetwork, LAYERS, PICTURE
+from nn_perception.core.inspection.records import Region
 from nn_perception.training.inspection.addresses import connect
 from nn_perception.training.inspection.client import Client
-from nn_perception.training.inspection.inspectable import Look, LookRequest
+from nn_perception.training.inspection.inspectable import LookRequest
 from nn_perception.training.inspection.methods import inspectable_methods
 from nn_perception.training.inspection.remote import RemoteInspectable
 from nn_perception.training.inspection.server import Server
@@ -20,52 +21,6 @@ from nn_perception.training.inspection.wire import decode, encode, MAX_REQUEST_B
 import numpy as np
 from patience import wait_until
 import pytest
-
-PICTURE = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
-LAYERS = (
-    Layer(INPUT, 'input', (), (3, 2, 4), 0, 'input'),
-    Layer('a', 'conv', (INPUT,), (1, 2, 4), 28, 'conv 3 x 3', 'stem'),
-)
-
-
-class FakeNetwork:
-    """Says what it was asked."""
-
-    picture: np.ndarray | None = None
-
-    def layers(self) -> tuple[Layer, ...]:
-        return LAYERS
-
-    def look(self, request: LookRequest) -> Look:
-        if request.picture is not None:
-            self.picture = request.picture.copy()
-        if self.picture is None:
-            raise ValueError('there is no picture yet')
-        maps = tuple(
-            Maps(name, np.full((2, 2), number, np.uint8), -1.5, 2.0)
-            for number, name in enumerate(request.layers)
-        )
-        attention = self.picture[..., 0] if request.attention else None
-        return Look(maps, ('cat', 'dog'), (0.75, float('nan')), self.picture, attention, 1.5)
-
-    def region(self, layer: str, element: Sequence[int]) -> tuple[Region, ...]:
-        return (Region(layer, tuple(element), (2, 2, 2)),)
-
-    def arithmetic(self, layer: str, element: Sequence[int]) -> Arithmetic:
-        patch = np.ones((2, 2), np.float32)
-        terms = (Term(3, patch, patch * 2, 8.0), Term(1, patch, -patch, -4.0))
-        infinite = float('inf')
-        return Arithmetic(layer, tuple(element), 'sum', terms, 9, 0.5, 4.5, 'ReLU', infinite)
-
-    def value(self, layer: str, element: Sequence[int]) -> float:
-        if layer != 'a':
-            raise ValueError(f'there is no layer {layer}')
-        if element[0] == 99:
-            return [0.0][99]
-        return float(np.sum(element))
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 @pytest.fixture
