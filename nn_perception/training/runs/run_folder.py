@@ -125,6 +125,14 @@ class RunFolder:
             os.close(descriptor)
         return False
 
+    def pid(self) -> int | None:
+        """Return the number of its process; None if it has none, or one that is starting."""
+        try:
+            content = (self.path / LOCK).read_bytes()
+        except OSError:
+            return None
+        return int(content) if content.isdigit() and self.is_alive() else None
+
     def size_bytes(self) -> int:
         """Return the size of all its files."""
         total = 0

@@ -48,6 +48,8 @@ def main() -> int:
     assignment, lock = received
     folder = RunFolder(Path(assignment['folder']))
     os.chdir(folder.path)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f'{os.getpid()}'.encode(), 0)
     _log_to(folder)
     # Imported late: torch takes its time, and the socket should listen before.
     from nn_perception.training.runs.process.run_server import RunServer

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import contextlib
+import os
 from pathlib import Path
+import signal
 import threading
 import time
 from typing import Any, cast, TypeVar
@@ -175,15 +177,13 @@ class FolderRun:
         self.wait_for_end()
 
     def wait_for_end(self) -> None:
-        """
-        Wait until its process has ended.
-
-        :raises RuntimeError: if that takes too long
-        """
-        until_s = time.monotonic() + END_S
+        """Wait until its process has ended; one that does not end is killed."""
+        kill_s = time.monotonic() + END_S
         while self._folder.is_alive():
-            if time.monotonic() > until_s:
-                raise RuntimeError('The process of this run does not end; try again.')
+            pid = self._folder.pid()
+            if time.monotonic() > kill_s and pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             time.sleep(RETRY_S)
         self.close()
 
@@ -193,7 +193,7 @@ class FolderRun:
 
         :param evaluate: with an evaluation
         """
-        with contextlib.suppress(NoProcessError):
+        with contextlib.suppress(RuntimeError):
             self._ask('end', 'commands', evaluate=evaluate)
 
     def layers(self) -> tuple[Layer, ...]:

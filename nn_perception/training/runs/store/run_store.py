@@ -105,7 +105,6 @@ class RunStore:
         End a run, and delete all that it stored.
 
         :raises ValueError: if there is none
-        :raises RuntimeError: if its process does not end
         """
         run = self.find(name)
         run.ask_to_end(evaluate=False)
