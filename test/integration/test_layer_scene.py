@@ -135,6 +135,13 @@ def test_layers_and_stages_open_and_close(page: Any) -> None:
     # The rail under the maps closes them, too.
     page.mouse.click(*page.evaluate('at("conv1")'))
     assert said(page, 'opened') == [[]]
+    # Everything stays in the picture, unless somebody turns it.
+    assert not page.evaluate('scene.view.viewpoint.moved')
+    page.mouse.move(600, 700)
+    page.mouse.down()
+    page.mouse.move(700, 700, steps=4)
+    page.mouse.up()
+    assert page.evaluate('scene.view.viewpoint.moved')
 
 
 def test_the_element_under_the_pointer_is_the_one_that_is_drawn_there(page: Any) -> None:
@@ -399,12 +406,44 @@ def test_a_lost_context_gets_a_sentence_and_comes_back(page: Any) -> None:
     assert not page.locator('.nn-ls-problem').is_visible()
 
 
+def test_a_finger_opens_and_asks(page: Any) -> None:
+    show(page, 'lenet5')
+    touch = page.context.new_cdp_session(page)
+
+    def tap(x: float, y: float) -> None:
+        points = [{'x': x, 'y': y}]
+        touch.send('Input.dispatchTouchEvent', {'type': 'touchStart', 'touchPoints': points})
+        touch.send('Input.dispatchTouchEvent', {'type': 'touchEnd', 'touchPoints': []})
+
+    tap(*page.evaluate('at("conv1")'))
+    page.wait_for_function('last("opened")?.[0]?.length')
+    page.evaluate('rest()')
+    tap(*page.evaluate('at("conv1", [4, 8, 9])'))
+    page.wait_for_function('last("click")')
+    assert said(page, 'click') == ['conv1', [4, 8, 9], 'conv1']
+    assert page.evaluate('scene.highlight.ends.length') > 0
+    touch.detach()
+
+
 def test_disposing_frees_everything(page: Any) -> None:
     show(page, 'lenet5', 'conv1')
     page.evaluate('window.old = scene, scene.dispose()')
     assert page.evaluate('old.view.renderer.info.memory') == {'geometries': 0, 'textures': 0}
     assert page.evaluate('document.getElementById("scene").children.length') == 0
-    page.evaluate('start()')
+    # Without WebGL there is a sentence, and the page goes on.
+    page.evaluate("""() => {
+      const { prototype } = HTMLCanvasElement;
+      const { getContext } = prototype;
+      prototype.getContext = () => null;
+      start();
+      prototype.getContext = getContext;
+      scene.setNetwork(networks.lenet5);
+      scene.openAll();
+      fill();
+      scene.resetCamera();
+    }""")
+    assert 'does not show WebGL' in page.locator('.nn-ls-problem').inner_text()
+    page.evaluate('scene.dispose(), start()')
     page.evaluate(GLOBALS)
     show(page, 'lenet5')
     assert page.evaluate('scene.cost.calls') == 2

@@ -111,6 +111,7 @@ export class Inquiry {
     const { node, element, unit, x, y } = this.current;
     const { labels } = this.scene;
     const { shape } = unit.shown;
+    const title = unit.layers.map((layer) => layer.title || layer.name).join(", ");
     if (!element) {
       const parameters = node.units.flatMap((each) => each.layers)
         .reduce((sum, layer) => sum + layer.parameters, 0);
@@ -118,10 +119,10 @@ export class Inquiry {
       const lines = [sizeText(last), `${parameters.toLocaleString("en")} parameters`];
       if (node.isStage) lines.push(`${node.units.length} layers`);
       lines.push(node.open ? "Click to close." : "Click to open.");
-      labels.showTip(node.isStage ? node.name : unit.main.title, lines.join("\n"), x, y);
+      labels.showTip(node.isStage ? node.name : title, lines.join("\n"), x, y);
       return;
     }
-    labels.showTip(unit.main.title, [this.where(shape, element), this.what(element)]
+    labels.showTip(title, [this.where(shape, element), this.what(element)]
       .filter(Boolean).join("\n"), x, y);
   }
 
@@ -176,7 +177,7 @@ export class Inquiry {
     this.scene.labels.select(node.key);
     this.show(node, null, ...this.placeOnScreen(node));
     const { main, shown } = node.units[0];
-    const title = node.isStage ? `stage ${node.name}` : main.title;
+    const title = node.isStage ? `stage ${node.name}` : main.title || main.name;
     this.announce(`${title}, ${sizeText(shown.shape)}, ${node.open ? "open" : "closed"}`);
     this.scene.events.selected?.(node.name);
     this.scene.view.invalidate();

@@ -2,6 +2,8 @@
 
 /** How far titles that would cover each other step aside, in pixels, in turn. */
 const STEPS = [0, 34, 68, 102];
+/** The title of a stage stands above those of its layers. */
+const STAGE_STEPS = [40, 74, 108];
 /** Vectors with more values than this have no label at each. */
 export const MOST_OUTPUTS = 24;
 const ROW_PX = 11;
@@ -151,13 +153,13 @@ export class Labels {
     return (key === this.first ? 4 : 0) + (isStage ? 2 : 0) + (nodes[0].open ? 1 : 0);
   }
 
-  anchor(view, { nodes, isStage }) {
-    const top = Math.max(...nodes.map(({ place }) => place.top)) + (isStage && !this.crowded ? 1.4 : 0.15);
+  anchor(view, { nodes }) {
+    const top = Math.max(...nodes.map(({ place }) => place.top)) + 0.15;
     const x = (nodes[0].place.x + nodes[nodes.length - 1].place.x) / 2;
     const at = view.project(x, top, 0);
-    if (isStage || this.crowded || !nodes[0].open) return at;
+    const half = Math.max(...nodes.map(({ open, grid }) => (open ? grid.width / 2 : 0)));
+    if (this.crowded || !half) return at;
     // Seen from the side, the far upper corner is the highest.
-    const half = nodes[0].grid.width / 2;
     return { ...at, y: Math.min(at.y, ...[-half, half].map((z) => view.project(x, top, z).y)) };
   }
 
@@ -167,7 +169,7 @@ export class Labels {
     const box = (step) => ({
       left, right: left + label.width, top: at.y - label.height - step, bottom: at.y - step,
     });
-    const steps = this.crowded ? [0] : STEPS;
+    const steps = this.crowded ? [0] : label.isStage ? STAGE_STEPS : STEPS;
     const isFree = (step) => !taken.some((other) => meet(box(step), other));
     const free = inside ? steps.find(isFree) : undefined;
     const { style } = label.element;
@@ -180,8 +182,9 @@ export class Labels {
     if (label.hidden !== false) style.visibility = "";
     label.hidden = false;
     style.transform = `translate(${left.toFixed(1)}px, ${box(free).top.toFixed(1)}px)`;
-    if (label.step !== free) style.setProperty("--leader", `${free}px`);
-    label.step = free;
+    const leader = label.isStage ? 0 : free;
+    if (label.leader !== leader) style.setProperty("--leader", `${leader}px`);
+    label.leader = leader;
   }
 
   placeOutputs(view, { place, grid }) {

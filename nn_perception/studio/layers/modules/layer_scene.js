@@ -44,6 +44,10 @@ export class LayerScene {
     this.labels = new Labels(container, {
       toggle: (name) => this.toggle(name), close: (name) => this.close(name),
     });
+    this.labels.layer.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.view.canvas.dispatchEvent(new WheelEvent(event.type, event));
+    }, { passive: false });
     this.describe(label);
     this.slabs = new Slabs();
     this.highlight = new Highlight();

@@ -26,7 +26,7 @@ export class Pointer {
       pointerdown: (event) => (this.down = [event.offsetX, event.offsetY]),
       pointermove: (event) => this.move(event),
       pointerup: (event) => this.up(event),
-      pointerleave: () => this.leave(),
+      pointerleave: (event) => this.leave(event),
       pointercancel: () => (this.down = null),
       keydown: (event) => this.key(event),
     };
@@ -52,8 +52,10 @@ export class Pointer {
     if (moved <= STILL_PX) this.events.click(event.offsetX, event.offsetY);
   }
 
-  leave() {
+  leave({ pointerType }) {
     this.at = null;
+    // A finger that is lifted leaves: what it asked stays.
+    if (pointerType === "touch") return;
     this.events.out();
   }
 

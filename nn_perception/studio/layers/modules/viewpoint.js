@@ -8,8 +8,10 @@ const DIRECTION = new THREE.Vector3(-0.8, 0.42, 1).normalize();
 /** Pixels to leave at the edges: at the right for the outputs, above for titles. */
 const SIDE_PX = 28;
 const OUTPUTS_PX = 88;
-const TITLES_PX = 84;
+const TITLES_PX = 96;
 const FLIGHT_MS = 380;
+/** Part of the distance to what is looked at. */
+const SHAKE = 0.02;
 
 export class Viewpoint {
   /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
@@ -21,14 +23,29 @@ export class Viewpoint {
     this.controls.dampingFactor = 0.14;
     this.controls.zoomToCursor = true;
     this.controls.minDistance = 1;
-    this.controls.addEventListener("change", changed);
-    this.controls.addEventListener("start", () => this.take());
+    this.controls.addEventListener("start", () => {
+      this.flight = null;
+      this.start = this.camera.position.clone();
+    });
+    this.controls.addEventListener("end", () => (this.start = null));
+    this.controls.addEventListener("change", () => {
+      this.notice();
+      changed();
+    });
     this.flight = null;
+    this.start = null;
     this.centre = this.controls.target;
     this.radius = 100;
     this.setSize(1, 1);
     /** Whether somebody has moved it: then it stays where it is. */
     this.moved = false;
+  }
+
+  /** A click is no movement, even if the hand shakes. */
+  notice() {
+    const { position } = this.camera;
+    const distance = position.distanceTo(this.controls.target);
+    if (this.start && position.distanceTo(this.start) > SHAKE * distance) this.moved = true;
   }
 
   /** Somebody moves it now. */
