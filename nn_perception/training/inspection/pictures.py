@@ -70,11 +70,11 @@ def _photograph(picture: NDArray[np.uint8], preprocessing: Preprocessing) -> Pre
 def _grey(picture: NDArray[np.uint8], preprocessing: Preprocessing, *, digits: bool) -> Prepared:
     """Prepare a drawing, light ink on black, a sample of the network's size, or a photograph."""
     size = preprocessing.size
+    if picture.shape != (size, size) and not digits:
+        return _photograph(picture, preprocessing)
     values: NDArray[np.floating] = np.zeros((size, size), np.float32)
     if picture.shape == (size, size):
         values = picture.astype(np.float32)
-    elif not digits:
-        values = preprocessing.resized(_to_bgr(picture)).mean(2)
     elif picture.ndim == 3:
         values = prominent_digit(_to_bgr(picture)) * 255
     elif not is_empty(picture):

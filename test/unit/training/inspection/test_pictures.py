@@ -73,5 +73,6 @@ def test_a_photograph_of_a_digit_is_cut_out() -> None:
 def test_other_grey_networks_get_grey_pictures() -> None:
     found = find_checkpoint('digit_cnn')
     prepare = preparation_of('defined', found.preprocessing, ('T-shirt', 'trouser'))
-    seen = prepare(np.full((50, 50, 3), (10, 100, 200), np.uint8)).seen
-    assert (seen == seen[0, 0]).all()
+    image = np.full((50, 50, 3), (10, 100, 200), np.uint8)
+    expected = found.preprocessing([image[..., ::-1]])
+    np.testing.assert_array_equal(prepare(image).batch, expected)
