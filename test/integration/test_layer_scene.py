@@ -263,6 +263,43 @@ def test_layers_drawn_as_one_name_the_one_that_computes(page: Any) -> None:
     ]
 
 
+def test_padding_is_drawn_with_the_layer_that_gets_it(page: Any) -> None:
+    page.evaluate("""() => {
+      const layers = [];
+      const add = (name, kind, size) => layers.push({
+        name, kind, shape: [4, size, size], parameters: 0, title: name, stage: "",
+        inputs: layers.length ? [layers.at(-1).name] : [],
+      });
+      add("input", "input", 16);
+      for (let i = 0; i < 12; i += 1) {
+        add(`pad${i}`, "pad", 18);
+        add(`conv${i}`, "conv", 16);
+        add(`norm${i}`, "batch_norm", 16);
+        add(`relu${i}`, "activation", 16);
+      }
+      scene.setNetwork(layers);
+      scene.open("conv1");
+      scene.open("conv0");
+    }""")
+    page.evaluate('rest()')
+    assert page.evaluate('scene.network.nodes.length') == 13
+    assert said(page, 'opened') == [['relu0', 'relu1']]
+    assert hover(page, 'relu1', 1, 15, 15) == ['relu1', [1, 15, 15], 'conv1']
+    # The window goes beyond the edge of what is drawn.
+    region = [{'layer': 'pad1', 'first': [0, 15, 15], 'last': [3, 17, 17]}]
+    page.evaluate('(region) => scene.showRegion("conv1", [1, 15, 15], region)', region)
+    edge = page.evaluate('nodeOf("relu0").place.x')
+    seen = [end for pair in page.evaluate('scene.highlight.ends') for end in pair]
+    across = [end[2] for end in seen if end[0] == edge]
+    assert max(across) == pytest.approx(page.evaluate('nodeOf("relu0").grid.width / 2'))
+    # What its own layers see of each other is no line.
+    region = [{'layer': 'norm1', 'first': [1, 15, 15], 'last': [1, 15, 15]}]
+    page.evaluate('(region) => scene.showRegion("conv1", [1, 15, 15], region)', region)
+    assert not any(
+        end[0] == edge for pair in page.evaluate('scene.highlight.ends') for end in pair
+    )
+
+
 def test_values_sizes_and_outputs_are_told(page: Any) -> None:
     show(page, 'lenet5', 'conv1', 'softmax')
     page.evaluate('mark("conv1", [1, 2, 3], 255, 0)')

@@ -43,17 +43,15 @@ export class Labels {
     this.first = null;
   }
 
-  /**
-   * @param {import("./arrangement/graph.js").Node[]} nodes
-   * @param {{name: string, nodes: import("./arrangement/graph.js").Node[]}[]} stages that are open
-   * @param {number} width of the picture in pixels
-   */
-  setNodes(nodes, stages, width) {
-    /** With many nodes or little room, titles have one line, and only those are shown that have room. */
+  /** @param {import("./arrangement/network.js").Network} network @param {number} width pixels */
+  setNodes({ nodes, rows, stageGroups }, width) {
+    /** With many nodes or little room, titles have one line, and only those with room are shown. */
     this.crowded = nodes.length > CROWD || width < NARROW_PX;
+    this.steps = STEPS.slice(0, rows > 1 ? 2 : STEPS.length);
+    if (this.crowded) this.steps = [0];
     this.titles.replaceChildren();
     this.labels = [];
-    for (const stage of stages) this.add({ name: stage.name, nodes: stage.nodes, isStage: true });
+    for (const stage of stageGroups) this.add({ name: stage.name, nodes: stage.nodes, isStage: true });
     for (const node of nodes) this.add({ name: node.name, nodes: [node], isStage: false });
     this.setScores(this.best);
   }
@@ -169,7 +167,7 @@ export class Labels {
     const box = (step) => ({
       left, right: left + label.width, top: at.y - label.height - step, bottom: at.y - step,
     });
-    const steps = this.crowded ? [0] : label.isStage ? STAGE_STEPS : STEPS;
+    const steps = label.isStage && !this.crowded ? STAGE_STEPS : this.steps;
     const isFree = (step) => !taken.some((other) => meet(box(step), other));
     const free = inside ? steps.find(isFree) : undefined;
     const { style } = label.element;

@@ -165,7 +165,7 @@ export class LayerScene {
     const nodes = network.layOut(this.view.viewpoint.camera.aspect);
     for (const node of nodes) if (node.open) this.mapsOf(node);
     this.slabs.setNodes(nodes);
-    this.labels.setNodes(nodes, network.stageGroups(), this.view.width);
+    this.labels.setNodes(network, this.view.width);
     const corners = network.corners();
     this.view.viewpoint.setBounds(corners);
     if (!this.view.viewpoint.moved) this.view.viewpoint.fit(corners, smooth);

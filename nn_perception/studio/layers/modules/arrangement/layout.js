@@ -48,6 +48,7 @@ export function slabOf(node, isPicture) {
  * @param {(node: import("./graph.js").Node) => boolean} isOpen
  * @param {(node: import("./graph.js").Node) => boolean} isPicture
  * @param {number} aspect width of the picture by its height
+ * @returns {number} of rows
  */
 export function layOut(nodes, isOpen, isPicture, aspect) {
   for (const node of nodes) {
@@ -55,10 +56,11 @@ export function layOut(nodes, isOpen, isPicture, aspect) {
     node.slab = slabOf(node, isPicture(node));
     node.grid = node.isStage ? null : gridOf(node.units[0].shown.shape, isPicture(node));
   }
-  if (!nodes.length) return;
+  if (!nodes.length) return 1;
   const columns = [...group(nodes, (node) => node.column)].sort(([a], [b]) => a - b);
   let above = 0;
-  for (const row of rowsOf(columns.map(([, all]) => all), aspect)) {
+  const rows = rowsOf(columns.map(([, all]) => all), aspect);
+  for (const row of rows) {
     const middle = (row[0].at + row[row.length - 1].at) / 2;
     const lanes = group(row.flatMap(({ all }) => all), (node) => node.lane);
     const heights = new Map([...lanes].map(([lane, all]) => [lane, Math.max(...all.map(heightOf))]));
@@ -74,6 +76,7 @@ export function layOut(nodes, isOpen, isPicture, aspect) {
     }
     above -= top - Math.min(...ends.map(([start]) => start)) + ROW_GAP;
   }
+  return rows.length;
 }
 
 /** Break the columns into rows, as a text is broken into lines. */

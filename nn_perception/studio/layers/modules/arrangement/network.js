@@ -24,7 +24,8 @@ export class Network {
 
   /** Whether this is the layer that shows the picture. */
   isPicture(unit) {
-    return this.hasPicture && unit === this.units[0] && unit.shown.kind === "input";
+    const { kind, shape } = unit.shown;
+    return this.hasPicture && unit === this.units[0] && kind === "input" && shape.length > 1;
   }
 
   /** @param {string} name of a layer or a stage @returns {import("./graph.js").Unit[]} */
@@ -69,7 +70,7 @@ export class Network {
     const before = new Map(this.nodes.map((node) => [node.key, node.place]));
     const ofUnit = new Map(this.nodes.flatMap((node) => node.units.map((unit) => [unit, node])));
     const nodes = nodesOf(this.units, (stage) => this.openStages.has(stage));
-    layOut(
+    this.rows = layOut(
       nodes,
       (node) => !node.isStage && this.open.has(node.units[0]),
       (node) => this.isPicture(node.units[0]),
@@ -100,7 +101,7 @@ export class Network {
   }
 
   /** Open stages with the nodes of their layers. */
-  stageGroups() {
+  get stageGroups() {
     const groups = [];
     for (const [name, units] of this.stages) {
       if (!this.openStages.has(name) || units.length < 2) continue;
@@ -119,7 +120,10 @@ export class Network {
   seen(unit, regions) {
     return regions.flatMap((region) => {
       let other = this.unitOf.get(region.layer);
-      if (other === unit) other = this.unitOf.get(unit.layers[0].inputs[0]);
+      // Padding is drawn with the layer that gets it: what is seen of it is seen of its input.
+      if (other === unit && this.layerOf.get(region.layer).kind === "pad") {
+        other = this.unitOf.get(unit.layers[0].inputs[0]);
+      }
       const node = other && this.nodeOfUnit.get(other);
       if (!node || node === this.nodeOfUnit.get(unit)) return [];
       const { shape } = other.shown;
