@@ -1,4 +1,10 @@
-/** All maps of an open layer in one instanced draw call, from one texture of its values. */
+/**
+ * All maps of an open layer in one draw call, from one texture of its values.
+ *
+ * The maps of a layer are in one plane. The shader finds the map and the value of each pixel, so
+ * that a layer is two triangles whether it has one map or a thousand. Instances would do as well on
+ * a graphics card, but where the processor draws, each of them costs as much as a draw call.
+ */
 
 import { THREE } from "nicegui-scene";
 import { asMaps } from "./arrangement/grid.js";
@@ -6,32 +12,15 @@ import { asMaps } from "./arrangement/grid.js";
 /** Width of the texture, a power of two; every graphics card can do 2048 x 2048. */
 const SHIFT = 11;
 const ROW = 1 << SHIFT;
-/**
- * Maps in an instance. Without a graphics card each instance costs as much as a draw call, so that
- * one instance a map is several times slower.
- */
-const BLOCK = 256;
-
 const VERTEX = `
 uniform vec3 at;
-uniform vec2 cell;
-uniform vec2 pitch;
 uniform vec2 size;
-uniform int columns;
-uniform int count;
-uniform int block;
 uniform float spread;
 out vec2 place;
-flat out int map;
 void main() {
-  map = gl_InstanceID * block + int(position.z);
   place = vec2(position.x + 0.5, 0.5 - position.y);
-  vec2 corner = vec2(float(map % columns), -float(map / columns)) * pitch
-    + vec2(cell.x - size.x, size.y - cell.y) * 0.5;
-  vec2 local = (corner + position.xy * cell) * spread;
+  vec2 local = position.xy * size * spread;
   gl_Position = projectionMatrix * viewMatrix * vec4(at + vec3(0.0, local.y, local.x), 1.0);
-  // The last block may have more maps than there are: all their corners are in one point.
-  if (map >= count) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }`;
 
 const FRAGMENT = `
@@ -39,27 +28,40 @@ uniform sampler2D values;
 uniform ivec2 extent;
 uniform vec2 range;
 uniform float largest;
+uniform vec2 size;
+uniform vec2 pitch;
+uniform vec2 cell;
+uniform int columns;
+uniform int count;
+uniform vec3 ground;
 uniform vec3 zero;
 uniform vec3 positive[2];
 uniform vec3 negative[2];
 in vec2 place;
-flat in int map;
 out vec4 colour;
-float read(vec2 where) {
-  ivec2 cell = clamp(ivec2(floor(where)), ivec2(0), extent - 1);
-  int index = (map * extent.y + cell.y) * extent.x + cell.x;
+float read(int map, vec2 where) {
+  ivec2 one = clamp(ivec2(floor(where)), ivec2(0), extent - 1);
+  int index = (map * extent.y + one.y) * extent.x + one.x;
   return texelFetch(values, ivec2(index & ${ROW - 1}, index >> ${SHIFT}), 0).r;
 }
 void main() {
-  vec2 where = place * vec2(extent);
-  vec2 pixel = fwidth(where);
+  vec2 scale = vec2(extent) / cell;
+  vec2 there = place * size;
+  vec2 pixel = fwidth(there) * scale;
+  vec2 tile = floor(there / pitch);
+  vec2 where = (there - tile * pitch) * scale;
+  int map = int(tile.y) * columns + int(tile.x);
+  if (where.x >= float(extent.x) || where.y >= float(extent.y) || map >= count) {
+    colour = vec4(ground, 1.0);
+    return;
+  }
   float eight;
   if (max(pixel.x, pixel.y) > 1.6) {
     vec2 q = pixel * 0.25;
-    eight = 0.25 * (read(where + q) + read(where - q) + read(where + vec2(q.x, -q.y))
-      + read(where + vec2(-q.x, q.y)));
+    eight = 0.25 * (read(map, where + q) + read(map, where - q)
+      + read(map, where + vec2(q.x, -q.y)) + read(map, where + vec2(-q.x, q.y)));
   } else {
-    eight = read(where);
+    eight = read(map, where);
   }
   float value = mix(range.x, range.y, eight);
   float part = min(1.0, abs(value) / largest) * 2.0;
@@ -71,24 +73,8 @@ void main() {
 const PICTURE = `
 uniform sampler2D picture;
 in vec2 place;
-flat in int map;
 out vec4 colour;
 void main() { colour = vec4(texture(picture, place).rgb, 1.0); }`;
-
-/** A block of rectangles, of which there are as many as it takes; z is their number in it. */
-function quads(count, block) {
-  const corners = new Float32Array(block * 12);
-  const index = new Uint16Array(block * 6);
-  for (let map = 0; map < block; map += 1) {
-    corners.set([-0.5, -0.5, map, 0.5, -0.5, map, 0.5, 0.5, map, -0.5, 0.5, map], 12 * map);
-    index.set([0, 1, 2, 0, 2, 3].map((corner) => 4 * map + corner), 6 * map);
-  }
-  const geometry = new THREE.InstancedBufferGeometry();
-  geometry.setIndex(new THREE.BufferAttribute(index, 1));
-  geometry.setAttribute("position", new THREE.BufferAttribute(corners, 3));
-  geometry.instanceCount = Math.ceil(count / block);
-  return geometry;
-}
 
 const bytes = (colour) => new THREE.Vector3(...colour.map((one) => one / 255));
 
@@ -105,7 +91,6 @@ export class MapLayer {
     /** The newest values: `{values, shape, low, high}`, or null. */
     this.maps = null;
     this.texture = null;
-    const block = Math.min(BLOCK, grid.count);
     this.uniforms = {
       at: { value: new THREE.Vector3() },
       cell: { value: new THREE.Vector2(grid.cellWidth, grid.cellHeight) },
@@ -113,7 +98,7 @@ export class MapLayer {
       size: { value: new THREE.Vector2(grid.width, grid.height) },
       columns: { value: grid.columns },
       count: { value: grid.count },
-      block: { value: block },
+      ground: { value: new THREE.Vector3() },
       spread: { value: 0 },
       values: { value: null },
       picture: { value: null },
@@ -128,7 +113,7 @@ export class MapLayer {
       glslVersion: THREE.GLSL3, uniforms: this.uniforms, vertexShader: VERTEX,
       fragmentShader: isPicture ? PICTURE : FRAGMENT, side: THREE.DoubleSide,
     });
-    this.mesh = new THREE.Mesh(quads(grid.count, block), material);
+    this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(1, 1), material);
     // Its place is computed in the shader; the scene gives this one for the order of drawing.
     this.mesh.frustumCulled = false;
     this.mesh.matrixAutoUpdate = false;
@@ -180,7 +165,9 @@ export class MapLayer {
   }
 
   /** @param {import("./theme.js").Theme} theme */
-  setTheme({ values }) {
+  setTheme({ values, ground }) {
+    const { r, g, b } = new THREE.Color(ground).getRGB({}, THREE.SRGBColorSpace);
+    this.uniforms.ground.value.set(r, g, b);
     this.uniforms.zero.value.copy(bytes(values.zero));
     this.uniforms.positive.value = values.positive.map(bytes);
     this.uniforms.negative.value = values.negative.map(bytes);

@@ -25,12 +25,13 @@ export function pick({ origin, direction }, nodes) {
     if (place.open < 1 || !grid) continue;
     const distance = (place.x - from[0]) / along[0];
     if (!(distance > 0 && distance < nearest)) continue;
-    const at = elementAt(
-      grid, from[2] + distance * along[2], from[1] + distance * along[1] - place.y,
-    );
-    if (!at) continue;
-    const element = toElement(node.units[0].shown.shape, at);
-    [nearest, found] = [distance, { node, element }];
+    const u = from[2] + distance * along[2];
+    const v = from[1] + distance * along[1] - place.y;
+    if (Math.abs(u) > grid.width / 2 || Math.abs(v) > grid.height / 2) continue;
+    // Between the maps nothing is asked, and nothing behind is seen.
+    const at = elementAt(grid, u, v);
+    const element = at && toElement(node.units[0].shown.shape, at);
+    [nearest, found] = [distance, element && { node, element }];
   }
   return found;
 }
