@@ -42,10 +42,15 @@ def attention_source(traced: TracedNetwork) -> AttentionSource | None:
     found = _averaged(traced)
     if found is not None:
         return found
-    name = traced.logits
+    name, known = traced.logits, True
     while inputs := traced.layer(name).inputs:
+        averages = traced.operations[name].averages_picture
+        # What else moves axes, so that the last two need not be rows and columns before it.
+        known = averages or (known and traced.layer(name).kind != 'other')
         name = inputs[0]
-        if _is_map(traced, name) and traced.layer(name).inputs:
+        layer = traced.layer(name)
+        certain = known and (averages or layer.kind != 'other')
+        if certain and _is_map(traced, name) and layer.inputs:
             return AttentionSource(name, None)
     return None
 

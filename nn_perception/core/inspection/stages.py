@@ -8,6 +8,7 @@ from nn_perception.core.inspection.records import INPUT
 
 # Networks with fewer layers are shown layer by layer.
 MIN_LAYERS = 40
+MAX_STAGES = 40
 # Modules that are one stage with all that is in them.
 WHOLE = ('pyramid',)
 SINGULAR = {'blocks': 'block', 'layers': 'layer', 'heads': 'head', 'features': 'block'}
@@ -24,13 +25,19 @@ def stages_of(scopes: Sequence[tuple[str, bool]]) -> list[str]:
     """
     if len(scopes) < MIN_LAYERS:
         return [''] * len(scopes)
+    stages = _at_depth(scopes, 2)
+    return stages if len(set(stages)) <= MAX_STAGES else _at_depth(scopes, 1)
+
+
+def _at_depth(scopes: Sequence[tuple[str, bool]], depth: int) -> list[str]:
+    """Group layers by this many parts of the names of modules, or up to the first number."""
     found: list[str] = []
     for path, is_module in scopes:
         container = path.rpartition('.')[0] if is_module else path
         if path == INPUT and not found:
             found.append(INPUT)
         elif container:
-            found.append(_words(_stage(container)))
+            found.append(_words(_stage(container, depth)))
         else:
             found.append(_outside(found, is_module=is_module))
     return _without_repetition(found)
@@ -44,12 +51,12 @@ def _outside(before: Sequence[str], *, is_module: bool) -> str:
     return LAST if is_module else before[-1]
 
 
-def _stage(container: str) -> str:
+def _stage(container: str, depth: int) -> str:
     parts = container.split('.')
     if parts[0] in WHOLE:
         return parts[0]
     numbers = [index for index, part in enumerate(parts) if part.isdigit()]
-    return '.'.join(parts[: numbers[0] + 1 if numbers else 2])
+    return '.'.join(parts[: numbers[0] + 1 if numbers and depth > 1 else depth])
 
 
 def _words(stage: str) -> str:

@@ -20,6 +20,8 @@ MODULE = 'nn_perception.training.inspection.process'
 # a model.
 START_S = 180.0
 STOP_S = 2.0
+# A process that has closed its socket ends within this time, even on a busy machine.
+END_S = 15.0
 
 
 class ModelProcess:
@@ -38,6 +40,7 @@ class ModelProcess:
         self.model = model
         self.asked_s = time.monotonic()
         self.viewers = 0
+        self._stopped = False
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
             self._address = folder / 'socket'
@@ -56,9 +59,9 @@ class ModelProcess:
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether it has ended because nobody has asked; waits for the end of one that ends."""
+        """Whether it has ended because nobody needed it; waits for the end of one that ends."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(STOP_S) == 0
+            return self._process.wait(END_S) == 0 or self._stopped
         return False
 
     @property
@@ -78,6 +81,7 @@ class ModelProcess:
 
     def stop(self) -> None:
         """End it, and wait for that."""
+        self._stopped = True
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()

@@ -55,6 +55,8 @@ def answer(methods: Mapping[str, Method], content: bytes, dispatch: Dispatch) ->
         return encode(dispatch(name, lambda: _call(method, stripped)))
     except WRONG as error:
         return encode(error_of(error, 'value'))
+    except FAILED as error:
+        return encode(error_of(error, 'runtime'))
 
 
 def _call(method: Method, request: Message) -> Message:

@@ -29,11 +29,7 @@ class Turns:
         self._closed = False
 
     def __call__(self, name: str, work: Callable[[], Message]) -> Message:
-        """
-        Wait until the request is answered.
-
-        :raises ValueError: if nobody answers any more
-        """
+        """Wait until the request is answered; after :meth:`close` the answer is an error."""
         if name in self._at_once:
             return work()
         future: Future[Message] = Future()
