@@ -309,8 +309,12 @@ def test_values_sizes_and_outputs_are_told(page: Any) -> None:
         'row 2, column 3 of 28 x 28',
         'value about 1',
     ]
+    assert page.locator('.nn-ls-legend').is_visible()
     page.evaluate('scene.setValue("conv1", [1, 2, 3], 0.98765)')
     assert 'value 0.9877' in tip.inner_text()
+    page.mouse.move(*page.evaluate('at("conv1")'))
+    page.wait_for_function('last("hover")[1] === null')
+    assert 'values from -1 to 1\nClick to close.' in tip.inner_text()
     page.evaluate('scene.setScores(["7", "1"], [0.931, 0.042])')
     assert page.locator('.nn-ls-score.nn-ls-first').inner_text() == '7 93.1 %'
     assert page.locator('.nn-ls-score').count() == 10

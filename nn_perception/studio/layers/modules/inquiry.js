@@ -118,6 +118,8 @@ export class Inquiry {
       const last = node.units[node.units.length - 1].shown.shape;
       const lines = [sizeText(last), `${parameters.toLocaleString("en")} parameters`];
       if (node.isStage) lines.push(`${node.units.length} layers`);
+      const { maps } = this.scene.maps.get(unit) || {};
+      if (node.open && maps) lines.push(`values from ${short(maps.low)} to ${short(maps.high)}`);
       lines.push(node.open ? "Click to close." : "Click to open.");
       labels.showTip(node.isStage ? node.name : title, lines.join("\n"), x, y);
       return;

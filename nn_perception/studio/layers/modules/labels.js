@@ -35,6 +35,11 @@ export class Labels {
     this.layer.setAttribute("aria-hidden", "true");
     this.titles = tag("div", "", this.layer);
     this.outputs = tag("div", "", this.layer);
+    this.legend = tag("div", "nn-ls-legend", this.layer);
+    this.legend.hidden = true;
+    tag("span", "", this.legend).textContent = "negative";
+    this.colours = tag("span", "nn-ls-colours", this.legend);
+    tag("span", "", this.legend).textContent = "positive";
     this.tip = tag("div", "nn-ls-tip", this.layer);
     this.tip.hidden = true;
     this.labels = [];
@@ -49,6 +54,7 @@ export class Labels {
     this.crowded = nodes.length > CROWD || width < NARROW_PX;
     this.steps = STEPS.slice(0, rows > 1 ? 2 : STEPS.length);
     if (this.crowded) this.steps = [0];
+    this.legend.hidden = !nodes.some((node) => node.open && !node.isPicture);
     this.titles.replaceChildren();
     this.labels = [];
     for (const stage of stageGroups) this.add({ name: stage.name, nodes: stage.nodes, isStage: true });
@@ -112,6 +118,12 @@ export class Labels {
       element.classList.toggle("nn-ls-first", found?.rank === 0);
       element.style.opacity = found ? 1 : 0.6;
     });
+  }
+
+  /** @param {import("./theme.js").Theme} theme */
+  setTheme({ values: { negative, zero, positive } }) {
+    const stops = [negative[1], negative[0], zero, ...positive].map((one) => `rgb(${one})`);
+    this.colours.style.background = `linear-gradient(to right, ${stops})`;
   }
 
   /** What the tooltip says of an output: its label, if it is one of the best. */

@@ -233,7 +233,7 @@ export class LayerScene {
   setTheme() {
     this.theme = themeOf(this.container);
     this.view.renderer?.setClearColor(this.theme.ground);
-    for (const each of [this.slabs, this.highlight, ...this.maps.values()]) {
+    for (const each of [this.slabs, this.highlight, this.labels, ...this.maps.values()]) {
       each.setTheme(this.theme);
     }
     this.inquiry.redraw();

@@ -28,6 +28,10 @@ const RULES = `
   background: color-mix(in srgb, var(--nn-surface, #fff) 70%, transparent); }
 .nn-ls-score.nn-ls-first { font-weight: 700; font-size: 13px;
   color: var(--nn-primary, #0b7285); }
+.nn-ls-legend { position: absolute; left: 10px; bottom: 8px; display: flex; gap: 6px;
+  align-items: center; font-size: 11px; color: var(--nn-soft, #57606a); }
+.nn-ls-legend[hidden] { display: none; }
+.nn-ls-colours { width: 90px; height: 8px; border-radius: 4px; }
 .nn-ls-tip { position: absolute; left: 0; top: 0; max-width: 260px; padding: 6px 9px;
   border-radius: 8px; font-size: 12px; pointer-events: none; white-space: pre-line;
   background: var(--nn-raised, #fff); border: 1px solid var(--nn-line, #d9dee3);
