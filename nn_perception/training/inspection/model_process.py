@@ -20,6 +20,8 @@ MODULE = 'nn_perception.training.inspection.process'
 # a model.
 START_S = 180.0
 STOP_S = 2.0
+# A process that nobody has asked for this long may be ended for another model.
+SPARE_S = 5.0
 # A process that has closed its socket ends within this time, even on a busy machine.
 END_S = 15.0
 
@@ -32,14 +34,16 @@ class ModelProcess:
     :param idle_s: time without requests after which it ends
     :ivar asked_s: when it was asked last, by the monotonic clock
     :ivar viewers: number of those who look
-    :raises RuntimeError: a sentence, if it cannot look into the model
     """
 
     def __init__(self, model: str, idle_s: float) -> None:
-        """Start it, and wait until it can be asked."""
+        """Start it; :meth:`connect` waits until it can be asked."""
         self.model = model
         self.asked_s = time.monotonic()
         self.viewers = 0
+        self._lock = threading.Lock()
+        # Why it cannot be asked; None: that is not known yet.
+        self._problem: str | None = None
         self._stopped = False
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
@@ -47,10 +51,12 @@ class ModelProcess:
             self._process = _start(model, self._address, idle_s)
             self._cleanup = stack.pop_all()
         threading.Thread(target=self._reap, name='inspection process', daemon=True).start()
-        problem = self._wait()
-        if problem:
-            self.stop()
-            raise RuntimeError(problem)
+
+    @property
+    def spare(self) -> bool:
+        """Whether it may be ended for another model: nobody looks, or has asked lately."""
+        lately = time.monotonic() - self.asked_s < SPARE_S
+        return self._problem is not None and not (self.viewers and lately)
 
     @property
     def alive(self) -> bool:
@@ -73,10 +79,17 @@ class ModelProcess:
 
     def connect(self) -> RemoteInspectable:
         """
-        Return what one viewer looks with.
+        Return what one viewer looks with, as soon as it can be asked.
 
-        :raises RuntimeError: a sentence, if it has ended
+        :raises RuntimeError: a sentence, if it cannot look into the model, or has ended
         """
+        with self._lock:
+            if self._problem is None:
+                self._problem = self._wait()
+        if self._problem:
+            self.stop()
+            raise RuntimeError(self._problem)
+        self.asked_s = time.monotonic()
         return RemoteInspectable(Client(self._address, self.ended))
 
     def stop(self) -> None:

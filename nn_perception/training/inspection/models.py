@@ -22,8 +22,6 @@ T = TypeVar('T')
 IDLE_S = 60.0
 # One process takes 600 to 800 MB.
 MAX_PROCESSES = 2
-# A process that nobody has asked for this long may be ended for another model.
-SPARE_S = 5.0
 CLOSED = 'This look into a network is closed.'
 
 
@@ -69,7 +67,7 @@ class ModelInspectors:
             process.stop()
 
     def _process(self, checkpoint: str) -> ModelProcess:
-        """Return the running process of a checkpoint; start it if there is none."""
+        """Return the process of a checkpoint; start it if there is none."""
         with self._lock:
             if self._closed:
                 raise RuntimeError(CLOSED)
@@ -82,17 +80,16 @@ class ModelInspectors:
             return self._processes[checkpoint]
 
     def _make_room(self) -> None:
-        """End the process that was asked the longest ago, if there are too many."""
+        """End the process that was asked the longest ago, if there are as many as there may be."""
         if len(self._processes) < MAX_PROCESSES:
             return
-        name, oldest = min(self._processes.items(), key=lambda item: item[1].asked_s)
-        if oldest.viewers and time.monotonic() - oldest.asked_s < SPARE_S:
+        spare = [(one.asked_s, name) for name, one in self._processes.items() if one.spare]
+        if not spare:
             raise RuntimeError(
                 f'{MAX_PROCESSES} networks are looked into already; look into one of them, or '
                 'close one of them first.'
             )
-        del self._processes[name]
-        oldest.stop()
+        self._processes.pop(min(spare)[1]).stop()
 
 
 class ModelInspectable:

@@ -11,7 +11,7 @@ import sys
 import threading
 
 from fake_network import LAYERS, PICTURE
-from nn_perception.training.inspection import model_process, models
+from nn_perception.training.inspection import model_process
 from nn_perception.training.inspection.inspectable import LookRequest
 from nn_perception.training.inspection.models import ModelInspectable, ModelInspectors
 import numpy as np
@@ -87,10 +87,29 @@ def test_at_most_two_processes_run(pool: ModelInspectors, monkeypatch: pytest.Mo
     with pytest.raises(RuntimeError, match='is closed'):
         first.layers()
     # One that is watched but not asked makes room too, and comes back.
-    monkeypatch.setattr(models, 'SPARE_S', 0.0)
+    monkeypatch.setattr(model_process, 'SPARE_S', 0.0)
     fourth = pool.open('d')
     assert second.layers() == third.layers() == fourth.layers() == LAYERS
     assert len(pids(pool)) == 2
+
+
+def test_a_start_keeps_nobody_else_waiting(pool: ModelInspectors) -> None:
+    other = pool.open('a')
+    found: list[str] = []
+
+    def open_missing() -> None:
+        with pytest.raises(RuntimeError) as caught:
+            pool.open('missing')
+        found.append(str(caught.value))
+
+    threads = [threading.Thread(target=open_missing) for _ in range(2)]
+    for one in threads:
+        one.start()
+    assert pool.open('a').layers() == other.layers()
+    for one in threads:
+        one.join()
+    assert len(found) == 2
+    assert all('unknown model' in text for text in found)
 
 
 def test_a_model_that_there_is_not_is_said(pool: ModelInspectors, tmp_path: Path) -> None:
