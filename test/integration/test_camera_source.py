@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nn_perception.ros.inputs.image_decoding import compressed_to_bgr, to_bgr
 from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 import numpy as np
-from patience import HANGS_S
+from patience import HANGS_S, wait_until
 import pytest
 from ros_graph import BEST_EFFORT, NodeProcess, Peer
 from rosgraph_msgs.msg import Clock
@@ -118,10 +118,14 @@ def test_compressed_images_calibration_size_and_rate(
     peer.until(lambda: infos[-1].width == 32 and compressed_to_bgr(images[-1]).shape[1] == 32)
     assert (infos[-1].height, infos[-1].k[0]) == (24, 0.0)
     assert peer.set_parameter('/robot/camera_source', 'rate', 100.0) == (True, '')
-    count, began = len(images), time.monotonic()
-    peer.spin(1.0)
-    # Faster than the 20 Hz before, on a busy machine too.
-    assert 30 < (len(images) - count) / (time.monotonic() - began) < 115
+
+    def rate_hz() -> float:
+        count, began_s = len(images), time.monotonic()
+        peer.spin(1.0)
+        return (len(images) - count) / (time.monotonic() - began_s)
+
+    # Faster than the 20 Hz before, which a busy machine may reach later only.
+    assert wait_until(lambda: (rate := rate_hz()) > 30 and rate) < 115
     taken, reason = peer.set_parameter('/robot/camera_source', 'encoding', 'cmyk')
     assert not taken
     assert 'bgr8' in reason

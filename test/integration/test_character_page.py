@@ -20,7 +20,7 @@ import nn_perception
 from nn_perception.studio.character.figures import FOLDER, TITLES
 from nn_perception.studio.character.svg.limits import MAX_BYTES
 import numpy as np
-from patience import HANGS_S, PATIENCE_S
+from patience import HANGS_S, wait_until
 import pytest
 
 pytest.importorskip('nicegui')
@@ -41,7 +41,6 @@ sys.stdin.read()
 server.stop()
 """
 STAGE = "document.querySelector('.ch-stage canvas').stage"
-TIMEOUT_MS = 1000 * PATIENCE_S
 # The folder in which to write the picture for docs/character.md.
 PICTURES = os.environ.get('NN_PERCEPTION_WRITE_PICTURES', '')
 
@@ -90,7 +89,6 @@ def page(chromium: Any, url: str) -> Iterator[Any]:
     """Open the view; nothing may be written on the console or asked of another machine."""
     watched = Watched()
     opened = chromium.new_page(viewport={'width': 1280, 'height': 860})
-    opened.set_default_timeout(TIMEOUT_MS)
     watched.watch(opened)
     opened.goto(f'{url}character')
     opened.get_by_role('radio', name='Astronaut').wait_for()
@@ -142,8 +140,7 @@ def test_three_people_are_three_figures(page: Any, three_people: Path) -> None:
     """A still picture with three people, found by the network, shows three figures."""
     choose_file(page, 'Pictures or a video', three_people)
     wait_for_status(page, '3 people are in view.')
-    page.wait_for_timeout(500)
-    assert len(set(worn(page))) == 3
+    wait_until(lambda: len(set(worn(page))) == 3, interval_s=0.1)
     # They are drawn: the picture changes where the people are, and nowhere else.
     changed = page.evaluate(
         f"""(() => {{
@@ -175,15 +172,17 @@ def test_people_of_a_camera_move_figures(page: Any) -> None:
     page.get_by_role('option', name='Sample video with people').click()
     page.locator('.ch-status', has_text='in view.').filter(has_not_text='Nobody').wait_for()
     places = set()
-    for _ in range(10):
-        page.wait_for_timeout(150)
+
+    def several() -> bool:
         places.add(
             page.evaluate(
                 f"""JSON.stringify([...{STAGE}.cast.people.values()].map(({{pose}}) =>
                 pose && Object.values(pose.joints).map(({{x, y}}) => [x, y])))"""
             )
         )
-    assert len(places) > 3
+        return len(places) > 3
+
+    wait_until(several, interval_s=0.1)
 
 
 def test_webcam(page: Any) -> None:
@@ -278,8 +277,7 @@ def test_broken_keypoints(page: Any) -> None:
 def test_fits_a_phone(page: Any) -> None:
     """Nothing is wider than a small screen."""
     page.set_viewport_size({'width': 360, 'height': 740})
-    page.wait_for_timeout(300)
-    assert page.evaluate('document.documentElement.scrollWidth') <= 360
+    page.wait_for_function('document.documentElement.scrollWidth <= 360')
 
 
 def post(url: str, data: bytes) -> dict[str, Any]:

@@ -68,8 +68,12 @@ def test_demo_says_when_there_is_nothing_to_show(
     ('measurement', 'figures'),
     [
         ('latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
-        ('digit_latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
-        ('pose_latency', {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}),
+        *(
+            pytest.param(
+                name, {'results', 'p50_ms', 'p95_ms', 'bare_p50_ms'}, marks=pytest.mark.long
+            )
+            for name in ('digit_latency', 'pose_latency')
+        ),
         (
             'pose_cost',
             {'fast_alone_ms', 'fast_busy_ms', 'accurate_alone_ms', 'accurate_busy_ms'},

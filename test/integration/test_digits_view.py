@@ -18,7 +18,6 @@ from pad_digits import SEED
 import pytest
 from vectorize import to_strokes
 
-PATIENCE_MS = 60_000
 # Shares of the pad.
 SEVEN = ((0.35, 0.2), (0.65, 0.2), (0.45, 0.85))
 REPLAYED = 20
@@ -46,7 +45,6 @@ def opened(chromium: Any, served: LivePage, **options: Any) -> Iterator[Any]:
     try:
         page, watched = context.new_page(), Watched()
         watched.watch(page)
-        page.set_default_timeout(PATIENCE_MS)
         page.goto(served.url + 'digits')
         page.locator('.dg-canvas').wait_for()
         page.locator('.dg-networks dt').nth(1).wait_for()
@@ -57,10 +55,27 @@ def opened(chromium: Any, served: LivePage, **options: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(chromium: Any, served: LivePage) -> Iterator[Any]:
+def new_page(chromium: Any, served: LivePage) -> Iterator[Any]:
     """Open the view."""
     with opened(chromium, served) as one:
         yield one
+
+
+@pytest.fixture(scope='module')
+def shared(chromium: Any, served: LivePage) -> Iterator[Any]:
+    """Open the view once for many tests: that takes longer than what they do."""
+    with opened(chromium, served) as one:
+        yield one
+
+
+@pytest.fixture
+def page(shared: Any) -> Any:
+    """Clear the pad of the shared view; a test puts back whatever else it changes."""
+    clear = shared.get_by_role('button', name='Clear')
+    if clear.is_enabled():
+        clear.click()
+        wait_for_words(shared, 'The pad is empty')
+    return shared
 
 
 def on_pad(page: Any, x: float, y: float) -> tuple[float, float]:
@@ -181,14 +196,14 @@ def test_pressure_of_a_pen(page: Any) -> None:
     assert width_of(0.9) > 1.3 > 0.8 > width_of(0.2)
 
 
-def test_keyboard_alone(page: Any) -> None:
-    page.locator('.dg-canvas').focus()
-    keys = page.keyboard
+def test_keyboard_alone(new_page: Any) -> None:
+    new_page.locator('.dg-canvas').focus()
+    keys = new_page.keyboard
     keys.down('Space')
     for _ in range(20):
         keys.press('ArrowDown')
     keys.up('Space')
-    wait_for_words(page, 'cnn: 1')
+    wait_for_words(new_page, 'cnn: 1')
     # Backwards to a seven: the bar on top.
     for _ in range(20):
         keys.press('ArrowUp')
@@ -196,35 +211,35 @@ def test_keyboard_alone(page: Any) -> None:
     for _ in range(10):
         keys.press('ArrowLeft')
     keys.up('Space')
-    wait_for_words(page, 'cnn: 7')
+    wait_for_words(new_page, 'cnn: 7')
     keys.press('Control+z')
-    wait_for_words(page, 'cnn: 1')
+    wait_for_words(new_page, 'cnn: 1')
     keys.press('Control+y')
-    wait_for_words(page, 'cnn: 7')
+    wait_for_words(new_page, 'cnn: 7')
     keys.press('Delete')
-    wait_for_words(page, 'The pad is empty')
-    assert winner(page) == '–'
+    wait_for_words(new_page, 'The pad is empty')
+    assert winner(new_page) == '–'
     keys.press('Enter')
-    page.get_by_text('Nothing is drawn yet.').wait_for()
+    new_page.get_by_text('Nothing is drawn yet.').wait_for()
     keys.press('Control+z')
-    wait_for_words(page, 'cnn: 7')
+    wait_for_words(new_page, 'cnn: 7')
 
 
-def test_undo_redo_and_clear(page: Any) -> None:
-    undo, redo = (page.get_by_role('button', name=name) for name in ('Undo', 'Redo'))
+def test_undo_redo_and_clear(new_page: Any) -> None:
+    undo, redo = (new_page.get_by_role('button', name=name) for name in ('Undo', 'Redo'))
     assert undo.is_disabled()
-    draw(page, ((0.5, 0.15), (0.5, 0.85)))
-    wait_for_words(page, 'cnn: 1')
-    draw(page, ((0.32, 0.15), (0.5, 0.15)))
-    wait_for_words(page, 'cnn: 7')
+    draw(new_page, ((0.5, 0.15), (0.5, 0.85)))
+    wait_for_words(new_page, 'cnn: 1')
+    draw(new_page, ((0.32, 0.15), (0.5, 0.15)))
+    wait_for_words(new_page, 'cnn: 7')
     undo.click()
-    wait_for_words(page, 'cnn: 1')
+    wait_for_words(new_page, 'cnn: 1')
     redo.click()
-    wait_for_words(page, 'cnn: 7')
-    page.get_by_role('button', name='Clear').click()
-    wait_for_words(page, 'The pad is empty')
+    wait_for_words(new_page, 'cnn: 7')
+    new_page.get_by_role('button', name='Clear').click()
+    wait_for_words(new_page, 'The pad is empty')
     undo.click()
-    wait_for_words(page, 'cnn: 7')
+    wait_for_words(new_page, 'cnn: 7')
 
 
 def test_predict_for_those_who_wait(page: Any) -> None:
@@ -234,6 +249,7 @@ def test_predict_for_those_who_wait(page: Any) -> None:
     assert winner(page) == '–'
     page.get_by_role('button', name='Predict').click()
     wait_for_words(page, 'cnn: 7')
+    page.get_by_label('Read after each stroke').check()
 
 
 def test_examples(page: Any) -> None:
@@ -256,31 +272,28 @@ def test_lines_with_boxes(page: Any) -> None:
 
 
 def test_dark(chromium: Any, served: LivePage) -> None:
-    found = {}
     for scheme in ('light', 'dark'):
         with opened(chromium, served, color_scheme=scheme) as page:
             draw(page, SEVEN)
             wait_for_words(page, 'cnn: 7')
-            page.wait_for_timeout(100)
             x, y = np.mean(SEVEN[:2], axis=0)
-            found[scheme] = page.evaluate(
-                """([x, y]) => { const canvas = document.querySelector('.dg-canvas');
-                return canvas.getContext('2d')
-                .getImageData(x * canvas.width, y * canvas.height, 1, 1).data[0]; }""",
-                [x, y],
+            page.wait_for_function(
+                f"""([x, y]) => {{ const canvas = document.querySelector('.dg-canvas');
+                const value = canvas.getContext('2d')
+                .getImageData(x * canvas.width, y * canvas.height, 1, 1).data[0];
+                return value {'< 60' if scheme == 'light' else '> 200'}; }}""",
+                arg=[x, y],
             )
-    assert found['light'] < 60
-    assert found['dark'] > 200
 
 
-def test_resizing_keeps_the_drawing(page: Any) -> None:
-    draw(page, SEVEN)
-    wait_for_words(page, 'cnn: 7')
-    page.set_viewport_size({'width': 500, 'height': 800})
-    page.wait_for_function("() => document.querySelector('.dg-canvas').width < 500")
-    page.get_by_role('button', name='Predict').click()
-    wait_for_words(page, 'cnn: 7')
-    ink = page.evaluate(
+def test_resizing_keeps_the_drawing(new_page: Any) -> None:
+    draw(new_page, SEVEN)
+    wait_for_words(new_page, 'cnn: 7')
+    new_page.set_viewport_size({'width': 500, 'height': 800})
+    new_page.wait_for_function("() => document.querySelector('.dg-canvas').width < 500")
+    new_page.get_by_role('button', name='Predict').click()
+    wait_for_words(new_page, 'cnn: 7')
+    ink = new_page.evaluate(
         """() => { const canvas = document.querySelector('.dg-canvas');
         const { width, height } = canvas;
         const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
@@ -359,6 +372,7 @@ def test_answers_as_soon_as_the_network_is_loaded(page: Any) -> None:
     page.get_by_text('It is being loaded.').wait_for()
     wait_for_words(page, 'cnn: 7')
     assert left[0] == -1
+    page.unroute('**/digits/read*')
 
 
 def test_a_refusal_is_a_sentence(page: Any) -> None:
@@ -378,7 +392,6 @@ def test_survives_a_restart_of_the_server(chromium: Any, tmp_path: Path) -> None
     context = chromium.new_context()
     try:
         page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
         with live_page(tmp_path) as first:
             page.goto(first.url + 'digits')
             page.locator('.dg-networks dt').nth(1).wait_for()
@@ -394,24 +407,24 @@ def test_survives_a_restart_of_the_server(chromium: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.long
-def test_strokes_of_the_test_set(page: Any, test_data: Path) -> None:
+def test_strokes_of_the_test_set(new_page: Any, test_data: Path) -> None:
     mnist = load_mnist(test_data / 'mnist')
     random = np.random.default_rng(SEED)
     right = 0
-    page.get_by_label('Read after each stroke').uncheck()
+    new_page.get_by_label('Read after each stroke').uncheck()
     for i in random.choice(len(mnist.test_labels), REPLAYED, replace=False):
         height = random.uniform(0.35, 0.8)
         left, top = random.uniform(0.05, 0.9 - 0.75 * height), random.uniform(0.05, 0.95 - height)
-        page.get_by_label('Pen').fill(str(round(480 * height * random.uniform(0.06, 0.16))))
+        new_page.get_by_label('Pen').fill(str(round(480 * height * random.uniform(0.06, 0.16))))
         for stroke in to_strokes(mnist.test_images[i]):
             shares = [
                 (left + 0.75 * height * (x - 4) / 20, top + height * (y - 4) / 20)
                 for x, y in [*stroke[::3], stroke[-1]]
             ]
-            draw(page, shares, steps=1)
-        page.get_by_role('button', name='Predict').click()
-        wait_for_words(page, 'cnn: ')
-        right += winner(page) == str(mnist.test_labels[i])
-        page.get_by_role('button', name='Clear').click()
-        wait_for_words(page, 'The pad is empty')
+            draw(new_page, shares, steps=1)
+        new_page.get_by_role('button', name='Predict').click()
+        wait_for_words(new_page, 'cnn: ')
+        right += winner(new_page) == str(mnist.test_labels[i])
+        new_page.get_by_role('button', name='Clear').click()
+        wait_for_words(new_page, 'The pad is empty')
     assert right >= 0.9 * REPLAYED

@@ -22,7 +22,6 @@ from videos import write_avi
 
 LOG = logging.getLogger(__name__)
 
-PATIENCE_MS = 60_000
 RATE_HZ = 30.0
 MAX_AGE_MS = 80.0
 MAX_MEMORY_MB = 250.0
@@ -80,7 +79,6 @@ def chromium() -> Iterator[Any]:
 def open_page(chromium: Any, served: LivePage) -> Any:
     """Open a page with nothing that moves."""
     page = chromium.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(served.url + 'digits')
     return page
 
@@ -166,7 +164,6 @@ def test_figures_on_the_page(chromium: Any, served: LivePage, video: str) -> Non
     page.goto(f'{served.url}?camera=file:{video}')
     page.wait_for_function(
         r"() => /\d+ ms old/.test(document.querySelector('.nn-figures').textContent)",
-        timeout=PATIENCE_MS,
     )
     LOG.info(page.locator('.nn-figures').inner_text())
     page.close()

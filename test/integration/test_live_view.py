@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
 import time
@@ -14,9 +14,8 @@ from live_page import live_page, LivePage
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
 import numpy as np
+from patience import wait_until
 import pytest
-
-PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope='module')
@@ -48,7 +47,6 @@ def page(chromium: Any) -> Iterator[Any]:
     watched = Watched()
     context = chromium.new_context(accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
     watched.watch(opened)
     yield opened
     context.close()
@@ -61,8 +59,14 @@ def wait_for_words(page: Any, words: str) -> None:
         """words => [...document.querySelectorAll('[aria-live=polite]')]
         .some((one) => one.textContent.includes(words))""",
         arg=words,
-        timeout=PATIENCE_MS,
     )
+
+
+def stays(value: Callable[[], Any], seconds: float) -> bool:
+    """Tell whether something stays the same for some seconds."""
+    before = value()
+    time.sleep(seconds)
+    return bool(value() == before)
 
 
 def pixel(page: Any, x: float, y: float) -> list[int]:
@@ -83,14 +87,10 @@ def pixel(page: Any, x: float, y: float) -> list[int]:
 def test_a_camera_of_the_server(page: Any, served: LivePage) -> None:
     page.goto(served.url + '?camera=samples:people&show=poses')
     wait_for_words(page, 'person')
-    page.wait_for_function(
-        "() => document.querySelector('.nn-figures').textContent.includes('ms old')"
-    )
-    figures = page.locator('.nn-figures').inner_text()
-    assert '768 × 432' in figures
-    assert 'poses' in figures
+    for figure in ('ms old', '768 × 432', 'poses'):
+        page.locator('.nn-figures', has_text=figure).wait_for()
     # Only what is shown is computed.
-    assert 'tags' not in figures
+    assert 'tags' not in page.locator('.nn-figures').inner_text()
 
 
 def test_the_address_keeps_what_is_shown(page: Any, served: LivePage) -> None:
@@ -108,7 +108,7 @@ def test_the_address_keeps_what_is_shown(page: Any, served: LivePage) -> None:
 def test_a_webcam(page: Any, served: LivePage) -> None:
     page.goto(served.url + '?camera=webcam&show=tags')
     wait_for_words(page, 'espresso')
-    assert '640 × 480' in page.locator('.nn-figures').inner_text()
+    page.locator('.nn-figures', has_text='640 × 480').wait_for()
 
 
 def test_a_refused_webcam_says_what_to_do(page: Any, served: LivePage) -> None:
@@ -177,7 +177,6 @@ def test_a_threshold_is_changed(page: Any, served: LivePage) -> None:
     page.wait_for_function(
         """() => ![...document.querySelectorAll('[aria-live=polite]')]
         .some((one) => one.textContent.includes('%'))""",
-        timeout=PATIENCE_MS,
     )
     page.keyboard.press('Home')
     wait_for_words(page, '%')
@@ -187,7 +186,8 @@ def test_freeze_and_save(page: Any, served: LivePage) -> None:
     page.goto(served.url + '?camera=samples:people&show=poses')
     wait_for_words(page, 'person')
     page.get_by_role('switch', name='Freeze').click()
-    time.sleep(0.5)
+    # Frames move this pixel until the page has heard of it.
+    wait_until(lambda: stays(lambda: pixel(page, 0.5, 0.5), 0.5))
     before = pixel(page, 0.5, 0.5)
     with page.expect_download() as plain:
         page.get_by_role('button', name='Save picture').click()
@@ -216,13 +216,10 @@ def test_a_hidden_page_costs_nothing(page: Any, served: LivePage) -> None:
         document.dispatchEvent(new Event('visibilitychange'));
     }"""
     page.evaluate(hide, True)
-    time.sleep(1.0)
+    wait_until(lambda: stays(served.encoded, 1.0))
     before = served.encoded()
-    time.sleep(1.0)
-    assert served.encoded() == before
     page.evaluate(hide, False)
-    time.sleep(2.0)
-    assert served.encoded() > before
+    wait_until(lambda: served.encoded() > before)
 
 
 def test_another_source_lets_go_of_the_webcam(page: Any, served: LivePage) -> None:

@@ -17,6 +17,7 @@ import zipfile
 
 from guarded_app import guarded_app, GuardedApp
 from image_bombs import REFUSED
+from patience import stretched
 import pytest
 
 pytest.importorskip('nicegui')
@@ -109,7 +110,7 @@ def test_archives_of_strangers(page: GuardedApp, kind: str) -> None:
     assert 200 <= answer[0] < 500, answer
     assert json.loads(answer[1])
     assert 'Traceback' not in answer[1]
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < stretched(20)
     assert set(page.log.parent.parent.rglob('outside*')) == outside
     assert not Path('/tmp/outside.png').exists()
     assert not list(page.log.parent.glob('nn_perception-scratch-*/*'))
@@ -164,7 +165,7 @@ def test_drawings_of_strangers(page: GuardedApp, kind: str) -> None:
     assert status == 200 or model['error'].endswith('.')
     assert status != 200 or 'evil' not in text
     assert 'root:' not in text
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < stretched(10)
 
 
 @pytest.mark.parametrize('kind', REFUSED)

@@ -141,7 +141,7 @@ def test_the_page_goes_on_when_the_fine_tuner_is_killed(
 ) -> None:
     node = start_node('fine_tuner', parameters=parameters)
     until(lambda: is_ready(page))
-    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=100))
+    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=10))
     stored = page.add_frame(encode_png(picture(64, 48)), 'mug')
     node.send(signal.SIGKILL)
     node.process.wait()

@@ -18,14 +18,13 @@ from browser import browser, Watched
 import cv2
 import nn_perception
 import numpy as np
-from patience import HANGS_S, PATIENCE_S, stretched
+from patience import PATIENCE_S, stretched
 import pytest
 from teach_page import add_class, best, card_of, until
 
 pytest.importorskip('nicegui')
 
 SAMPLES = Path(nn_perception.__file__).parent / 'samples'
-PATIENCE_MS = HANGS_S * 1000 / 5
 WIDE = {'width': 1280, 'height': 800}
 NARROW = {'width': 390, 'height': 800}
 JPEG_QUALITY = 85
@@ -70,7 +69,6 @@ def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
     watched = Watched()
     with browser() as chromium:
         page = chromium.new_page(viewport=WIDE, color_scheme='light')
-        page.set_default_timeout(PATIENCE_MS)
         watched.watch(page)
         photographer = Photographer(page, tmp_path)
         show_live(page, address)

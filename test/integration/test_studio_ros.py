@@ -9,11 +9,9 @@ import re
 from typing import Any
 
 from browser import browser, Watched
-from patience import HANGS_S, PATIENCE_S, wait_until
+from patience import HANGS_S, wait_until
 from ros_graph import NodeProcess, Peer
 from vision_msgs.msg import Classification
-
-PATIENCE_MS = PATIENCE_S * 1e3
 
 
 def address_of(node: NodeProcess) -> str:
@@ -55,7 +53,6 @@ def test_live_shows_the_camera_with_the_tags_of_the_tagger(
     watched = Watched()
     with browser() as chromium:
         page = chromium.new_page()
-        page.set_default_timeout(PATIENCE_MS)
         watched.watch(page)
         page.goto(address)
         spinning(peer, page, lambda: frames_come(page))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 import shutil
 from typing import Any
 from urllib.parse import urlsplit
 
+from patience import HANGS_S
 import pytest
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or ''
@@ -25,6 +26,8 @@ FLAGS = (
 )
 # A webcam and a microphone that play files, and a user who allows both.
 FAKE_MEDIA = ('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream')
+# For whatever a page is waited for: it costs nothing where it comes sooner.
+PATIENCE_MS = HANGS_S * 1000 / 5
 OWN_SCHEMES = ('blob', 'data', 'about')
 OWN_HOSTS = ('127.0.0.1', 'localhost', '[::1]')
 
@@ -67,17 +70,34 @@ def browser(*flags: str) -> Iterator[Any]:
     """
     Run Chromium; the test is skipped where it is not installed.
 
+    Its pages wait as long for what they are asked for as they may on a busy machine.
+
     :param flags: more flags, for example those of :func:`fake_webcam`
     """
     if not CHROMIUM:
         pytest.skip('no chromium: sudo apt install chromium')
     playwright = pytest.importorskip('playwright.sync_api')
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        started = driver.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE_MS
+        )
+        started.new_context = _patient(started.new_context)
+        started.new_page = _patient(started.new_page)
         try:
             yield started
         finally:
             started.close()
+
+
+def _patient(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a context or page that is created wait longer than the 30 s of Playwright."""
+
+    def created(**options: Any) -> Any:
+        new = create(**options)
+        new.set_default_timeout(PATIENCE_MS)
+        return new
+
+    return created
 
 
 def fake_webcam(video: str) -> Sequence[str]:

@@ -18,6 +18,7 @@ import sys
 import time
 from typing import Any
 
+from patience import HANGS_S
 import pytest
 
 # FastAPI looks for it among the names of the module.
@@ -58,12 +59,14 @@ class GuardedApp:
 
     def open(self) -> http.client.HTTPConnection:
         if not self.encrypted:
-            return http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+            return http.client.HTTPConnection('127.0.0.1', self.port, timeout=HANGS_S)
         context = ssl._create_unverified_context()
-        return http.client.HTTPSConnection('127.0.0.1', self.port, timeout=20, context=context)
+        return http.client.HTTPSConnection(
+            '127.0.0.1', self.port, timeout=HANGS_S, context=context
+        )
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(('127.0.0.1', self.port), timeout=20)
+        return socket.create_connection(('127.0.0.1', self.port), timeout=HANGS_S)
 
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -107,7 +110,7 @@ def guarded_app(folder: Path, real: bool = False, **options: Any) -> Iterator[Gu
         yield GuardedApp(process, int(line.split()[1]), log, 'certificate' in options, real)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(HANGS_S)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 
+from patience import HANGS_S
 import pytest
 
 _PROGRAM = """
@@ -109,7 +110,7 @@ def live_page(folder: Path, files: Sequence[str] = (), port: int = 0) -> Iterato
         assert process.stdin
         process.stdin.close()
         try:
-            process.wait(20)
+            process.wait(HANGS_S)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

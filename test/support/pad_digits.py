@@ -12,6 +12,7 @@ from nn_perception.training.digits.mnist import Mnist
 from nn_perception.training.digits.pen_digits import FORMS, smooth_curve
 import numpy as np
 from numpy.typing import NDArray
+from patience import HANGS_S
 
 COUNT = 200
 SEED = 2026
@@ -81,7 +82,7 @@ def read_pad(url: str, pad: Bytes, mode: str = 'digit') -> dict[str, Any]:
     height, width = pad.shape
     address = f'{url}digits/read?mode={mode}&width={width}&height={height}'
     request = urllib.request.Request(address, pad.tobytes(), {'Origin': url.rstrip('/')})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=HANGS_S) as response:
         answer: dict[str, Any] = json.load(response)
     return answer
 

@@ -11,7 +11,7 @@ from nn_perception.studio.viewer.feed import Feed, FeedWatch
 import numpy as np
 
 CAMERA = 'still'
-PERIOD_S = 1 / 20
+PERIOD_S = 1 / 10
 
 
 class StillCameras:

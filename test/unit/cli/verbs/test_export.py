@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 import zipfile
 
+from bare_session import bare_session
 from nn_perception.cli.main import main
 from nn_perception.core.files.folders import WEIGHTS_FOLDER
 from nn_perception.core.inference.checkpoint import (
@@ -16,7 +17,6 @@ from nn_perception.core.inference.checkpoint import (
     write_checkpoint,
 )
 from nn_perception.training.model_store.store import ModelStore
-import onnxruntime
 import pytest
 
 DIGITS = 'digit_cnn'
@@ -38,7 +38,7 @@ def export(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
 
 
 def labels_of(content: bytes | str) -> list[str]:
-    session = onnxruntime.InferenceSession(content)
+    session = bare_session(content)
     found: list[str] = json.loads(session.get_modelmeta().custom_metadata_map['labels'])
     return found
 

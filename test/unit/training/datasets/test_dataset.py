@@ -617,7 +617,7 @@ def test_reading_does_not_wait_for_the_disk(dataset, monkeypatch):
     began_s = time.monotonic()
     assert dataset.counts() == {'mug': 1}
     assert dataset.size_bytes > 0
-    assert time.monotonic() - began_s < 1.0
+    assert time.monotonic() - began_s < 15.0
     released.set()
     thread.join(30.0)
     assert dataset.counts() == {'cup': 1, 'mug': 1}

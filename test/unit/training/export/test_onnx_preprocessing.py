@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bare_session import bare_session
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.training.export.onnx_file import OPSET
 from nn_perception.training.export.onnx_graph import GraphBuilder
 from nn_perception.training.export.onnx_preprocessing import add_preprocessing
 import numpy as np
 from onnx import checker, helper, TensorProto
-import onnxruntime
 import pytest
 
 COLOUR = ((123.0, 117.0, 104.0), (58.0, 57.0, 56.0))
@@ -30,7 +30,7 @@ def graph_of(preprocessing: Preprocessing) -> Callable[[np.ndarray], np.ndarray]
     opsets = [helper.make_opsetid('', OPSET)]
     content = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
     checker.check_model(content, full_check=True)
-    session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+    session = bare_session(content)
     return lambda images: session.run(None, {'images': images})[0]
 
 

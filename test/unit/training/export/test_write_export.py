@@ -10,6 +10,7 @@ import sys
 from typing import Any
 import zipfile
 
+from bare_session import bare_session
 import cv2
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.capabilities.tagging.tagger import Tagger
@@ -31,7 +32,6 @@ from nn_perception.training.fine_tuning.fine_tune import fine_tune
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 BASE = 'efficientnet_lite0'
@@ -77,7 +77,7 @@ class Bare:
 
     def __init__(self, path: Path) -> None:
         onnx.checker.check_model(str(path), full_check=True)
-        self._session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+        self._session = bare_session(path)
         self.labels = json.loads(self._session.get_modelmeta().custom_metadata_map['labels'])
 
     def scores(self, image_bgr: np.ndarray) -> np.ndarray:
@@ -142,7 +142,7 @@ def test_a_trained_backbone_with_grey_input(tmp_path: Path) -> None:
 
 
 def test_several_images_of_any_size_at_once(exported: Path, tagger: Tagger) -> None:
-    session = onnxruntime.InferenceSession(exported / 'model.onnx')
+    session = bare_session(exported / 'model.onnx')
     for height, width in ((1, 1), (2, 500), (224, 224), (1080, 1920)):
         images = np.random.default_rng(0).integers(0, 256, (3, height, width, 3), np.uint8)
         (found,) = session.run(None, {'images': images})

@@ -90,11 +90,11 @@ def test_what_no_page_sends_is_refused(text: str | None) -> None:
 
 
 def test_deep_texts_are_refused_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for text in ('42' + '[' * 1_000_000, '42' + '[{"a":' * 100_000, event(args=['[' * 900_000])):
         with pytest.raises(RefusedError):
             check_message(text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_brackets_in_a_text_are_no_depth() -> None:
