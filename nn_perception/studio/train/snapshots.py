@@ -12,7 +12,7 @@ from nn_perception.studio.access.limits.table import MAX_SNAPSHOT_BYTES
 from nn_perception.studio.access.uploads import receive_upload
 from nn_perception.studio.teach.errors import ERRORS, sentence
 from nn_perception.training.runs.records import RunState
-from nn_perception.training.runs.run import Runs
+from nn_perception.training.runs.run import Run, Runs
 from nn_perception.training.runs.snapshot_file import read_snapshot
 
 SNAPSHOT = '/train/snapshot'
@@ -64,16 +64,14 @@ def _load(runs: Runs, path: Path) -> str:
     return runs.start(read_snapshot(content).settings, content).name
 
 
-def resume(runs: Runs, name: str) -> None:
+def resume(run: Run) -> None:
     """
     Let a run go on; one that has done its epochs gets as many again.
 
-    :raises ValueError: a sentence, if there is no such run
     :raises RuntimeError: a sentence, if it cannot go on
     """
-    found = runs.find(name)
-    status = found.status()
+    status = run.status()
     if status.epoch >= status.epochs:
-        found.set_epochs(status.epochs + found.settings.epochs)
+        run.set_epochs(status.epochs + run.settings.epochs)
     if status.state is not RunState.FINISHED:
-        found.resume()
+        run.resume()

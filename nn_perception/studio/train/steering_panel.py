@@ -13,6 +13,7 @@ from nn_perception.studio.train.feed import RunFeed, RunReading
 from nn_perception.studio.train.fields import EPOCHS, OPTIMIZERS, RATE_RULES
 from nn_perception.studio.train.number_field import NumberField
 from nn_perception.studio.train.selection import RunSelection
+from nn_perception.studio.train.snapshots import resume
 from nn_perception.studio.train.words import ALIVE, figures, progress, state_words
 from nn_perception.training.runs.checks import TRAIN_DIGITS
 from nn_perception.training.runs.records import Rates, RunState
@@ -33,7 +34,8 @@ class SteeringPanel:
 
     def __init__(self, selection: RunSelection, feed: RunFeed) -> None:
         self._selection, self._feed = selection, feed
-        with ui.element('section').classes('nn-card').props('aria-label="Selected run"'):
+        with ui.element('section').classes('nn-card') as self._section:
+            self._section.props('aria-label="Selected run"')
             self._title = ui.label(NO_RUN).classes('nn-run-title').props('role=heading')
             self._title.props('aria-level=2')
             with ui.element('div').classes('nn-steering') as self._place:
@@ -52,9 +54,11 @@ class SteeringPanel:
             self._step = _button('One step', 'skip_next', lambda: self._tell('step'))
             self._reset = _button('Reset', 'replay', self._begin_again)
             self._end = _button('End', 'stop', self._end_run)
+            self._continue = _button('Continue', 'play_arrow', self._go_on)
         self._pause.tooltip('Stop after this step; the next press goes on')
         self._step.tooltip('Do one step, and pause')
         self._reset.tooltip('Begin again with new weights of the same seed')
+        self._continue.tooltip('Go on from where it is; if all epochs are done, for as many again')
         self._end.tooltip('Store the results and end its process')
 
     def _add_rates(self) -> None:
@@ -71,6 +75,12 @@ class SteeringPanel:
             self._epochs = NumberField(EPOCHS, 10, self._change_epochs)
         ui.label('Press Enter or leave the field; it acts from the next step on.').classes(
             'nn-sentence'
+        )
+
+    def scroll_into_view(self) -> None:
+        """Bring it into the window, where that is small."""
+        ui.run_javascript(
+            f'getHtmlElement({self._section.id}).scrollIntoView({{block: "nearest"}})'
         )
 
     def show(self) -> None:
@@ -106,6 +116,9 @@ class SteeringPanel:
         ):
             if button.enabled != usable:
                 button.set_enabled(usable)
+        goes_on = state in (RunState.FINISHED, RunState.FAILED, RunState.ENDED)
+        if self._continue.visible != goes_on:
+            self._continue.set_visibility(goes_on)
 
     def _show_rates(self, reading: RunReading) -> None:
         alive = reading.status.state in ALIVE
@@ -131,6 +144,12 @@ class SteeringPanel:
         reading = self._selection.reading
         if reading is not None:
             await done(getattr(reading.run, command))
+            await self._ask()
+
+    async def _go_on(self) -> None:
+        reading = self._selection.reading
+        if reading is not None:
+            await done(resume, reading.run)
             await self._ask()
 
     async def _begin_again(self) -> None:

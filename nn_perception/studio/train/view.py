@@ -39,7 +39,7 @@ class TrainView:
 
     def __init__(self, studio: Studio, feed: RunFeed) -> None:
         self._runs, self._feed = studio.runs, feed
-        self._visible, self._listed_s = True, 0.0
+        self._visible, self._listed_s, self._changes = True, 0.0, 0
         self._listed: Sequence[RunReading] | None = None
         self._client = context.client
         query = self._client.request.query_params
@@ -83,8 +83,11 @@ class TrainView:
         await self._read()
 
     async def _follow_list(self) -> None:
-        self._listed = await self._feed.list()
-        self._listed_s = time.monotonic()
+        changes = self._changes
+        listed = await self._feed.list()
+        if changes != self._changes:
+            return  # it may be older than the run that was just started
+        self._listed, self._listed_s = listed, time.monotonic()
         names = [one.name for one in self._listed]
         self._shown = [name for name in self._shown if name in names]
         if self._selection.name not in names:
@@ -113,6 +116,7 @@ class TrainView:
             self._add(started.name)
             self._select(started.name)
             await self._refresh()
+        self._steering.scroll_into_view()
         await self._prepare()
 
     async def _on_loaded(self, name: str) -> None:
@@ -133,7 +137,8 @@ class TrainView:
         await self._refresh()
 
     async def _resume(self, name: str) -> None:
-        if await done(resume, self._runs, name):
+        reading = next((one for one in self._listed or () if one.name == name), None)
+        if reading is not None and await done(resume, reading.run):
             self._select(name)
         await self._refresh()
 
@@ -147,6 +152,7 @@ class TrainView:
 
     def _add(self, name: str) -> None:
         """Show a run in the graph; the one that is there longest goes if there are too many."""
+        self._changes += 1
         if name not in self._shown:
             self._shown = [*self._shown, name][-MAX_SHOWN:]
 

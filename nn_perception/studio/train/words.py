@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 
 from nn_perception.studio.teach.errors import sentence
@@ -18,6 +19,8 @@ STATES = {
 }
 ALIVE = (RunState.STARTING, RunState.RUNNING, RunState.PAUSED, RunState.FINISHED)
 NONE = '–'
+# Points of a curve that a figure is the mean of.
+WINDOW = 10
 
 
 def state_words(status: RunStatus) -> str:
@@ -50,8 +53,8 @@ def figures(reading: RunReading) -> dict[str, str]:
         'Examples a second': f'{status.examples_per_s:,.0f}' if busy else NONE,
         'Forward': _ms(status.forward_ms),
         'Backward and update': _ms(status.backward_ms),
-        'Loss': loss(history.loss[-1] if history.loss else None),
-        'Training accuracy': percent(history.accuracy[-1] if history.accuracy else None),
+        'Loss': loss(_lately(history.loss)),
+        'Training accuracy': percent(_lately(history.accuracy)),
         'Validation accuracy': percent(
             history.validation_accuracy[-1] if history.validation_accuracy else None
         ),
@@ -84,6 +87,12 @@ def memory(size_bytes: float) -> str:
     """Write an amount of memory."""
     mega = size_bytes / 1024**2
     return f'{mega:.1f} MB' if mega < 1024 else f'{mega / 1024:.1f} GB'
+
+
+def _lately(values: Sequence[float]) -> float | None:
+    """Average over the newest points; those of single batches jump."""
+    newest = values[-WINDOW:]
+    return sum(newest) / len(newest) if newest else None
 
 
 def _ms(milliseconds: float) -> str:

@@ -13,17 +13,12 @@ STATUS = RunStatus(RunState.PAUSED, '', Rates(), 1, 3, 15, 10, 960, 0.0, 1.5, 2.
 
 
 @dataclass
-class StillRuns:
-    """One run, and what is done with it."""
+class StillRun:
+    """A run, and what is done with it."""
 
     status_: RunStatus
-    name: str = 'one'
     settings: RunSettings = field(default_factory=lambda: RunSettings('a run', {}, epochs=3))
     done: list[Any] = field(default_factory=list)
-
-    def find(self, name: str) -> StillRuns:
-        assert name == self.name
-        return self
 
     def status(self) -> RunStatus:
         return self.status_
@@ -46,9 +41,9 @@ class StillRuns:
     ],
 )
 def test_a_run_goes_on(state: RunState, epoch: int, done: list[Any]) -> None:
-    runs = StillRuns(replace(STATUS, state=state, epoch=epoch))
-    resume(runs, 'one')  # type: ignore[arg-type]
-    assert runs.done == done
+    run = StillRun(replace(STATUS, state=state, epoch=epoch))
+    resume(run)  # type: ignore[arg-type]
+    assert run.done == done
 
 
 def test_files_have_plain_names() -> None:

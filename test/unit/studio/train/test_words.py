@@ -44,9 +44,12 @@ def test_progress_stays_between_epochs(status: RunStatus, share: float) -> None:
     assert progress(status) == pytest.approx(share)
 
 
-def test_figures_are_the_newest() -> None:
+def test_figures_are_means_of_the_newest_points() -> None:
     history = History(
-        loss=(2.0, 0.25), accuracy=(0.1, 0.9), validation_accuracy=(0.5, 0.75), epochs=(1, 2)
+        loss=(2.0, *[0.5, 0.0] * 5),
+        accuracy=(0.1, *[0.9] * 10),
+        validation_accuracy=(0.5, 0.75),
+        epochs=(1, 2),
     )
     found = figures(RunReading(RUN, STATUS, history))
     assert found['Loss'] == '0.25'
