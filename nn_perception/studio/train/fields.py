@@ -91,8 +91,8 @@ OPTIMIZERS = {
 # Learning rates that suit the optimisers for small networks.
 GOOD_RATES = {
     'sgd': 0.1,
-    'momentum': 0.05,
-    'nesterov': 0.05,
+    'momentum': 0.02,
+    'nesterov': 0.02,
     'adagrad': 0.02,
     'adadelta': 1.0,
     'rmsprop': 0.001,

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 T = TypeVar('T')
 VALUE = 'value'
 ARRAY = '__array__'
+MIN_COLUMN = 64
+COLUMNS = (int, float)
 
 
 def to_message(value: Any) -> Message:
@@ -39,11 +41,12 @@ def from_message(kind: Any, message: Message, name: str = 'the answer') -> Any:
     return _build(kind, _with_arrays(message.values.get(VALUE), message.arrays), name)
 
 
-def to_plain(value: Any, arrays: list[NDArray[Any]]) -> Any:
+def to_plain(value: Any, arrays: list[NDArray[Any]] | None = None) -> Any:
     """
     Convert dataclasses, enumerations and tuples to JSON's types.
 
-    :param arrays: arrays are appended to it, and replaced by their number
+    :param arrays: arrays, and long lists of numbers of one type, are appended to it, and replaced
+        by their number; None: there are no arrays
     """
     if isinstance(value, Enum):
         return value.value
@@ -54,8 +57,13 @@ def to_plain(value: Any, arrays: list[NDArray[Any]]) -> Any:
     if isinstance(value, dict):
         return {str(key): to_plain(item, arrays) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [to_plain(item, arrays) for item in value]
+        if arrays is None or len(value) < MIN_COLUMN or type(value[0]) not in COLUMNS:
+            return [to_plain(item, arrays) for item in value]
+        # Curves have thousands of points.
+        value = np.asarray(value)
     if isinstance(value, np.ndarray):
+        if arrays is None:
+            raise ValueError('arrays are no JSON')
         arrays.append(value)
         return {ARRAY: len(arrays) - 1}
     return value.item() if isinstance(value, np.generic) else value
@@ -97,6 +105,8 @@ def _build(kind: Any, value: Any, name: str) -> Any:
         other = next(each for each in arguments if each is not type(None))
         return None if value is None else _build(other, value, name)
     if origin in (tuple, list, Sequence):
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            value = value.tolist()
         if not isinstance(value, list):
             raise ValueError(f'{name} must be a list, got {_shown(value)}')
         return tuple(_build(arguments[0], item, name) for item in value)

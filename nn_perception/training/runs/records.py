@@ -45,7 +45,7 @@ class Rates:
     """
 
     optimizer: str = 'momentum'
-    learning_rate: float = 0.05
+    learning_rate: float = 0.02
     momentum: float = 0.9
     batch_size: int = 64
     weight_decay: float = 1e-4

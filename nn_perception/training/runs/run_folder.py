@@ -91,7 +91,7 @@ class RunFolder:
 
         :raises OSError: if it cannot be written
         """
-        text = json.dumps(to_plain(record, []), allow_nan=False)
+        text = json.dumps(to_plain(record), allow_nan=False)
         write_atomically(self.path / f'{name}.json', text.encode())
 
     def lock(self) -> int | None:

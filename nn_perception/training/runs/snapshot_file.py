@@ -39,7 +39,7 @@ class SnapshotMetadata:
 
     def to_strings(self) -> dict[str, str]:
         """Write the metadata of a safetensors file."""
-        values = {name: to_plain(getattr(self, name), []) for name in KEYS - {'format'}}
+        values = {name: to_plain(getattr(self, name)) for name in KEYS - {'format'}}
         return {'format': FORMAT} | {
             name: json.dumps(value, allow_nan=False) for name, value in values.items()
         }

@@ -43,6 +43,9 @@ WAIT_S = 1.0
 SMALL_NETWORK = 4_000_000
 # An evaluation for the record, when a run is ended.
 LAST_EVALUATION_S = 5.0
+MNIST = 'mnist'
+# Samples by name, seed and limit.
+_prepared: dict[tuple[str, int, int], RunData] = {}
 
 
 class Serving:
@@ -159,7 +162,7 @@ def open_serving(folder: RunFolder, *, paused: bool) -> Serving:
     """
     settings = folder.settings()
     _set_up_torch(threads_of(settings))
-    data = open_data(settings.data, settings.seed, settings.limit)
+    data = _take_prepared(settings)
     training = Training(settings, lambda rates: _build(settings, rates, data, folder))
     for path, stored in ((folder.snapshot, True), (folder.start, False)):
         if path.exists():
@@ -172,12 +175,22 @@ def open_serving(folder: RunFolder, *, paused: bool) -> Serving:
 
 
 def warm_up() -> None:
-    """Do what every run does at first: torch loads some of its parts late."""
+    """Do what most runs do at first: torch loads some of its parts late, MNIST takes a second."""
     _set_up_torch(usable_cores())
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
     network(torch.zeros(2, 1, 8, 8)).sum().backward()
+    optimizer.step()
     with contextlib.suppress(OSError, ValueError):
-        open_data('mnist')
+        _prepared[MNIST, 0, 0] = open_data(MNIST)
+
+
+def _take_prepared(settings: RunSettings) -> RunData:
+    """Open the samples, unless they are prepared; other prepared ones are forgotten."""
+    wanted = settings.data, settings.seed, settings.limit
+    data = _prepared.get(wanted)
+    _prepared.clear()
+    return data or open_data(*wanted)
 
 
 def threads_of(settings: RunSettings) -> int:
