@@ -425,7 +425,46 @@ def test_everything_works_from_the_keyboard(page: Any) -> None:
         assert page.evaluate(where) != pytest.approx(before), key
     page.keyboard.press('Home')
     page.evaluate('rest()')
-    assert page.evaluate(where) == pytest.approx(start)
+    assert page.evaluate(where) == pytest.approx(start, abs=0.01)
+
+
+def test_the_mouse_turns_moves_and_zooms(page: Any) -> None:
+    show(page, 'lenet5', 'conv1')
+    where = 'scene.view.viewpoint.camera.position.toArray()'
+    target = 'scene.view.viewpoint.controls.target.toArray()'
+    distance = 'scene.view.viewpoint.camera.position.distanceTo(scene.view.viewpoint.centre)'
+    start, aim, far = (page.evaluate(one) for one in (where, target, distance))
+
+    def drag(button: Any) -> None:
+        page.mouse.move(600, 740)
+        page.mouse.down(button=button)
+        page.mouse.move(680, 760, steps=3)
+        page.mouse.up(button=button)
+        page.evaluate('rest()')
+
+    drag('left')
+    assert page.evaluate(where) != pytest.approx(start)
+    assert page.evaluate(target) == pytest.approx(aim)
+    drag('right')
+    assert page.evaluate(target) != pytest.approx(aim)
+    page.evaluate('scene.resetCamera(), rest()')
+    assert page.evaluate(where) == pytest.approx(start, abs=0.01)
+    # Also over a title, which stands above the picture.
+    for place in ((600, 740), None):
+        if place is None:
+            box = page.get_by_title('close conv 5 x 5').bounding_box()
+            place = (box['x'] - 20, box['y'] + 5)
+        before = page.evaluate(distance)
+        page.mouse.move(*place)
+        page.mouse.wheel(0, -400)
+        page.wait_for_function(f'{distance} < {before}')
+        page.evaluate('scene.resetCamera(), rest()')
+    assert page.evaluate(distance) == pytest.approx(far, abs=0.01)
+    page.evaluate('scene.focus("softmax"), rest()')
+    # In the middle, where the last layer has not been.
+    x, y = page.evaluate('at("softmax")')
+    assert 400 < x < 880
+    assert 200 < y < 600
 
 
 def test_a_lost_context_gets_a_sentence_and_comes_back(page: Any) -> None:
