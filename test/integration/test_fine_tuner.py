@@ -247,7 +247,7 @@ def files_in(folder: Path) -> dict[str, int]:
     return {str(p): p.stat().st_size for p in folder.rglob('*') if p.is_file()}
 
 
-@pytest.mark.parametrize('how', ['cancel', 'kill'])
+@pytest.mark.parametrize('how', ['cancel', pytest.param('kill', marks=pytest.mark.long)])
 def test_a_cancelled_or_killed_job_changes_nothing(
     peer: Peer, start_node: StartNode, client: Client, test_data: Path, how: str
 ) -> None:

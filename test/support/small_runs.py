@@ -7,8 +7,7 @@ from typing import Any
 
 from nn_perception.training.runs.records import Rates, RunSettings, RunState
 from nn_perception.training.runs.run import Run
-
-from test.support.patience import wait_until
+from patience import wait_until
 
 NETWORK: dict[str, Any] = {
     'input': [1, 28, 28],

@@ -14,9 +14,8 @@ from nn_perception.training.runs.records import Rates, RunSettings, RunState
 from nn_perception.training.runs.store.run_store import RunStore
 import numpy as np
 import pytest
+from small_runs import wait_for
 import torch
-
-from test.support.small_runs import wait_for
 
 SETTINGS = RunSettings(
     'The digit reader',

@@ -17,9 +17,8 @@ from nn_perception.training.runs.records import OPTIMIZERS, Rates, RunState
 import numpy as np
 import pytest
 import safetensors.torch
+from small_runs import SETTINGS
 import torch
-
-from test.support.small_runs import SETTINGS
 
 RATES = Rates(learning_rate=0.01, batch_size=32)
 

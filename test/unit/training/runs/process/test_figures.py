@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 import safetensors.numpy
+from small_runs import endless, NETWORK, wait_for, wait_for_steps
 import torch
 from torch.nn import functional
-
-from test.support.small_runs import endless, NETWORK, wait_for, wait_for_steps
 
 # Values in 8 bits are this exact, relative to their range.
 EIGHT_BITS = 0.5 / 255 + 1e-5

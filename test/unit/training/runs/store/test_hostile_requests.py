@@ -17,10 +17,9 @@ from nn_perception.training.runs.run import Run
 from nn_perception.training.runs.run_folder import RunFolder
 from nn_perception.training.runs.store.run_store import RunStore
 import numpy as np
+from patience import wait_until
 import pytest
-
-from test.support.patience import wait_until
-from test.support.small_runs import endless, wait_for, wait_for_steps
+from small_runs import endless, wait_for, wait_for_steps
 
 COMMANDS = (
     'status history pause resume step reset set_rates set_epochs statistics maps evaluate '

@@ -7,10 +7,9 @@ from dataclasses import replace
 from nn_perception.training.runs.records import Rates, RunState
 from nn_perception.training.runs.run import Run, Runs
 from nn_perception.training.runs.store.run_store import RunStore
+from patience import wait_until
 import pytest
-
-from test.support.patience import wait_until
-from test.support.small_runs import endless, SETTINGS, wait_for, wait_for_steps
+from small_runs import endless, SETTINGS, wait_for, wait_for_steps
 
 
 @pytest.fixture(scope='module')

@@ -13,10 +13,9 @@ from nn_perception.training.runs.records import RunState
 from nn_perception.training.runs.run_folder import RunFolder
 from nn_perception.training.runs.store import run_store
 from nn_perception.training.runs.store.run_store import RunStore
+from patience import wait_until
 import pytest
-
-from test.support.patience import wait_until
-from test.support.small_runs import endless, SETTINGS, wait_for_steps
+from small_runs import endless, SETTINGS, wait_for_steps
 
 STARTS_AND_DIES = """
 import json, os, signal
