@@ -52,6 +52,7 @@ VIEWS = (
     View('/digits', 'Digits', 'draw', 'digits.page'),
     View('/teach', 'Teach', 'school', 'teach.page'),
     View('/train', 'Train', 'model_training', 'train.page'),
+    View('/layers', 'Layers', 'view_in_ar', 'layers.page'),
     View('/character', 'Character', 'accessibility_new', 'character.page'),
 )
 

@@ -11,6 +11,7 @@ from nn_perception.studio.local.uploads import Uploads
 from nn_perception.studio.options import StudioOptions
 from nn_perception.studio.train.feed import RunFeed
 from nn_perception.studio.viewer.joined_cameras import JoinedCameras
+from nn_perception.training.inspection.models import ModelInspectors
 from nn_perception.training.runs.run import Runs
 from nn_perception.training.runs.store.run_store import RunStore
 
@@ -25,6 +26,8 @@ class Studio:
     :param perception: processes the pictures that browsers send; the backend in process uses it
         too
     :param runs: training runs; nothing is created before one is prepared or started
+    :param inspectors: look into models that are not being trained; no process is started before
+        one is opened
     :ivar run_feed: what the runs report, asked for once for all pages
     :ivar uploads: videos and bags that browsers have sent
     :ivar cameras: those of the robot, and the uploads
@@ -34,6 +37,7 @@ class Studio:
     options: StudioOptions = field(default_factory=StudioOptions)
     perception: Perception = field(default_factory=Perception)
     runs: Runs = field(default_factory=RunStore)
+    inspectors: ModelInspectors = field(default_factory=ModelInspectors)
     run_feed: RunFeed = field(init=False)
     uploads: Uploads = field(init=False)
     cameras: Cameras = field(init=False)
@@ -47,6 +51,7 @@ class Studio:
 
     def close(self) -> None:
         """Stop everything that the page has started; the backend is its owner's to close."""
+        self.inspectors.close()
         self.runs.close()
         self.uploads.close()
         self.perception.close()
