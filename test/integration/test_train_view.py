@@ -185,6 +185,25 @@ def test_a_malformed_network_is_a_sentence(session: Session) -> None:
         until(lambda: text.input_value() == preset)
 
 
+def test_a_run_that_does_not_learn_says_so_and_begins_again(session: Session) -> None:
+    with session.tab() as tab:
+        tab.choose_little_data(10)
+        tab.page.get_by_role('region', name='New run').get_by_role(
+            'combobox', name='Network'
+        ).click()
+        tab.page.get_by_role('option', name='Single layer').click()
+        tab.fill('Learning rate', '100')
+        tab.fill('Weight decay', '1')
+        tab.press('Start')
+        tab.wait_for_state('Failed')
+        assert 'Reset the run with a smaller learning rate' in tab.state()
+        tab.fill('Learning rate', '0.01', panel='Selected run')
+        tab.fill('Weight decay', '0', panel='Selected run')
+        tab.press('Reset')
+        tab.page.get_by_role('dialog').get_by_role('button', name='Reset').click()
+        tab.wait_for_state('Finished')
+
+
 def test_data_and_recipes_say_what_they_need(session: Session) -> None:
     with session.tab() as tab:
         panel = tab.page.get_by_role('region', name='New run')

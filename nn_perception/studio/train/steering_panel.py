@@ -14,7 +14,7 @@ from nn_perception.studio.train.fields import EPOCHS, OPTIMIZERS, RATE_RULES
 from nn_perception.studio.train.number_field import NumberField
 from nn_perception.studio.train.selection import RunSelection
 from nn_perception.studio.train.snapshots import resume
-from nn_perception.studio.train.words import ALIVE, figures, progress, state_words
+from nn_perception.studio.train.words import figures, progress, state_words, STEERED
 from nn_perception.training.runs.checks import TRAIN_DIGITS
 from nn_perception.training.runs.records import Rates, RunState
 
@@ -111,8 +111,8 @@ class SteeringPanel:
         for button, usable in (
             (self._pause, state in (RunState.RUNNING, RunState.PAUSED)),
             (self._step, state in (RunState.RUNNING, RunState.PAUSED)),
-            (self._reset, state in (*ALIVE, RunState.FAILED)),
-            (self._end, state in (*ALIVE, RunState.FAILED)),
+            (self._reset, state in STEERED),
+            (self._end, state in STEERED),
         ):
             if button.enabled != usable:
                 button.set_enabled(usable)
@@ -121,7 +121,7 @@ class SteeringPanel:
             self._continue.set_visibility(goes_on)
 
     def _show_rates(self, reading: RunReading) -> None:
-        alive = reading.status.state in ALIVE
+        alive = reading.status.state in STEERED
         free = alive and reading.settings.recipe != TRAIN_DIGITS
         for name, field in self._fields.items():
             field.set_enabled(free or (alive and name in FREE_IN_TRAIN_DIGITS))

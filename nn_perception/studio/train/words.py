@@ -17,7 +17,14 @@ STATES = {
     RunState.FAILED: 'Failed',
     RunState.ENDED: 'Ended',
 }
-ALIVE = (RunState.STARTING, RunState.RUNNING, RunState.PAUSED, RunState.FINISHED)
+# All that have a process; one that has failed begins again with other settings.
+STEERED = (
+    RunState.STARTING,
+    RunState.RUNNING,
+    RunState.PAUSED,
+    RunState.FINISHED,
+    RunState.FAILED,
+)
 NONE = '–'
 # Points of a curve that a figure is the mean of.
 WINDOW = 10

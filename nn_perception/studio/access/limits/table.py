@@ -13,8 +13,8 @@ MAX_QUERY = 8 * KB
 # Of the body of a request, by the beginning of its path; the first that fits counts.
 # Uploads go to a file (:mod:`nn_perception.studio.access.uploads`), never into memory.
 MAX_BODY_BYTES, MAX_PICTURE_BYTES, MAX_UPLOAD_BYTES = MB, 16 * MB, 2 * GB
-# Weights, and what the optimiser keeps of each.
-MAX_SNAPSHOT_BYTES = 512 * MB
+# Weights, and what the optimizer keeps of each; they are read into memory when they are complete.
+MAX_SNAPSHOT_BYTES = 256 * MB
 BODY_LIMITS = (
     ('/teach/frames', MAX_PICTURE_BYTES),
     ('/teach/look', MAX_PICTURE_BYTES),
