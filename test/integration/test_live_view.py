@@ -45,11 +45,10 @@ def chromium(webcam: Path) -> Iterator[Any]:
 def page(chromium: Any) -> Iterator[Any]:
     """Open a page in which nothing goes wrong."""
     watched = Watched()
-    context = chromium.new_context(accept_downloads=True)
-    opened = context.new_page()
+    opened = chromium.new_page()
     watched.watch(opened)
     yield opened
-    context.close()
+    opened.close()
     watched.check()
 
 

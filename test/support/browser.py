@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 import shutil
@@ -70,7 +70,8 @@ def browser(*flags: str) -> Iterator[Any]:
     """
     Run Chromium; the test is skipped where it is not installed.
 
-    Its pages wait as long for what they are asked for as they may on a busy machine.
+    Its pages wait as long for what they are asked for as they may on a busy machine. Those that
+    are opened without a context share one, and with it what was loaded and compiled before.
 
     :param flags: more flags, for example those of :func:`fake_webcam`
     """
@@ -81,23 +82,34 @@ def browser(*flags: str) -> Iterator[Any]:
         started = driver.chromium.launch(
             executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE_MS
         )
-        started.new_context = _patient(started.new_context)
-        started.new_page = _patient(started.new_page)
+        _make_patient(started)
         try:
             yield started
         finally:
             started.close()
 
 
-def _patient(create: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a context or page that is created wait longer than the 30 s of Playwright."""
+def _make_patient(started: Any) -> None:
+    """Let contexts and pages wait longer than the 30 s of Playwright, and pages share one."""
+    create = started.new_context
+    shared: list[Any] = []
 
-    def created(**options: Any) -> Any:
-        new = create(**options)
-        new.set_default_timeout(PATIENCE_MS)
-        return new
+    def new_context(**options: Any) -> Any:
+        context = create(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
 
-    return created
+    def new_page(viewport: Any = None, **options: Any) -> Any:
+        if options:
+            return new_context(viewport=viewport, **options).new_page()
+        if not shared:
+            shared.append(new_context())
+        page = shared[0].new_page()
+        if viewport:
+            page.set_viewport_size(viewport)
+        return page
+
+    started.new_context, started.new_page = new_context, new_page
 
 
 def fake_webcam(video: str) -> Sequence[str]:
