@@ -41,11 +41,8 @@ export default {
       status: null,
       rate: "",
       hovered: null,
-      arithmetic: null,
-      arithmeticProblem: "",
-      valuesLayer: "",
-      valuesMaps: null,
-      map: 0,
+      ...{ arithmetic: null, arithmeticProblem: "" },
+      ...{ valuesLayer: "", valuesMaps: null, map: 0 },
       sentences: {},
       said: "",
     };
@@ -116,8 +113,7 @@ export default {
   beforeUnmount() {
     this.socket.close();
     this.scene.dispose();
-    clearTimeout(this.hovering);
-    clearTimeout(this.counting);
+    for (const timer of [this.hovering, this.counting]) clearTimeout(timer);
   },
   methods: {
     /** Says anew what is wanted: the server knows nothing of a connection before. */
@@ -143,7 +139,7 @@ export default {
       [this.layers, this.status, this.arithmetic, this.hovered] = [[], null, null, null];
       [this.labels, this.scores, this.time, this.figures] = [[], [], "", {}];
       [this.valuesLayer, this.valuesMaps, this.map, this.arithmeticProblem] = ["", null, 0, ""];
-      this.explained = null;
+      [this.explained, this.pointed] = [null, null];
       this.maps.clear();
       this.scene.setNetwork([]);
     },
@@ -228,7 +224,7 @@ export default {
       this.valuesMaps = Object.freeze({ ...this.maps.get(this.valuesLayer) });
       if (!this.valuesMaps.values) this.valuesMaps = null;
       if (this.explained) this.refreshArithmetic();
-      if (this.hovered?.element) this.ask(this.hovered.layer.name, this.hovered.element);
+      if (this.pointed) this.ask();
     },
     layerOf(name) {
       return this.layers.find((layer) => layer.name === name);
@@ -236,12 +232,16 @@ export default {
     hover(name, element) {
       const layer = this.layerOf(name);
       this.hovered = layer ? { layer, element, closed: !this.opening.has(name) } : null;
+      // Not data: what Vue returns of it would be another object.
+      this.pointed = layer && element ? [name, element] : null;
       clearTimeout(this.hovering);
-      if (layer && element) this.hovering = setTimeout(() => this.ask(name, element), HOVER_MS);
+      if (this.pointed) this.hovering = setTimeout(() => this.ask(), HOVER_MS);
     },
-    async ask(name, element) {
+    async ask() {
+      const { pointed } = this;
+      const [name, element] = pointed;
       const answer = await this.socket.ask("hover", name, element);
-      if (answer.error || this.hovered?.element !== element) return;
+      if (answer.error || pointed !== this.pointed) return;
       this.scene.showRegion(name, element, answer.regions);
       this.scene.setValue(name, element, answer.value);
       const seen = words.describeRegions(answer.regions);
