@@ -243,8 +243,10 @@ def test_layers_of_a_run_that_trains(page: Any, traffic: Traffic, served: LivePa
     traffic.wait(start.is_enabled)
     assert float(page.locator('[data-loss]').inner_text()) > 0
     assert page.locator('[data-accuracy]').inner_text().endswith('%')
-    page.get_by_role('button', name='Reset').click()
+    page.get_by_role('button', name='Reset', exact=True).click()
     traffic.wait(lambda: int(page.locator('[data-batch]').inner_text().replace(',', '')) <= step)
+    page.get_by_role('button', name='Test samples', exact=True).click()
+    traffic.look(lambda header: header['picture'] == 0)
     page.get_by_role('button', name='Next test sample').click()
     page.wait_for_url('**value=1**')
 
