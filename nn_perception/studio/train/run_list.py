@@ -136,7 +136,7 @@ class _Row:
     def show(self, reading: RunReading, selected: bool, shown: bool) -> None:
         """Show what has changed."""
         status = reading.status
-        words = f'{STATES[status.state]}, epoch {status.epoch} of {status.epochs}'
+        words = f'{STATES[status.state]}, {status.epoch} of {status.epochs} epochs done'
         if self._state.text != words:
             self._state.set_text(words)
         if self._shown.value != shown:

@@ -54,7 +54,7 @@ def figures(reading: RunReading) -> dict[str, str]:
     status, history = reading.status, reading.history
     busy = status.state is RunState.RUNNING
     return {
-        'Epoch': f'{status.epoch} of {status.epochs}',
+        'Epochs done': f'{status.epoch} of {status.epochs}',
         'Step': f'{status.step:,}',
         'Examples seen': f'{status.examples:,}',
         'Examples a second': f'{status.examples_per_s:,.0f}' if busy else NONE,

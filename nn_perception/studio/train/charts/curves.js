@@ -125,6 +125,13 @@ export default {
       return {
         animation: false,
         grid: GAP,
+        title: {
+          show: this.points === 0,
+          text: "No points yet",
+          left: "center",
+          top: "middle",
+          textStyle: { color: text, fontSize: 13, fontWeight: "normal" },
+        },
         tooltip: {
           trigger: "axis",
           renderMode: "richText",
