@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.studio.layers.networks import DIGITS, PEOPLE, PICTURES
+from nn_perception.studio.layers.networks import DIGITS, GARMENTS, PEOPLE, PICTURES
 from nn_perception.training.digits.pen_digits import pen_digit
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 DIGIT_COUNT, SEED = 20, 5
 PHOTOGRAPHS = ('cat', 'clock', 'dahlia', 'elephant', 'espresso', 'pizza', 'rocket', 'temple')
 WITH_PEOPLE = ('skier',)
+GARMENTS_FOLDER = SAMPLES_FOLDER / 'garments'
 MAX_SIDE_PX = 640
 THUMBNAIL_PX = 96
 
@@ -42,6 +43,10 @@ EXAMPLES = {
         *(Example(f'digit{i}', f'a {i % 10}', DIGITS) for i in range(DIGIT_COUNT)),
         *(Example(name, name, PICTURES) for name in PHOTOGRAPHS),
         *(Example(name, name, PEOPLE) for name in WITH_PEOPLE),
+        *(
+            Example(path.stem, path.stem.replace('_', ' '), GARMENTS)
+            for path in sorted(GARMENTS_FOLDER.glob('*.jpg'))
+        ),
     )
 }
 
@@ -60,7 +65,8 @@ def example_picture(name: str) -> NDArray[np.uint8]:
         index = int(name.removeprefix('digit'))
         patch = pen_digit(index % 10, np.random.default_rng((SEED, index)))
         return np.rint(patch * 255).astype(np.uint8)
-    image = reduced(read_image(SAMPLES_FOLDER / f'{name}.jpg'), MAX_SIDE_PX)
+    folder = GARMENTS_FOLDER if EXAMPLES[name].reads == GARMENTS else SAMPLES_FOLDER
+    image = reduced(read_image(folder / f'{name}.jpg'), MAX_SIDE_PX)
     return np.ascontiguousarray(image[:, :, ::-1])
 
 

@@ -116,11 +116,12 @@ class Session:
             if wanted is None:
                 continue
             self.outbox.say('network', OPENING)
+            # A run that starts, or whose process has ended, can be steered too.
+            await self._follow_run(wanted)
             try:
                 opened = await self._in_thread(partial(OpenedNetwork, self._networks, wanted))
             except ERRORS as error:
                 self._lost(wanted, error)
-                await self._follow_run(wanted)
                 continue
             self._opened = opened
             self.outbox.put(layers_message(wanted, opened.layers, opened.labels))
@@ -227,7 +228,7 @@ class Session:
         self._loop.call_later(RETRY_S, retry)
 
     async def _follow_run(self, network: str) -> None:
-        """Follow a run although its process has ended: a command starts it again."""
+        """Follow a network that is a run, before it can be looked into."""
         if network.startswith(RUN) and not self._run.follows:
             with contextlib.suppress(*ERRORS):
                 self._run.follow(await self._in_thread(partial(self._networks.run, network)))
