@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from nn_perception.core.quoting import quoted
 from nn_perception.training.runs.records import OPTIMIZERS, Rates, RunSettings
 
@@ -16,6 +13,8 @@ MAX_EPOCHS = 10_000
 MAX_TITLE = 200
 MAX_SEED = (1 << 32) - 1
 MAX_LEARNING_RATE = 1000.0
+# What the training of a network may take, beside the samples and the libraries.
+MAX_TRAINING_BYTES = 2_000_000_000
 
 
 def check_rates(rates: Rates) -> None:
@@ -85,8 +84,3 @@ def check_settings(settings: RunSettings) -> None:
         raise ValueError(f'The seed must be 0 to {MAX_SEED}, got {settings.seed}.')
     if settings.limit < 0:
         raise ValueError(f'The limit must not be negative, got {settings.limit}.')
-
-
-def is_finite(*numbers: Any) -> bool:
-    """Tell whether all numbers are finite."""
-    return all(math.isfinite(number) for number in numbers)

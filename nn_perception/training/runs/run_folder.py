@@ -15,7 +15,7 @@ from nn_perception.core.files.atomic import write_atomically
 from nn_perception.core.files.private import open_privately
 from nn_perception.core.files.untrusted import parse_json, read_regular
 from nn_perception.training.runs.plain_records import from_plain, to_plain
-from nn_perception.training.runs.records import RunSettings
+from nn_perception.training.runs.records import RunSettings, RunState, RunStatus
 
 T = TypeVar('T')
 
@@ -24,6 +24,13 @@ LOG = 'log.txt'
 LOCK = 'process.lock'
 MAX_RECORD_BYTES = 16_000_000
 LOCK_TRIES, LOCK_WAIT_S = 5, 0.01
+
+
+def starting(settings: RunSettings) -> RunStatus:
+    """Return the status of a run that has not done anything yet."""
+    return RunStatus(
+        RunState.STARTING, '', settings.rates, 0, settings.epochs, 0, 0, 0, 0.0, 0.0, 0.0, 0.0
+    )
 
 
 class RunFolder:

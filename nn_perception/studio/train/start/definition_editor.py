@@ -14,8 +14,8 @@ from nn_perception.core.networks.defined.presets import PRESETS
 from nn_perception.studio.teach.charts import table
 from nn_perception.studio.teach.errors import sentence
 from nn_perception.studio.train.words import memory
+from nn_perception.training.runs.checks import MAX_TRAINING_BYTES
 from nn_perception.training.runs.records import Rates
-from nn_perception.training.runs.store.run_store import MAX_TRAINING_BYTES
 
 GREY_28, DIGITS = (1, 28, 28), 10
 HEADS = ('layer', 'output', 'weights')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from nn_perception.training.digits.training_loop import (
 )
 from nn_perception.training.digits.training_run import TrainingOptions, TrainingRun
 from nn_perception.training.digits.training_set import LABELS
+from nn_perception.training.epoch import Epoch
 from nn_perception.training.runs.checks import check_recipe
 from nn_perception.training.runs.data.idx_data import idx_sources
 from nn_perception.training.runs.data.samples import RunData
 from nn_perception.training.runs.learning.curves import EpochPoint
 from nn_perception.training.runs.learning.learner import LastBatch, NOT_FINITE, StepDone
+from nn_perception.training.runs.plain_records import from_plain, to_plain
 from nn_perception.training.runs.records import Rates, RunSettings
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,20 @@ import torch
 from torch import nn, Tensor
 
 MNIST = 'mnist'
+
+
+@dataclass(frozen=True)
+class Progress:
+    """See :meth:`nn_perception.training.digits.training_state.TrainingState.progress`."""
+
+    epoch: int
+    step: int
+    seconds: float
+    updates: int
+    loss_sum: float
+    correct: int
+    seen: int
+    history: tuple[Epoch, ...]
 
 
 class DigitsLearner:
@@ -148,14 +164,18 @@ class DigitsLearner:
 
     def load(self, tensors: Mapping[str, Tensor], progress: Any) -> None:
         """Go on from what was stored."""
+        checked = from_plain(Progress, progress, 'progress')
+        counts = (checked.epoch, checked.step, checked.updates, checked.correct, checked.seen)
+        if min(counts) < 0 or checked.step >= self.steps_per_epoch:
+            raise ValueError('its progress is out of range')
         state = self._training.state
         shapes = {name: values.shape for name, values in state.tensors()}
         if {name: values.shape for name, values in tensors.items()} != shapes:
             raise ValueError('its tensors are not those of this network')
         try:
-            state.restore(tensors, progress)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise ValueError(f'its progress is not complete ({error})') from error
+            state.restore(tensors, to_plain(checked))
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f'its tensors do not fit ({error})') from error
         self._change(self._settings)
 
     def close(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from nn_perception.core.networks.defined.defined_network import DefinedNetwork
 from nn_perception.core.networks.defined.definition import parse
+from nn_perception.core.networks.defined.memory import check_size
+from nn_perception.training.runs.checks import MAX_TRAINING_BYTES
 from nn_perception.training.runs.data.samples import RunData
 from nn_perception.training.runs.learning.curves import EpochPoint
 from nn_perception.training.runs.learning.learner import (
@@ -124,7 +126,12 @@ class PlainLearner:
         return StepDone(value, correct, count, forward_ms, backward_ms, epoch)
 
     def set_rates(self, rates: Rates) -> None:
-        """Change the rates of the next steps; another optimiser keeps the weights."""
+        """
+        Change the rates of the next steps; another optimiser keeps the weights.
+
+        :raises ValueError: a sentence, if the batch size does not fit the network or the memory
+        """
+        check_size(self._definition, rates.batch_size, MAX_TRAINING_BYTES, rates.optimizer)
         if rates.optimizer != self._rates.optimizer:
             self._optimizer = build_optimizer(self.network, rates)
         else:
@@ -167,6 +174,8 @@ class PlainLearner:
         position = from_plain(Position, progress, 'progress')
         if min(vars(position).values()) < 0 or not math.isfinite(position.loss):
             raise ValueError('its progress is negative or not finite')
+        if position.used >= len(self._data.training):
+            raise ValueError('its progress is of more samples')
         state = self.network.state_dict()
         for name, values in state.items():
             stored = tensors.get(f'{NETWORK}{name}')
@@ -207,7 +216,9 @@ class PlainLearner:
     def _next_batch(self) -> LastBatch:
         position, seed = self._position, self._settings.seed
         order = self._order(position.epoch)
-        chosen = order[position.used : position.used + self._rates.batch_size]
+        # The batch size may have grown within an epoch, and batch norm needs two samples.
+        first = min(position.used, max(0, len(order) - min(2, self._rates.batch_size)))
+        chosen = order[first : first + self._rates.batch_size]
         part = self._data.training
         return LastBatch(
             self._data.batch(part, chosen),

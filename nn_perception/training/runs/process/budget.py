@@ -8,9 +8,9 @@ import threading
 import time
 
 # Of the CPU time of a run that trains. What is not charged, as writing to sockets, adds a little.
-SHARE = 0.06
+SHARE = 0.04
 # What may be saved up while nobody asks.
-LARGEST_S = 0.15
+LARGEST_S = 0.05
 
 
 class AnswerBudget:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from nn_perception.training.inspection.server import Method, Server
 from nn_perception.training.inspection.wire import Message
 from nn_perception.training.runs.plain_records import to_message
-from nn_perception.training.runs.records import RunState, RunStatus
-from nn_perception.training.runs.run_folder import RunFolder
+from nn_perception.training.runs.records import History, RunState, RunStatus
+from nn_perception.training.runs.run_folder import RunFolder, starting
 
 if TYPE_CHECKING:
     from nn_perception.training.runs.process.serving import Serving
@@ -47,10 +47,7 @@ class RunServer:
         self._ending = threading.Event()
         self._serving: Serving | None = None
         self._failure = 'The run is ending.'
-        settings = folder.settings()
-        self._status = RunStatus(
-            RunState.STARTING, '', settings.rates, 0, settings.epochs, 0, 0, 0, 0.0, 0.0, 0.0, 0.0
-        )
+        self._status = starting(folder.settings())
         self._server = Server(folder.socket, self._open_viewer)
 
     def run(self) -> None:
@@ -96,8 +93,10 @@ class RunServer:
 
         def method_of(name: str) -> Method:
             def method(request: Message) -> Message:
-                if name == 'status' and self._serving is None:
+                if self._serving is None and name == 'status':
                     return to_message(self._status)
+                if self._serving is None and name == 'history':
+                    return to_message(self._folder.read(History, 'history') or History())
                 if not self._ready.wait(START_S) or self._serving is None:
                     raise RuntimeError(self._failure)
                 if not opened:

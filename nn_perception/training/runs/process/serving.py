@@ -143,8 +143,10 @@ class Serving:
             self._training.save(self._folder, state)
             for before in (False, True):
                 self._save_evaluation(before=before)
+            self._training.warn('')
         except OSError as error:
             LOG.warning('the run cannot be stored: %s', error)
+            self._training.warn(f'This run cannot be stored: {error.strerror or error}.')
 
     def _save_evaluation(self, *, before: bool) -> None:
         found = self._evaluations.newest(before_training=before)

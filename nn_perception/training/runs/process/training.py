@@ -92,6 +92,11 @@ class Training:
         LOG.warning('%s', reason)
         self._enter(RunState.FAILED, reason)
 
+    def warn(self, message: str) -> None:
+        """Say something in the status that does not end the run; empty: nothing any more."""
+        if self._state is not RunState.FAILED and message != self._message:
+            self._enter(self._state, message)
+
     def pause(self) -> None:
         """Pause."""
         if self._state in (RunState.RUNNING, RunState.STARTING):

@@ -23,17 +23,16 @@ from nn_perception.training.runs.records import (
     LayerStatistics,
     Prediction,
     Rates,
-    RunState,
     RunStatus,
 )
-from nn_perception.training.runs.run_folder import RunFolder
-from nn_perception.training.runs.store.stored_run import ENDED, StoredRun
+from nn_perception.training.runs.run_folder import RunFolder, starting
+from nn_perception.training.runs.store.stored_run import BUSY, ENDED, StoredRun
 import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar('T')
 # A process that has just been started listens after this time at the latest.
-LISTEN_S = 30.0
+LISTEN_S = 120.0
 RETRY_S = 0.02
 STATUS_S = 10.0
 EVALUATION_S = 150.0
@@ -43,6 +42,10 @@ END_S = 20.0
 
 class NoProcessError(RuntimeError):
     """The run has no process."""
+
+
+class BusyError(RuntimeError):
+    """The process of the run does not answer."""
 
 
 class FolderRun:
@@ -75,12 +78,10 @@ class FolderRun:
         try:
             return self._asked(RunStatus, 'status', 'commands', wait_s=0.0, timeout_s=STATUS_S)
         except NoProcessError:
-            if not self._folder.is_alive():
-                return self._stored.status()
-        settings = self.settings
-        return RunStatus(
-            RunState.STARTING, '', settings.rates, 0, settings.epochs, 0, 0, 0, 0.0, 0.0, 0.0, 0.0
-        )
+            return self._stored.status()
+        except BusyError:
+            pass  # it does not listen yet
+        return starting(self.settings)
 
     def history(self) -> History:
         """Return its curves."""
@@ -270,8 +271,9 @@ class FolderRun:
                         raise
                 self._drop(kind, client)
             if time.monotonic() > until_s or not self._folder.is_alive():
-                status = self._stored.status() if not self._folder.is_alive() else None
-                raise NoProcessError(status.message if status and status.message else ENDED)
+                if self._folder.is_alive():
+                    raise BusyError(BUSY)
+                raise NoProcessError(self._stored.status().message or ENDED)
             time.sleep(RETRY_S)
 
     def _client(self, kind: str) -> Client | None:

@@ -30,6 +30,12 @@ class RunStarter:
         # Ended ones stay in the process table until they are asked for their status.
         self._started: list[subprocess.Popen[bytes]] = []
 
+    @property
+    def spare_pid(self) -> int | None:
+        """Number of the spare process; None if there is none."""
+        spare = self._spare
+        return None if spare is None else spare[0].pid
+
     def prepare(self) -> None:
         """
         Start a spare process, unless there is one.

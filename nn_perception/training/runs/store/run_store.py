@@ -17,7 +17,7 @@ from nn_perception.core.files.private import FOLDER_MODE
 from nn_perception.core.networks.defined.definition import parse
 from nn_perception.core.networks.defined.memory import check_size
 from nn_perception.core.quoting import quoted
-from nn_perception.training.runs.checks import check_settings
+from nn_perception.training.runs.checks import check_settings, MAX_TRAINING_BYTES
 from nn_perception.training.runs.records import RunSettings, RunState
 from nn_perception.training.runs.run_folder import RunFolder
 from nn_perception.training.runs.snapshot_file import read_snapshot
@@ -26,8 +26,6 @@ from nn_perception.training.runs.store.run_starter import RunStarter
 
 MAX_TRAINING = 3
 MAX_STORED_BYTES = 4_000_000_000
-# What the training of a network may take, beside the samples and the libraries.
-MAX_TRAINING_BYTES = 2_000_000_000
 NAME = re.compile(r'[0-9]{8}-[0-9]{6}-[0-9]{6}')
 TRAINS = (RunState.STARTING, RunState.RUNNING)
 
@@ -56,6 +54,11 @@ class RunStore:
         """
         self._create_folder()
         self._processes().prepare()
+
+    @property
+    def spare_pid(self) -> int | None:
+        """Number of the spare process; None if there is none."""
+        return None if self._starter is None else self._starter.spare_pid
 
     def start(self, settings: RunSettings, snapshot: bytes | None = None) -> FolderRun:
         """

@@ -13,9 +13,10 @@ from nn_perception.training.runs.records import (
     RunState,
     RunStatus,
 )
-from nn_perception.training.runs.run_folder import RunFolder
+from nn_perception.training.runs.run_folder import RunFolder, starting
 
 ENDED = 'The process of this run has ended; continue the run to look into it.'
+BUSY = 'This run is starting or busy, and does not answer; try again.'
 KILLED = (
     'The process of this run has ended unexpectedly; what it stored last, after {step} steps, is '
     'kept, and the run can be continued from there.'
@@ -37,10 +38,7 @@ class StoredRun:
         """Return how it ended."""
         found = self._folder.read(RunStatus, 'status')
         if found is None:
-            settings = self._folder.settings()
-            found = RunStatus(
-                RunState.RUNNING, '', settings.rates, 0, settings.epochs, 0, 0, 0, 0, 0, 0, 0
-            )
+            found = starting(self._folder.settings())
         if found.state in (RunState.FAILED, RunState.ENDED):
             return found
         return replace(found, state=RunState.ENDED, message=KILLED.format(step=found.step))

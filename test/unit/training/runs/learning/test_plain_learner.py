@@ -154,7 +154,7 @@ def test_damaged_snapshots_are_rejected(data: RunData) -> None:
     metadata = metadata_of(content)
     training = training_of(data)
     before = tensors_of(training)
-    name = next(iter(whole))
+    name = next(name for name in whole if name.startswith('network.'))
     broken = [
         content[:-4],
         b'',
@@ -175,3 +175,16 @@ def metadata_of(content: bytes) -> dict[str, str]:
     length = int.from_bytes(content[:8], 'little')
     found: dict[str, str] = json.loads(content[8 : 8 + length])['__metadata__']
     return found
+
+
+def test_batch_sizes_that_change_within_an_epoch(data: RunData) -> None:
+    network = PRESETS['mlp'].define().to_json()
+    training = trained(training_of(data, replace(RATES, batch_size=33), network=network), 2)
+    with pytest.raises(ValueError, match='batch norm needs the statistics of 2 images'):
+        training.set_rates(replace(RATES, batch_size=1))
+    training.set_rates(replace(RATES, batch_size=11))
+    trained(training, 1)
+    training.set_rates(replace(RATES, batch_size=1000))
+    trained(training, 2)  # what is left of the epoch, and then all samples at once
+    assert training.status.epoch == 2
+    assert training.status.steps_per_epoch == 1

@@ -25,7 +25,7 @@ from nn_perception.training.runs.store.run_store import RunStore
 store = RunStore(sys.argv[1])
 print(store.start(from_plain(RunSettings, json.loads(sys.argv[2]))).name)
 store.prepare()
-print(store._starter._spare[0].pid, flush=True)
+print(store.spare_pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
