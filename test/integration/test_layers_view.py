@@ -110,6 +110,13 @@ def test_a_digit_from_the_pad(page: Any, traffic: Traffic, served: LivePage) -> 
     reader.close()
     found = dict(zip(header['labels'], header['scores'], strict=True))
     assert [found[str(i)] for i in range(10)] == pytest.approx(expected[:10].tolist(), abs=SAME)
+    # An output: its class and probability.
+    last = page.locator('tr[data-layer]').last.get_attribute('data-layer')
+    page.get_by_role('button', name=f'Open {last}').click()
+    page.get_by_role('button', name=f'Values of {last}').click()
+    page.get_by_role('button', name='Arithmetic of 7', exact=True).click()
+    words = page.locator('[data-class]').inner_text()
+    assert words == f'Class 7, probability {100 * header["scores"][0]:.1f} %'
     page.get_by_role('combobox', name='Network').click()
     page.get_by_role('option', name='digit_cnn').click()
     page.wait_for_url('**network=digit_cnn**')

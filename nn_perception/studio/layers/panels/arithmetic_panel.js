@@ -104,7 +104,7 @@ export const ArithmeticPanel = {
       if (!this.isSum) return `Value ${shown(value)}${activation ? `, after ${activation} ${shown(activated)}` : ""}`;
       const parts = terms.slice(0, FIRST_TERMS).map((term) => shown(term.total));
       if (total > parts.length) parts.push(`… (${total - parts.length} more)`);
-      parts.push(`bias ${shown(bias)}`);
+      if (this.arithmetic.rule.includes("bias")) parts.push(`bias ${shown(bias)}`);
       const after = activation ? ` → ${activation} → ${shown(activated)}` : "";
       return `${parts.join(" + ")} = ${shown(value)}${after}`;
     },

@@ -45,7 +45,7 @@ export const InputPanel = {
       <button type="button" @click="$refs.file.click()">Open picture</button>
       <p class="nn-sentence">{{ name || "Or drop a picture here." }}</p>
     </div>
-    <div v-else>
+    <div v-else-if="kind === 'camera'">
       <q-select outlined dense options-dense emit-value map-options label="Camera" :options="sources"
         :model-value="camera" @update:model-value="showCamera"/>
       <video v-show="camera === 'webcam'" ref="video" class="ly-webcam" muted playsinline
