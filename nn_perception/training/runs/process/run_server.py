@@ -95,6 +95,9 @@ class RunServer:
             def method(request: Message) -> Message:
                 if self._serving is None and name == 'status':
                     return to_message(self._status)
+                if self._serving is None and name == 'end':
+                    self._ending.set()
+                    return Message()
                 if self._serving is None and name == 'history':
                     return to_message(self._folder.read(History, 'history') or History())
                 if not self._ready.wait(START_S) or self._serving is None:

@@ -107,16 +107,3 @@ def test_a_run_that_cannot_start_says_why(
     assert '/nowhere' in run.status().message
     with pytest.raises(RuntimeError, match='/nowhere'):
         run.pause()
-
-
-def test_three_runs_train_at_a_time(store: RunStore, run: Run) -> None:
-    run.resume()
-    others = [store.start(endless()) for _ in range(2)]
-    with pytest.raises(RuntimeError, match='3 runs are training already'):
-        store.start(endless())
-    run.pause()
-    others.append(store.start(endless()))
-    with pytest.raises(RuntimeError, match='3 runs are training already'):
-        run.resume()
-    for each in others:
-        store.delete(each.name)

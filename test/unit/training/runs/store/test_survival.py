@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -79,3 +80,19 @@ def test_old_runs_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(OSError, match='end and delete some of them first'):
         store._delete_oldest()
     os.close(held)
+
+
+def test_three_runs_train_at_a_time(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    with contextlib.ExitStack() as stack:
+        for number in (1, 2, 3):
+            folder = RunFolder(tmp_path / f'20260101-00000{number}-000000')
+            folder.path.mkdir()
+            folder.write('settings', SETTINGS)
+            held = folder.lock()  # as a process that is starting
+            assert held is not None
+            stack.callback(os.close, held)
+        with pytest.raises(RuntimeError, match='3 runs are training already'):
+            store.start(SETTINGS)
+        store._check_room('20260101-000001-000000')  # one of the three may resume
+    assert len(store.list()) == 3
