@@ -248,11 +248,8 @@ def test_lines_end_at_what_an_element_sees(page: Any) -> None:
 
 def test_layers_drawn_as_one_name_the_one_that_computes(page: Any) -> None:
     show(page, 'lite0', 'block 16')
-    assert page.evaluate('scene.shownLayers("16.depthwise.norm")') == [
-        '16.depthwise',
-        '16.depthwise.norm',
-        '16.depthwise.activation',
-    ]
+    assert page.evaluate('scene.computedBy("16.depthwise.activation")') == '16.depthwise'
+    assert page.evaluate('scene.computedBy("elsewhere")') == 'elsewhere'
     element = [0, 3, 3]
     assert hover(page, '16.expand.activation', *element) == [
         '16.expand.activation',

@@ -8,7 +8,7 @@ const STAGE_STEPS = [40, 74, 108];
 export const MOST_OUTPUTS = 24;
 const ROW_PX = 11;
 const CROWD = 24;
-const NARROW_PX = 640;
+const NARROW_PX = 480;
 
 const tag = (name, className, parent) => {
   const made = document.createElement(name);

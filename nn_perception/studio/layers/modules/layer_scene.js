@@ -154,8 +154,8 @@ export class LayerScene {
     return this.network.isOpen(name);
   }
 
-  shownLayers(name) {
-    return (this.network.unitOf.get(name)?.layers || []).map((layer) => layer.name);
+  computedBy(name) {
+    return this.network.unitOf.get(name)?.main.name || name;
   }
 
   /** Let everything go to its place, and tell which layers are wanted. */

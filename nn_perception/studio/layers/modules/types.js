@@ -96,8 +96,8 @@
  *     to what an element sees; ignored if another element is under the pointer by now
  * @property {(layer: string, element: Element, value: number) => void} setValue the exact value
  *     for the tooltip of the element under the pointer
- * @property {(name: string) => string[]} shownLayers names of the layers that are drawn as one
- *     with this one, in order
+ * @property {(name: string) => string} computedBy the layer that computes what is drawn as this
+ *     one: the convolution, if it is drawn with its activation
  * @property {() => void} dispose frees all memory of the graphics card
  */
 

@@ -6,7 +6,9 @@
 
 /** Longest column of a vector of single values. */
 const LONGEST_COLUMN = 16;
+/** In units of the scene. */
 const LARGEST_SIDE = 13;
+const LONGEST_VECTOR = 10;
 
 /**
  * @typedef {object} Grid
@@ -48,8 +50,9 @@ export function gridOf(shape, isPicture = false) {
   let cellWidth = side * Math.sqrt(aspect);
   let space = gap * Math.min(cellHeight, cellWidth);
   const longest = Math.max(rows * (cellHeight + space), columns * (cellWidth + space));
-  if (longest > LARGEST_SIDE) {
-    const factor = LARGEST_SIDE / longest;
+  const most = isVector ? LONGEST_VECTOR : LARGEST_SIDE;
+  if (longest > most) {
+    const factor = most / longest;
     [cellHeight, cellWidth, space] = [cellHeight * factor, cellWidth * factor, space * factor];
   }
   const [pitchU, pitchV] = [cellWidth + space, cellHeight + space];

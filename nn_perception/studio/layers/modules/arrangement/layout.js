@@ -114,7 +114,7 @@ function numberOfRows(length, height, aspect) {
 
 /** Half the room that a node takes along the network; maps need some to be seen from the side. */
 function reach(node, roomy) {
-  const sideways = node.open ? Math.min(2.4, node.grid.width * (roomy ? 0.4 : 0.26)) : 0.3;
+  const sideways = node.open ? Math.min(2.4, node.grid.width * (roomy ? 0.36 : 0.26)) : 0.3;
   return node.slab.depth / 2 + sideways;
 }
 
