@@ -241,10 +241,13 @@ export default {
       const { pointed } = this;
       const [name, element] = pointed;
       const answer = await this.socket.ask("hover", name, element);
-      if (answer.error || pointed !== this.pointed) return;
-      this.scene.showRegion(name, element, answer.regions);
+      // A convolution that is drawn with its activation: it has the region, the other the value.
+      const first = this.scene.computedBy(name);
+      const { regions } = first === name ? answer : await this.socket.ask("hover", first, element);
+      if (!regions || pointed !== this.pointed) return;
+      this.scene.showRegion(name, element, regions);
       this.scene.setValue(name, element, answer.value);
-      const seen = words.describeRegions(answer.regions);
+      const seen = words.describeRegions(regions);
       this.hovered = { ...this.hovered, value: answer.value, seen };
     },
     /** The class and its probability, of an element of the last layers. */
@@ -255,10 +258,7 @@ export default {
     },
     /** Shows how an element comes about, from now on. */
     async explain(name, element) {
-      // A convolution that is drawn with its activation: the arithmetic is that of the first.
-      const first = this.scene.shownLayers(name)[0] || name;
-      const same = String(this.layerOf(first)?.shape) === String(this.layerOf(name)?.shape);
-      this.explained = [same ? first : name, element];
+      this.explained = [this.scene.computedBy(name), element];
       await this.refreshArithmetic();
       this.said = this.$refs.arithmetic.spoken();
     },

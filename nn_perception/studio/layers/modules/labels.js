@@ -174,7 +174,7 @@ export class Labels {
   }
 
   placeLabel(view, label, at, taken) {
-    const left = at.x - label.width / 2;
+    const left = Math.max(2, Math.min(at.x - label.width / 2, view.width - label.width - 2));
     const inside = at.z < 1 && at.x > -20 && at.x < view.width + 20 && at.y < view.height + 40;
     const box = (step) => ({
       left, right: left + label.width, top: at.y - label.height - step, bottom: at.y - step,
