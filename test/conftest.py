@@ -15,9 +15,9 @@ from exports import export_missing
 from nn_perception.ros.process.main import use_transport_profile
 import pytest
 
-# Tests with these marks may be skipped when CI is set: they need a GPU, or a ROS package that is
-# not available everywhere.
-MAY_BE_SKIPPED = ('cuda', 'hri_msgs', 'launch_ros')
+# Tests with these marks may be skipped when CI is set: they need a GPU, or a package that is not
+# available everywhere.
+MAY_BE_SKIPPED = ('cuda', 'fashion_mnist', 'hri_msgs', 'launch_ros')
 
 # Files that take ten seconds and more, the longest first: begun last, one of them would leave the
 # other processes idle. What is missing here costs time and nothing else.

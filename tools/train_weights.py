@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import copy
 from dataclasses import dataclass
 import hashlib
+import math
 from pathlib import Path
 import time
 
@@ -41,10 +42,13 @@ PEN = Augmentation(rotation_deg=8.0, shear=0.1, scale=0.1, shift_px=1.5, elastic
 CUT = Augmentation(
     rotation_deg=6.0, shear=0.05, scale=0.1, shift_px=1.5, elastic_px=0.0, paper=0.0
 )
-# Share of the garments that look as if they were photographed and cut out.
-PHOTOGRAPHED = 0.4
+# Share of the garments that look as if they were photographed and cut out; while it settles.
+PHOTOGRAPHED, PHOTOGRAPHED_LAST = 0.4, 0.2
+# First learning rate while it settles, relative to the peak.
+SETTLING_RATE = 0.3
 
-# Varies images, float32, (N, 1, 28, 28), 0 to 1; gets the finished share of the training.
+# Varies images, float32, (N, 1, 28, 28), 0 to 1; gets the finished share of the first epochs, and
+# 1 and more while the network settles.
 Vary = Callable[[Tensor, float, Generator], Tensor]
 
 
@@ -54,7 +58,9 @@ class Recipe:
     How one of the networks is trained; its name is that of the preset.
 
     :param data: name of the samples
-    :param epochs: number of epochs
+    :param epochs: number of epochs with one cycle of the learning rate
+    :param settling: number of epochs after them, from the averaged weights on, with a low learning
+        rate
     :param learning_rate: peak of the learning rate
     :param vary: augmentation
     :param bfloat16: precision of the forward pass; weights and averages stay float32
@@ -63,6 +69,7 @@ class Recipe:
 
     data: str
     epochs: int
+    settling: int
     learning_rate: float
     vary: Vary
     bfloat16: bool
@@ -80,7 +87,8 @@ def vary_garments(images: Tensor, done: float, generator: Generator) -> Tensor:
     mirrored = torch.rand(count, generator=generator) < 0.5
     images[mirrored] = images[mirrored].flip(3)
     images = augment(images, CUT, generator)
-    chosen = torch.rand(count, generator=generator) < PHOTOGRAPHED
+    share = PHOTOGRAPHED if done < 1.0 else PHOTOGRAPHED_LAST
+    chosen = torch.rand(count, generator=generator) < share
     images[chosen] = photographed(images[chosen], generator)
     return _erased(images, generator) if done < WHOLE_FROM else images
 
@@ -127,6 +135,7 @@ RECIPES = {
     'lenet5': Recipe(
         data='mnist',
         epochs=30,
+        settling=0,
         learning_rate=0.05,
         vary=vary_digits,
         bfloat16=False,
@@ -135,6 +144,7 @@ RECIPES = {
     'fashion_cnn': Recipe(
         data='fashion_mnist',
         epochs=20,
+        settling=4,
         learning_rate=0.1,
         vary=vary_garments,
         bfloat16=True,
@@ -156,29 +166,39 @@ class Training:
         self.definition = PRESETS[name].define(len(data.labels))
         self.network = DefinedNetwork(self.definition).to(memory_format=torch.channels_last)
         self.average: nn.Module = copy.deepcopy(self.network)
-        groups = [
-            {
-                'params': [p for p in self.network.parameters() if (p.ndim > 1) is decays],
-                'weight_decay': WEIGHT_DECAY if decays else 0.0,
-            }
-            for decays in (True, False)  # batch norm and biases must not decay
-        ]
-        self.optimizer = torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+        self.optimizer = _optimizer(self.network)
         self.steps_per_epoch = len(data.training) // BATCH_SIZE
         self._updates = 0
 
-    def run(self, epochs: int) -> Iterator[float]:
+    def run(self) -> Iterator[float]:
         """Train; yield the mean loss of each epoch."""
-        total, losses = epochs * self.steps_per_epoch, []
+        end = (self.recipe.epochs + self.recipe.settling) * self.steps_per_epoch
+        losses: list[float] = []
         with ThreadPoolExecutor(1) as background:
-            coming = background.submit(self._batch, 0, total)
-            for step in range(total):
+            coming = background.submit(self._batch, 0)
+            for step in range(end):
                 inputs, labels = coming.result()
-                coming = background.submit(self._batch, min(step + 1, total - 1), total)
+                coming = background.submit(self._batch, min(step + 1, end - 1))
+                if step == self.recipe.epochs * self.steps_per_epoch:
+                    self._settle()
                 torch.manual_seed(_seed(step, 1))  # of dropout
-                losses.append(self._step(inputs, labels, step / total))
+                losses.append(self._step(inputs, labels, self._rate(step)))
                 if (step + 1) % self.steps_per_epoch == 0:
                     yield float(np.mean(losses[-self.steps_per_epoch :]))
+
+    def _settle(self) -> None:
+        """Go on from the averaged weights."""
+        self.network.load_state_dict(self.average.state_dict())
+        self.optimizer = _optimizer(self.network)
+        self._updates = 0
+
+    def _rate(self, step: int) -> float:
+        done = step / (self.recipe.epochs * self.steps_per_epoch)
+        if done < 1.0:
+            return self.recipe.learning_rate * one_cycle(done)
+        settled = (done - 1.0) * self.recipe.epochs / self.recipe.settling
+        half_cosine = 0.5 * (1.0 + math.cos(math.pi * settled))
+        return self.recipe.learning_rate * SETTLING_RATE * half_cosine
 
     def accuracy(self, part: Samples) -> float:
         """Return the share of samples that the averaged network labels right."""
@@ -190,20 +210,21 @@ class Training:
                 right += int((top == part.labels[at]).sum())
         return right / len(part)
 
-    def _batch(self, step: int, total: int) -> tuple[Tensor, Tensor]:
+    def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng([SEED, epoch]).permutation(len(self.data.training))
         at = order[place * BATCH_SIZE : (place + 1) * BATCH_SIZE]
         generator = torch.Generator().manual_seed(_seed(step, 0))
         images = torch.from_numpy(self.data.training.images[at])[:, None].float() / 255.0
-        images = self.recipe.vary(images, step / total, generator)
+        done = step / (self.recipe.epochs * self.steps_per_epoch)
+        images = self.recipe.vary(images, done, generator)
         preprocessing = self.data.preprocessing
         inputs = (images * 255.0 - preprocessing.mean[0]) / preprocessing.std[0]
         return inputs, torch.from_numpy(self.data.training.labels[at])
 
-    def _step(self, inputs: Tensor, labels: Tensor, done: float) -> float:
+    def _step(self, inputs: Tensor, labels: Tensor, rate: float) -> float:
         for group in self.optimizer.param_groups:
-            group['lr'] = self.recipe.learning_rate * one_cycle(done)
+            group['lr'] = rate
         self.network.train()
         with torch.autocast('cpu', torch.bfloat16, enabled=self.recipe.bfloat16):
             logits = self.network(inputs.contiguous(memory_format=torch.channels_last))
@@ -222,16 +243,28 @@ class Training:
         return loss.item()
 
 
+def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
+    groups = [
+        {
+            'params': [p for p in network.parameters() if (p.ndim > 1) is decays],
+            'weight_decay': WEIGHT_DECAY if decays else 0.0,
+        }
+        for decays in (True, False)  # batch norm and biases must not decay
+    ]
+    return torch.optim.SGD(groups, lr=0.0, momentum=MOMENTUM, nesterov=True)
+
+
 def _seed(*numbers: int) -> int:
     return int(np.random.SeedSequence((SEED, *numbers)).generate_state(1, np.uint64)[0] >> 1)
 
 
-def write(name: str, training: Training, epochs: int, path: Path) -> None:
+def write(name: str, training: Training, path: Path) -> None:
     """Write the averaged weights as a checkpoint."""
     weights = {
         tensor: np.ascontiguousarray(values.numpy())
         for tensor, values in training.average.state_dict().items()
     }
+    epochs = training.recipe.epochs + training.recipe.settling
     digest = hashlib.sha256(b''.join(values.tobytes() for values in weights.values()))
     metadata = CheckpointMetadata(
         network=DEFINED,
@@ -250,20 +283,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n\n')[0])
     parser.add_argument('name', choices=RECIPES)
     parser.add_argument('--output', type=Path, required=True, metavar='FILE')
-    parser.add_argument('--epochs', type=int, metavar='N', help='default: those of the recipe')
     parser.add_argument('--limit', type=int, default=0, metavar='N', help='for a test')
     args = parser.parse_args()
-    epochs = args.epochs or RECIPES[args.name].epochs
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     # Filling memory finds bugs, but costs time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     data = open_data(RECIPES[args.name].data, SEED, args.limit)
     training, began_s = Training(args.name, data), time.monotonic()
-    for epoch, loss in enumerate(training.run(epochs), 1):
+    for epoch, loss in enumerate(training.run(), 1):
         accuracy, minutes = training.accuracy(data.validation), (time.monotonic() - began_s) / 60
         print(f'epoch {epoch}: loss {loss:.4f}, validation {accuracy:.2%}, {minutes:.1f} min')
-    write(args.name, training, epochs, args.output)
+    write(args.name, training, args.output)
     print(f'{args.output}: {training.accuracy(data.test):.2%} of the test samples are right')
 
 
