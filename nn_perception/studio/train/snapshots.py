@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 import re
 
@@ -61,7 +62,10 @@ def _save(runs: Runs, name: str) -> tuple[str, bytes]:
 
 def _load(runs: Runs, path: Path) -> str:
     content = path.read_bytes()
-    return runs.start(read_snapshot(content).settings, content).name
+    found = read_snapshot(content)
+    # Those in use when it was stored, which may not be those that it was started with.
+    settings = replace(found.settings, rates=found.status.rates, epochs=found.status.epochs)
+    return runs.start(settings, content).name
 
 
 def resume(run: Run) -> None:
