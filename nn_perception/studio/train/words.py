@@ -61,6 +61,7 @@ def figures(reading: RunReading) -> dict[str, str]:
         'Forward': _ms(status.forward_ms),
         'Backward and update': _ms(status.backward_ms),
         'Loss': loss(_lately(history.loss)),
+        'L2 loss (weight decay)': loss(status.l2_loss),
         'Training accuracy': percent(_lately(history.accuracy)),
         'Validation accuracy': percent(
             history.validation_accuracy[-1] if history.validation_accuracy else None

@@ -94,6 +94,8 @@ class RunStatus:
     :param forward_ms: duration of a forward pass with the batch size in use, lately
     :param backward_ms: of a backward pass and the update
     :param seconds: spent training
+    :param l2_loss: what weight decay adds to the loss: half of the decay times the sum of all
+        squared weights but biases and norms; lately
     """
 
     state: RunState
@@ -108,6 +110,7 @@ class RunStatus:
     forward_ms: float
     backward_ms: float
     seconds: float
+    l2_loss: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nn_perception.training.runs.checks import MAX_TRAINING_BYTES
 from nn_perception.training.runs.records import Rates
 
 GREY_28, DIGITS = (1, 28, 28), 10
-HEADS = ('layer', 'output', 'weights')
+HEADS = ('layer', 'output', 'trainable weights')
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,21 @@ def build_optimizer(network: nn.Module, rates: Rates) -> Optimizer:
     return optimizer
 
 
+def l2_loss(network: nn.Module, weight_decay: float) -> float:
+    """
+    Compute what weight decay adds to the loss.
+
+    It is half of the decay times the sum of the squares of all weights that decay. For AdamW,
+    which shrinks the weights instead (Loshchilov and Hutter, 2019), it is what the same decay
+    would add.
+    """
+    decaying = [p.detach() for p in network.parameters() if p.ndim > 1]
+    if not weight_decay or not decaying:
+        return 0.0
+    norms = torch.stack([torch.linalg.vector_norm(p) for p in decaying])
+    return 0.5 * weight_decay * float(norms.square().sum())
+
+
 def apply_rates(optimizer: Optimizer, rates: Rates) -> None:
     """
     Change the rates of an optimiser.

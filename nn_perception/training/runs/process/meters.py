@@ -17,12 +17,14 @@ class Meters:
     :param backward_ms: duration of a backward pass and the update
     :param step_s: duration of a step with everything
     :param samples: of a step
+    :param l2_loss: what weight decay adds to the loss
     """
 
     forward_ms: float = 0.0
     backward_ms: float = 0.0
     step_s: float = 0.0
     samples: float = 0.0
+    l2_loss: float = 0.0
 
     def add(self, forward_ms: float, backward_ms: float, step_s: float, samples: int) -> None:
         """Add a step."""

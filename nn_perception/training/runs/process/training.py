@@ -10,6 +10,7 @@ from nn_perception.core.files.atomic import write_atomically
 from nn_perception.training.runs.checks import check_epochs, check_rates, check_recipe
 from nn_perception.training.runs.learning.curves import Curves
 from nn_perception.training.runs.learning.learner import Learner
+from nn_perception.training.runs.learning.optimizers import l2_loss
 from nn_perception.training.runs.learning.snapshot import load_snapshot, write_snapshot
 from nn_perception.training.runs.process.meters import Meters
 from nn_perception.training.runs.records import Rates, RunSettings, RunState, RunStatus
@@ -21,6 +22,8 @@ LOG = logging.getLogger(__name__)
 SAVE_PERIOD_S = 30.0
 # Saving takes at most this share of the time, also where epochs are short.
 SAVE_SHARE = 0.02
+# The L2 loss changes slowly, and is computed anew after so many steps.
+L2_STEPS = 10
 CAUSES = (ArithmeticError, RuntimeError, ValueError, OSError, MemoryError)
 
 
@@ -66,6 +69,7 @@ class Training:
             meters.forward_ms,
             meters.backward_ms,
             self._seconds,
+            meters.l2_loss,
         )
 
     @property
@@ -174,6 +178,8 @@ class Training:
         self._seconds += took_s
         self.curves.add_batch(done.loss, done.correct, done.samples)
         self.curves.finish_batch(self._examples, self._seconds)
+        if self._steps % L2_STEPS == 1:
+            self._meters.l2_loss = l2_loss(self.learner.trained, self.rates.weight_decay)
         if done.epoch is None:
             self._meters.add(done.forward_ms, done.backward_ms, took_s, done.samples)
         else:

@@ -18,7 +18,9 @@ from nn_perception.training.runs.records import (
 )
 import pytest
 
-STATUS = RunStatus(RunState.RUNNING, '', Rates(), 1, 4, 15, 10, 960, 1234.0, 1.5, 2.5, 65.0)
+STATUS = RunStatus(
+    RunState.RUNNING, '', Rates(), 1, 4, 15, 10, 960, 1234.0, 1.5, 2.5, 65.0, 0.0125
+)
 RUN: Any = SimpleNamespace(name='one', settings=RunSettings('a run', {}))
 
 
@@ -56,6 +58,7 @@ def test_figures_are_means_of_the_newest_points() -> None:
     assert found['Training accuracy'] == '90.0 %'
     assert found['Validation accuracy'] == '75.0 %'
     assert found['Forward'] == '1.5 ms'
+    assert found['L2 loss (weight decay)'] == '0.0125'
     assert found['Examples a second'] == '1,234'
     paused = figures(RunReading(RUN, replace(STATUS, state=RunState.PAUSED), History()))
     assert paused['Examples a second'] == paused['Loss'] == '–'

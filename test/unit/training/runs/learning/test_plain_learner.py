@@ -188,3 +188,11 @@ def test_batch_sizes_that_change_within_an_epoch(data: RunData) -> None:
     trained(training, 2)  # what is left of the epoch, and then all samples at once
     assert training.status.epoch == 2
     assert training.status.steps_per_epoch == 1
+
+
+def test_the_l2_loss_is_that_of_the_weights_that_decay(data: RunData) -> None:
+    training = trained(training_of(data, replace(RATES, weight_decay=0.01)), 1)
+    weights = [p.detach().numpy() for p in training.learner.network.parameters() if p.ndim > 1]
+    expected = 0.5 * 0.01 * sum(float(np.square(each, dtype=float).sum()) for each in weights)
+    assert training.status.l2_loss == pytest.approx(expected, rel=1e-5)
+    assert trained(training_of(data, replace(RATES, weight_decay=0.0)), 1).status.l2_loss == 0.0
