@@ -30,6 +30,7 @@ setup(
             'studio/*.css',
             'studio/*.svg',
             'studio/*/*.css',
+            'studio/*/*/*.css',
             'studio/*/*.js',
             'studio/*/*/*.js',
             'studio/*/*/*/*.js',

@@ -51,7 +51,7 @@ class Downloads:
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
             path = self._file(kind, version, label, folder)
-            return _TemporaryFile(path, stack.pop_all())
+            return TemporaryFile(path, stack.pop_all())
 
     def _file(self, kind: str, version: str, label: str, folder: Path) -> Path:
         if kind == DATASET:
@@ -77,7 +77,7 @@ class Downloads:
         return path
 
 
-class _TemporaryFile(FileResponse):
+class TemporaryFile(FileResponse):
     """A file that is deleted when it was sent, or the client is gone."""
 
     def __init__(self, path: Path, cleanup: contextlib.ExitStack) -> None:
@@ -85,6 +85,7 @@ class _TemporaryFile(FileResponse):
         self._cleanup = cleanup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -9,6 +9,11 @@ from typing import Protocol
 from nicegui import ui
 from nn_perception.studio.studio import Studio
 from nn_perception.studio.train.about import About
+from nn_perception.studio.train.details.evaluation import Results
+from nn_perception.studio.train.details.layers import Layers
+from nn_perception.studio.train.details.own_picture import TryIt
+from nn_perception.studio.train.details.samples import Samples
+from nn_perception.studio.train.details.use_it import UseIt
 from nn_perception.studio.train.selection import RunSelection
 
 PERIOD_S = 0.5
@@ -47,7 +52,14 @@ class DetailTab:
     build: Callable[[RunSelection, Studio], Detail]
 
 
-TABS = (DetailTab('about', 'About this run', 'info', About),)
+TABS = (
+    DetailTab('about', 'About this run', 'info', About),
+    DetailTab('layers', 'Layers', 'layers', Layers),
+    DetailTab('samples', 'Test samples', 'grid_view', Samples),
+    DetailTab('evaluation', 'Evaluation', 'fact_check', Results),
+    DetailTab('try', 'Try it', 'draw', TryIt),
+    DetailTab('use', 'Use it', 'ios_share', UseIt),
+)
 
 
 class DetailsPanel:
@@ -68,7 +80,7 @@ class DetailsPanel:
             self._place.props('aria-label="Details of the run"').set_visibility(False)
             with ui.tabs().props('dense no-caps align=left outside-arrows') as self._tabs:
                 for tab in TABS:
-                    ui.tab(tab.name, tab.title, tab.icon)
+                    ui.tab(tab.name, tab.title, tab.icon).props(f'data-tab={tab.name}')
             with ui.tab_panels(self._tabs, value=TABS[0].name).props('animated=false') as panels:
                 panels.classes('nn-details')
                 self._panels = {tab.name: ui.tab_panel(tab.name) for tab in TABS}

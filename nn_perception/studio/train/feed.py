@@ -67,6 +67,16 @@ class RunFeed:
         self._curves: dict[str, tuple[Mark, History]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
+    def find(self, name: str) -> Run:
+        """
+        Return a run, with the connections that the pages share; it blocks.
+
+        :raises ValueError: a sentence, if there is none
+        """
+        found = self._found.get(name) or self._runs.find(name)
+        self._found[name] = found
+        return found
+
     async def list(self) -> tuple[RunReading, ...]:
         """Return all runs, the newest first, without their curves."""
         answer = await self._shared(LIST, LIST_FRESH_S, self._list)
@@ -133,11 +143,10 @@ class RunFeed:
 
     def _read(self, name: str) -> RunReading | None:
         try:
-            found = self._found.get(name) or self._runs.find(name)
+            found = self.find(name)
         except ERRORS as error:
             LOG.debug('%s', error)
             return None
-        self._found[name] = found
         return RunReading(found, _status(found))
 
 

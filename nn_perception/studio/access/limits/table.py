@@ -21,6 +21,7 @@ BODY_LIMITS = (
     ('/teach/upload', MAX_UPLOAD_BYTES),
     ('/live/upload', MAX_UPLOAD_BYTES),
     ('/character/upload', MAX_UPLOAD_BYTES),
+    ('/train/details/look', MAX_PICTURE_BYTES),
     ('/train/snapshot', MAX_SNAPSHOT_BYTES),
 )
 # Bodies that are larger than usual and kept in memory, at a time.

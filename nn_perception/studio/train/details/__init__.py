@@ -1,0 +1,1 @@
+"""Tabs of the view Train that look inside a run: its layers, its test samples, its results."""
