@@ -13,6 +13,7 @@ from nn_perception.studio.studio import Studio
 from nn_perception.studio.teach.calls import attempt, attempt_quietly, confirmed, done
 from nn_perception.studio.train.charts.curves_panel import CurvesPanel
 from nn_perception.studio.train.components import PageVisibility, SnapshotLoader
+from nn_perception.studio.train.details.walk import Walk
 from nn_perception.studio.train.details_panel import DetailsPanel
 from nn_perception.studio.train.feed import RunFeed, RunReading
 from nn_perception.studio.train.run_list import Colors, RunActions, RunList
@@ -48,6 +49,7 @@ class TrainView:
         colors = Colors()
         PageVisibility(self._on_visibility)
         with ui.element('div').classes('nn-train'):
+            Walk()
             with ui.element('div').classes('nn-train-side'):
                 StartPanel(self._start)
                 with ui.element('section').classes('nn-card').props('aria-label=Runs'):
