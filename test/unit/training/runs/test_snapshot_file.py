@@ -12,8 +12,7 @@ from nn_perception.training.runs.store.run_store import check_run
 import numpy as np
 import pytest
 import safetensors.numpy
-
-from test.support.small_runs import NETWORK, SETTINGS
+from small_runs import NETWORK, SETTINGS
 
 WEIGHTS = {'network.weight': np.ones(3, np.float32)}
 METADATA = SnapshotMetadata(SETTINGS, starting(SETTINGS), Curves().to_json(), {}).to_strings()
