@@ -97,8 +97,8 @@ def check_rates(session: Session, tab: TrainPage) -> None:
     until(lambda: run.status().rates.batch_size == 48)
     region = tab.page.get_by_role('region', name='Selected run')
     region.get_by_role('combobox', name='Optimizer').click()
-    tab.page.get_by_role('option', name='AdamW').click()
-    until(lambda: run.status().rates.optimizer == 'adamw')
+    tab.page.get_by_role('option', name='Adadelta').click()
+    until(lambda: run.status().rates.optimizer == 'adadelta')
     # What is wrong gives its sentence, and changes nothing.
     tab.fill('Learning rate', 'fast', panel='Selected run')
     region.get_by_text('The learning rate is a number').wait_for()
@@ -156,6 +156,11 @@ def test_a_malformed_network_is_a_sentence(session: Session) -> None:
         panel.get_by_text('MB are allowed').wait_for()
         tab.press('Back to the preset')
         until(lambda: text.input_value() == preset)
+        # Another preset has a text of its own.
+        panel.get_by_role('combobox', name='Network').click()
+        tab.page.get_by_role('option', name="ConvNetJS's network").click()
+        until(lambda: '"filters": 8' in text.input_value())
+        layers.get_by_text('16 x 4 x 4').wait_for()
 
 
 def test_data_and_recipes_say_what_they_need(session: Session) -> None:
@@ -342,7 +347,8 @@ def test_a_preset_trains_at_once_is_steered_and_outlives_the_page(session: Sessi
         assert tab.points('Training accuracy') == pytest.approx(
             tab.points('Loss by batch'), abs=20
         )
-        for name in ('Examples a second', 'Forward', 'Backward and update', 'Loss'):
+        above_zero = ('Examples seen', 'Examples a second', 'Forward', 'Backward and update', 'Loss')
+        for name in (*above_zero, 'L2 loss (weight decay)'):
             assert tab.number(name) > 0, name
         assert 0 <= tab.number('Validation accuracy') <= 100
         check_pause_and_rate(session, tab)
