@@ -110,10 +110,10 @@ def check_row(row: Any, values: NDArray[np.float32]) -> None:
     row.wait_for()
     cells = row.locator('td').all_inner_texts()
     assert cells[1] == ' x '.join(map(str, values.shape))
-    numbers = [float(cell) for cell in cells[3:6]]
+    numbers = [float(cell) for cell in cells[4:7]]
     assert numbers == pytest.approx([values.min(), values.max(), values.mean()], rel=1e-3)
     zeros = int((values == 0).sum())
-    assert cells[6:9] == [f'{zeros} of {values.size}', '0', '0']
+    assert cells[7:10] == [f'{zeros} of {values.size}', '0', '0']
 
 
 def check_maps(details: Details, place: Any, layer: str, weight: NDArray[np.float32]) -> None:

@@ -3,7 +3,7 @@
 import { pictureUrl } from "nn-details/binary.js";
 import { Maps } from "nn-details/maps.js";
 
-const HEADS = ["shape", "parameters", "minimum", "maximum", "mean", "zeros", "NaN", "infinite"];
+const HEADS = ["shape", "parameters", "histogram", "minimum", "maximum", "mean", "zeros", "NaN", "infinite"];
 const BAR = 3;
 const HEIGHT = 22;
 
@@ -41,7 +41,7 @@ export default {
     <div class="nn-scroll nn-layers-table" tabindex="0" role="region" aria-label="Layers of the run">
     <table class="nn-table">
       <thead><tr><th scope="col">layer</th><th scope="col">type</th>
-        <th v-for="head in heads" :key="head" scope="col">{{ head }}</th><th scope="col">histogram</th></tr></thead>
+        <th v-for="head in heads" :key="head" scope="col">{{ head }}</th></tr></thead>
       <tbody v-for="layer in layers" :key="layer.name" :data-layer="layer.name">
         <tr>
           <th scope="row"><button type="button" class="nn-open"
@@ -54,9 +54,9 @@ export default {
         <template v-if="isOpen(layer)">
           <tr v-for="one in layer.tensors" :key="one.name" class="nn-tensor" :data-tensor="one.name">
             <th scope="row">{{ one.name }}</th><td></td><td>{{ one.shape }}</td><td></td>
+            <td><histogram :bins="one.histogram" :low="one.cells[0]" :high="one.cells[1]"></histogram></td>
             <td v-for="(cell, at) in one.cells" :key="at"
               :class="{ 'nn-problem': one.bad && at > 3 }">{{ cell }}</td>
-            <td><histogram :bins="one.histogram" :low="one.cells[0]" :high="one.cells[1]"></histogram></td>
           </tr>
           <tr v-if="layer.maps.length"><td colspan="11"><div class="nn-maps-row">
             <maps v-for="tensor in layer.maps" :key="tensor" :run="run" :layer="layer.name" :tensor="tensor"
