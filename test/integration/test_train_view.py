@@ -347,8 +347,9 @@ def test_a_preset_trains_at_once_is_steered_and_outlives_the_page(session: Sessi
         assert tab.points('Training accuracy') == pytest.approx(
             tab.points('Loss by batch'), abs=20
         )
-        above_zero = ('Examples seen', 'Examples a second', 'Forward', 'Backward and update', 'Loss')
-        for name in (*above_zero, 'L2 loss (weight decay)'):
+        losses = ('Loss', 'L2 loss (weight decay)')
+        speeds = ('Examples a second', 'Forward', 'Backward and update')
+        for name in ('Examples seen', *speeds, *losses):
             assert tab.number(name) > 0, name
         assert 0 <= tab.number('Validation accuracy') <= 100
         check_pause_and_rate(session, tab)
