@@ -24,7 +24,8 @@ import pytest
         ("a'b", '(a)', 'a, b', '#1', 'R&D', '_x'),
     ],
 )
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 def test_labels_are_drawn_without_a_warning(tmp_path, labels):
     truth = np.repeat(np.arange(len(labels)), 2)
     evaluation = evaluate_predictions(truth, np.sort(truth % 5), labels)

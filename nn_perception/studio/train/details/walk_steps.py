@@ -73,8 +73,8 @@ STEPS = (
             'A convolution moves the same small filters over the whole picture: digit_cnn has '
             '251,563 weights, about half as many, and 99.72 % are right, with 28 errors in '
             '10,000.',
-            'In 100 photographs an MLP finds 83 digits and the CNN 31, since it knows strokes and '
-            'not pixels; this button trains one of each side by side.',
+            'In 100 photographs of other things, the MLP takes 83 places for digits and the CNN '
+            'only 31; this button trains one of each side by side.',
         ),
         Place('.nn-start button', 'Compare MLP and CNN'),
     ),

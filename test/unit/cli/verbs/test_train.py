@@ -121,7 +121,8 @@ def test_a_label_whose_pictures_are_all_broken(tmp_path: Path, train: Run) -> No
     assert 'b/broken2.jpg' in err[-1]
 
 
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 def test_two_pictures_of_each_label(cases: Path, train: Run) -> None:
     status, result, err = train(cases / '22_two_pictures_a_class' / 'ds')
     assert status == 0
@@ -130,7 +131,8 @@ def test_two_pictures_of_each_label(cases: Path, train: Run) -> None:
     assert all(line.startswith('nn_perception train: ') for line in err)  # none of numpy
 
 
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 @pytest.mark.parametrize('counts', [(2, 3), (2, 2, 2), (3, 3, 30), (2, 40)])
 def test_few_pictures_of_a_label(tmp_path: Path, train: Run, counts: tuple[int, ...]) -> None:
     for label, count in enumerate(counts):
@@ -139,7 +141,8 @@ def test_few_pictures_of_a_label(tmp_path: Path, train: Run, counts: tuple[int, 
     assert status == 0, err
 
 
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 def test_labels_that_no_font_has(cases: Path, train: Run) -> None:
     status, result, err = train(cases / '23_labels_without_glyphs' / 'ds')
     assert status == 0
@@ -150,7 +153,8 @@ def test_labels_that_no_font_has(cases: Path, train: Run) -> None:
     assert min(read_image(report).shape[:2]) > 400
 
 
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 def test_labels_of_many_scripts_and_lengths(tmp_path: Path, train: Run) -> None:
     labels = ['Կատու', 'แมว', '고양이', 'x' * 64, 'ஃ', 'मग', 'a, b & c (d)']
     for label in labels:

@@ -24,6 +24,7 @@ from nn_perception.training.model_store.store import ModelStore
 import numpy as np
 from PIL import Image
 import pytest
+import torch
 
 COLOURS = {'blue': (20, 40, 220), 'red': (220, 40, 20)}
 DEFINITION = parse(
@@ -41,6 +42,7 @@ DEFINITION = parse(
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     path = tmp_path / 'base.safetensors'
+    torch.manual_seed(0)
     preprocessing = Preprocessing(12, 1.0, 'linear', (127.0,) * 3, (64.0,) * 3)
     write_checkpoint(
         path,

@@ -85,7 +85,8 @@ def test_cross_validation_puts_the_best_shrinkage_first():
     assert results[0].accuracy > 0.8
 
 
-@pytest.mark.filterwarnings('error')
+# What other tests left open may be collected as garbage here.
+@pytest.mark.filterwarnings('error', 'ignore::ResourceWarning')
 def test_frames_of_a_single_burst_cannot_be_cross_validated():
     points, classes = clouds(5)
     (result,) = cross_validate(points, classes, np.zeros(15, int), 3)
