@@ -75,6 +75,10 @@ def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
         photographer.take('live')
         show_digits(page, address)
         photographer.take('digits')
+        show_train(page, address)
+        photographer.take('train')
+        show_layers(page, address)
+        photographer.take('layers')
         show_character(page, address)
         photographer.take('character')
         show_teach(page, address, test_data / 'fewshot_trashnet')
@@ -85,7 +89,7 @@ def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
         show_digits(page, address)
         photographer.take('digits_phone')
         # Nothing is wider than a phone.
-        for view in ('', 'digits', 'teach', 'character'):
+        for view in ('', 'digits', 'teach', 'train', 'layers', 'character'):
             page.goto(address + view)
             page.wait_for_timeout(1000)
             width = page.evaluate('document.documentElement.scrollWidth')
@@ -104,6 +108,23 @@ def show_digits(page: Any, address: str) -> None:
     page.goto(f'{address}digits')
     page.get_by_role('button', name='Example: 7').click()
     page.get_by_text('99.').first.wait_for()
+
+
+def show_train(page: Any, address: str) -> None:
+    """Train one network with two optimizers, and look at both."""
+    page.goto(f'{address}train')
+    page.get_by_role('button', name='Compare optimizers').click()
+    curve = page.locator('figure').filter(has_text='Accuracy by epoch').locator('[role=img]')
+    until(lambda: '12 points' in (curve.get_attribute('aria-label') or ''))
+
+
+def show_layers(page: Any, address: str) -> None:
+    """Look at a drawn three in all layers of LeNet-5."""
+    page.goto(f'{address}layers?network=lenet5')
+    page.get_by_text('96.').first.wait_for()
+    page.get_by_role('button', name='Open all').click()
+    # The layers open one after another.
+    page.wait_for_timeout(3000)
 
 
 def show_character(page: Any, address: str) -> None:

@@ -29,6 +29,8 @@ FAKE_MEDIA = ('--use-fake-ui-for-media-stream', '--use-fake-device-for-media-str
 # For whatever a page is waited for: it costs nothing where it comes sooner.
 PATIENCE_MS = HANGS_S * 1000 / 5
 OWN_SCHEMES = ('blob', 'data', 'about')
+# What draws 3-D scenes in software says this of itself while its pixels are read.
+SCREENSHOT = 'GPU stall due to ReadPixels'
 OWN_HOSTS = ('127.0.0.1', 'localhost', '[::1]')
 
 
@@ -56,7 +58,7 @@ class Watched:
         assert self.foreign == []
 
     def _on_console(self, message: Any) -> None:
-        if message.type in ('error', 'warning'):
+        if message.type in ('error', 'warning') and SCREENSHOT not in message.text:
             self.console.append(f'{message.type}: {message.text}')
 
     def _on_request(self, request: Any) -> None:
