@@ -22,6 +22,7 @@ from nn_perception.training.fine_tuning.settings import FineTuneSettings
 from nn_perception.training.model_store.relabel import add_relabelled, StoredModel
 from nn_perception.training.model_store.store import ModelStore
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 import pytest
 import torch
@@ -55,13 +56,19 @@ def base(tmp_path: Path) -> Path:
 @pytest.fixture
 def frames(tmp_path: Path) -> Path:
     random = np.random.default_rng(0)
-    for label, colour in COLOURS.items():
+    for label in COLOURS:
         (tmp_path / 'frames' / label).mkdir(parents=True)
         for number in range(12):
-            pixels = np.full((24, 24, 3), colour, np.int64) + random.integers(-20, 20, (24, 24, 3))
-            image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            image = Image.fromarray(noisy(label, random))
             image.save(tmp_path / 'frames' / label / f'{number}.png')
     return tmp_path / 'frames'
+
+
+def noisy(label: str, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Make a picture of a colour, red first."""
+    pixels = np.full((24, 24, 3), COLOURS[label], np.int64)
+    pixels += random.integers(-20, 20, pixels.shape)
+    return pixels.clip(0, 255).astype(np.uint8)
 
 
 def test_it_becomes_a_tagger_with_other_labels(
@@ -78,7 +85,7 @@ def test_it_becomes_a_tagger_with_other_labels(
     # The whole network has the new head as well.
     assert load_network(checkpoint).linear3.linear.weight.shape == (2, 8)  # type: ignore[union-attr]
     tagger = Tagger.open(str(checkpoint.path), RunOptions(device='cpu'))
-    red = np.full((30, 40, 3), (20, 40, 220), np.uint8)  # blue first
+    red = noisy('red', np.random.default_rng(1))[..., ::-1]  # blue first
     assert tagger.tag(red)[0].label == 'red'
 
     store = ModelStore(tmp_path / 'store')
