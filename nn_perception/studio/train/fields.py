@@ -88,7 +88,7 @@ OPTIMIZERS = {
     'adam': 'Adam',
     'adamw': 'AdamW',
 }
-# Learning rates that suit the optimisers for small networks.
+# Learning rates that suit the optimizers for small networks.
 GOOD_RATES = {
     'sgd': 0.1,
     'momentum': 0.02,

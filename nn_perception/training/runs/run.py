@@ -91,7 +91,7 @@ class Run(Inspectable, Protocol):
         """Return a test sample, ``(H, W)`` or ``(H, W, 3)``."""
 
     def save_snapshot(self) -> bytes:
-        """Return definition, settings, weights, optimiser and history as one safetensors file."""
+        """Return definition, settings, weights, optimizer and history as one safetensors file."""
 
     def write_checkpoint(self, path: Path) -> None:
         """Write a checkpoint that ``digit_reader`` or ``tagger`` loads."""
@@ -116,7 +116,7 @@ class Runs(Protocol):
         """
         Start a run; it trains at once.
 
-        :param snapshot: weights, optimiser and history to go on from
+        :param snapshot: weights, optimizer and history to go on from
         :raises ValueError: a sentence, if the settings are wrong or the network is too large
         :raises RuntimeError: if no more runs can train at a time
         :raises OSError: if its folder cannot be written

@@ -1,1 +1,1 @@
-"""How a run learns: optimisers, steps, curves, snapshots, evaluations."""
+"""How a run learns: optimizers, steps, curves, snapshots, evaluations."""

@@ -1,4 +1,4 @@
-"""The optimisers of runs."""
+"""The optimizers of runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import nn, optim
 from torch.optim import Optimizer
 
-# Tensors of an optimiser's state that are as large as their parameter; `step` is a number.
+# Tensors of an optimizer's state that are as large as their parameter; `step` is a number.
 SLOTS = {
     'sgd': (),
     'momentum': ('momentum_buffer',),
@@ -26,7 +26,7 @@ COUNT = 'step'
 
 def build_optimizer(network: nn.Module, rates: Rates) -> Optimizer:
     """
-    Build an optimiser.
+    Build an optimizer.
 
     Biases and norms do not decay: they have one axis.
     """
@@ -69,9 +69,9 @@ def l2_loss(network: nn.Module, weight_decay: float) -> float:
 
 def apply_rates(optimizer: Optimizer, rates: Rates) -> None:
     """
-    Change the rates of an optimiser.
+    Change the rates of an optimizer.
 
-    :param rates: for the same kind of optimiser
+    :param rates: for the same kind of optimizer
     """
     for group in optimizer.param_groups:
         group['lr'] = rates.learning_rate

@@ -127,7 +127,7 @@ class PlainLearner:
 
     def set_rates(self, rates: Rates) -> None:
         """
-        Change the rates of the next steps; another optimiser keeps the weights.
+        Change the rates of the next steps; another optimizer keeps the weights.
 
         :raises ValueError: a sentence, if the batch size does not fit the network or the memory
         """
@@ -155,7 +155,7 @@ class PlainLearner:
         return DefinedNetwork(self._definition)
 
     def tensors(self) -> Mapping[str, Tensor]:
-        """Return weights and state of the optimiser."""
+        """Return weights and state of the optimizer."""
         found = {f'{NETWORK}{name}': each for name, each in self.network.state_dict().items()}
         for name, parameter in self.network.named_parameters():
             for slot, value in self._optimizer.state.get(parameter, {}).items():
@@ -170,7 +170,7 @@ class PlainLearner:
         return dict(vars(self._position))
 
     def load(self, tensors: Mapping[str, Tensor], progress: Any) -> None:
-        """Go on from what was stored, with another optimiser if the rates say so."""
+        """Go on from what was stored, with another optimizer if the rates say so."""
         position = from_plain(Position, progress, 'progress')
         if min(vars(position).values()) < 0 or not math.isfinite(position.loss):
             raise ValueError('its progress is negative or not finite')
@@ -204,7 +204,7 @@ class PlainLearner:
             wanted -= {'momentum_buffer'}
         for parameter in self.network.parameters():
             if not wanted <= self._optimizer.state[parameter].keys():
-                # That of another optimiser, or of a run that had not begun.
+                # That of another optimizer, or of a run that had not begun.
                 self._optimizer = build_optimizer(self.network, self._rates)
                 return
 

@@ -162,7 +162,7 @@ class FolderRun:
         return self._asked(NDArray[np.uint8], 'test_picture', index=index)
 
     def save_snapshot(self) -> bytes:
-        """Return definition, settings, weights, optimiser and history as one safetensors file."""
+        """Return definition, settings, weights, optimizer and history as one safetensors file."""
         return self._or_stored(
             lambda: self._asked(NDArray[np.uint8], 'save_snapshot', 'looks').tobytes(),
             self._stored.save_snapshot,

@@ -64,7 +64,7 @@ class RunStore:
         """
         Start a run; it trains at once.
 
-        :param snapshot: weights, optimiser and history to go on from
+        :param snapshot: weights, optimizer and history to go on from
         :raises ValueError: a sentence, if the settings are wrong or the network is too large
         :raises RuntimeError: if no more runs can train at a time
         :raises OSError: if its folder cannot be written
