@@ -6,6 +6,7 @@ import { Maps } from "nn-details/maps.js";
 const HEADS = ["shape", "parameters", "histogram", "minimum", "maximum", "mean", "zeros", "NaN", "infinite"];
 const BAR = 3;
 const HEIGHT = 22;
+const TEN = 10;
 
 const Histogram = {
   template: `<svg class="nn-histogram" role="img" :aria-label="words" :width="bins.length * 3"
@@ -35,7 +36,9 @@ export default {
         batch; the maps of activations and gradients are those of a test sample.</p>
       <label class="nn-label">Test sample
         <input class="nn-input" type="number" min="0" step="1" :value="index" @change="choose"></label>
-      <img class="nn-sample" :src="picture" :alt="'Test sample ' + index">
+      <label class="nn-label">Ten samples
+        <input type="checkbox" v-model="ten"></label>
+      <img v-for="at in samples" :key="at" class="nn-sample" :src="picture(at)" :alt="'Test sample ' + at">
       <button type="button" class="nn-button" @click="all">{{ opened.length ? "Close all" : "Open all" }}</button>
     </div>
     <div class="nn-scroll nn-layers-table" tabindex="0" role="region" aria-label="Layers of the run">
@@ -59,8 +62,9 @@ export default {
               :class="{ 'nn-problem': one.bad && at > 3 }">{{ cell }}</td>
           </tr>
           <tr v-if="layer.maps.length"><td colspan="11"><div class="nn-maps-row">
-            <maps v-for="tensor in layer.maps" :key="tensor" :run="run" :layer="layer.name" :tensor="tensor"
-              :title="titles[tensor]" :index="index" :step="step"></maps></div></td></tr>
+            <template v-for="tensor in layer.maps" :key="tensor">
+              <maps v-for="(at, place) in samplesOf(tensor)" :key="place" :run="run" :layer="layer.name" :tensor="tensor"
+                :title="titleOf(tensor, at)" :index="at" :step="step"></maps></template></div></td></tr>
           <tr v-else><td colspan="11" class="nn-soft">Asking the run …</td></tr>
         </template>
       </tbody>
@@ -68,11 +72,11 @@ export default {
   </div>`,
   props: { run: String, step: Number, layers: Array, titles: Object, remembered: Array },
   data() {
-    return { opened: [...(this.remembered || [])], index: 0, heads: HEADS };
+    return { opened: [...(this.remembered || [])], index: 0, ten: false, heads: HEADS };
   },
   computed: {
-    picture() {
-      return pictureUrl(this.run, this.index);
+    samples() {
+      return Array.from({ length: this.ten ? TEN : 1 }, (_, at) => this.index + at);
     },
   },
   watch: {
@@ -81,6 +85,16 @@ export default {
     },
   },
   methods: {
+    picture(index) {
+      return pictureUrl(this.run, index);
+    },
+    samplesOf(tensor) {
+      return tensor === "activations" ? this.samples : [this.index];
+    },
+    titleOf(tensor, index) {
+      const sample = this.samplesOf(tensor).length > 1 ? `, sample ${index}` : "";
+      return this.titles[tensor] + sample;
+    },
     isOpen(layer) {
       return this.opened.includes(layer.name);
     },
