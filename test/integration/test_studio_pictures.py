@@ -21,6 +21,7 @@ import numpy as np
 from patience import PATIENCE_S, stretched
 import pytest
 from teach_page import add_class, best, card_of, until
+from train_page import TrainPage
 
 pytest.importorskip('nicegui')
 
@@ -113,9 +114,10 @@ def show_digits(page: Any, address: str) -> None:
 def show_train(page: Any, address: str) -> None:
     """Train one network with two optimizers, and look at both."""
     page.goto(f'{address}train')
-    page.get_by_role('button', name='Compare optimizers').click()
-    curve = page.locator('figure').filter(has_text='Accuracy by epoch').locator('[role=img]')
-    until(lambda: '12 points' in (curve.get_attribute('aria-label') or ''))
+    train = TrainPage(page, Watched())
+    page.get_by_text('samples to train with').wait_for()
+    train.press('Compare optimizers')
+    until(lambda: train.points('Accuracy by epoch') >= 12)
 
 
 def show_layers(page: Any, address: str) -> None:
