@@ -45,8 +45,9 @@ studio: setup  ## open the page on this machine, with all nodes and a camera tha
 test: setup  ## run the tests, in four processes, as many of them wait most of the time
 	@$(IN_VENV) $(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
-test-long: setup  ## run the tests that repeat for minutes what the others check as well
-	@$(IN_VENV) $(BIN)/python -m pytest -m long $(IN_PARALLEL) $(ARGS)
+test-long: setup  ## run the tests that repeat for minutes what the others check as well, and those that measure
+	@$(IN_VENV) $(BIN)/python -m pytest -m 'long and not alone' $(IN_PARALLEL) $(ARGS)
+	@$(IN_VENV) $(BIN)/python -m pytest -m 'long and alone' $(ARGS)
 
 lint: setup  ## check style and types
 	@$(BIN)/ruff check .

@@ -41,6 +41,7 @@ def page() -> Iterator[Any]:
         yield opened
 
 
+@pytest.mark.alone
 @pytest.mark.long
 @pytest.mark.parametrize(('network', 'least'), LEAST_RATES)
 def test_everything_open_turns_smoothly(page: Any, network: str, least: float) -> None:
@@ -50,6 +51,7 @@ def test_everything_open_turns_smoothly(page: Any, network: str, least: float) -
     assert max(rates) >= least
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_a_thousand_inputs_leave_nothing_behind(page: Any) -> None:
     page.evaluate('scene.setNetwork(networks.lenet5), scene.openAll(), fill(), rest()')

@@ -26,7 +26,7 @@ RATE_HZ = 30.0
 MAX_AGE_MS = 80.0
 MAX_MEMORY_MB = 250.0
 MEASURED_S = 6.0
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 # Opens a camera and keeps for each picture when it was shown and how old it was.
 MEASURE = """async ([camera, capabilities, seconds]) => {
