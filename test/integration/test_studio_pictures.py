@@ -121,9 +121,9 @@ def show_train(page: Any, address: str) -> None:
 
 
 def show_layers(page: Any, address: str) -> None:
-    """Look at a drawn three in all layers of LeNet-5."""
+    """Look at the seven of the view Digits in all layers of LeNet-5."""
     page.goto(f'{address}layers?network=lenet5')
-    page.get_by_text('96.').first.wait_for()
+    page.get_by_text('7, 9').first.wait_for()
     page.get_by_role('button', name='Open all').click()
     # The layers open one after another.
     page.wait_for_timeout(3000)
