@@ -33,9 +33,10 @@ layers, only every second row and column is sent, or every fourth, and so on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-import json
 import struct
 from typing import Any
+
+from nn_perception.studio.sockets import MessageError, parse_object
 
 MAX_TEXT = 64 * 1024
 MAX_NAME = 1024
@@ -50,10 +51,6 @@ PICTURE_HEADER = struct.Struct('<B3xIHH')
 ENCODED, DRAWING = 1, 2
 COMMANDS = ('resume', 'pause', 'step', 'reset')
 HOVER, ARITHMETIC = 'hover', 'arithmetic'
-
-
-class MessageError(ValueError):
-    """A message that no page of ours sends."""
 
 
 @dataclass(frozen=True)
@@ -145,18 +142,7 @@ def parse_text(text: str) -> Message:
 
     :raises MessageError: if it is none of those above
     """
-    if len(text) > MAX_TEXT:
-        raise MessageError(f'a message has at most {MAX_TEXT} characters')
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        raise MessageError('a message must be JSON') from None
-    if not isinstance(message, dict):
-        raise MessageError('a message must be an object')
-    return _parse(message)
-
-
-def _parse(message: dict[str, Any]) -> Message:
+    message = parse_object(text, MAX_TEXT)
     keys = message.keys()
     if keys == {'network'}:
         network = message['network']

@@ -27,7 +27,6 @@ from nn_perception.studio.layers.messages import (
     Command,
     HOVER,
     Message,
-    MessageError,
     OpenLayers,
     Picture,
     Question,
@@ -36,6 +35,7 @@ from nn_perception.studio.layers.networks import NetworkInfo, Networks, RUN
 from nn_perception.studio.layers.opened import OpenedNetwork
 from nn_perception.studio.layers.outbox import Outbox
 from nn_perception.studio.layers.run_follower import RunFollower
+from nn_perception.studio.sockets import MessageError
 from nn_perception.studio.teach.errors import ERRORS, sentence
 
 # Looks of one page, one after the other.

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-import contextlib
-from typing import Any
+from functools import partial
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, WebSocket
 from nn_perception.studio.backend.cameras import Cameras
-from nn_perception.studio.layers.messages import MessageError, parse_picture, parse_text
+from nn_perception.studio.layers.messages import parse_picture, parse_text
 from nn_perception.studio.layers.networks import Networks
 from nn_perception.studio.layers.session import Session
+from nn_perception.studio.sockets import receive_all, run_until_first, send_all
 
 PATH = '/layers/socket'
 # What all pages together may do at a time; a look takes some milliseconds.
 CALLS_AT_A_TIME = 6
-POLICY_VIOLATION = 1008
-# A reason of a close has at most 123 bytes.
-MAX_REASON = 120
 
 
 def add_layers_socket(app: FastAPI, cameras: Cameras, networks: Networks) -> None:
@@ -38,9 +34,9 @@ def add_layers_socket(app: FastAPI, cameras: Cameras, networks: Networks) -> Non
         await socket.accept()
         session = Session(cameras, networks, limiters[0])
         try:
-            await _until_first(
-                _read(socket, session),
-                _write(socket, session),
+            await run_until_first(
+                receive_all(socket, partial(_follow, session)),
+                send_all(socket, session.outbox),
                 session.open_networks(),
                 session.look(),
                 session.answer(),
@@ -54,45 +50,11 @@ def add_layers_socket(app: FastAPI, cameras: Cameras, networks: Networks) -> Non
     app.add_api_websocket_route(PATH, serve)
 
 
-async def _until_first(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run until one of them ends, and cancel the others."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+async def _follow(session: Session, message: str | bytes) -> None:
+    """
+    Follow one message.
 
-
-async def _read(socket: WebSocket, session: Session) -> None:
-    """Follow the messages of the browser until it is gone, or sends something else."""
-    try:
-        while True:
-            message = await socket.receive()
-            if message['type'] != 'websocket.receive':
-                return
-            text = message.get('text')
-            await session.follow(
-                parse_picture(message.get('bytes') or b'') if text is None else parse_text(text)
-            )
-    except MessageError as error:
-        reason = str(error)[:MAX_REASON]
-        with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
-            await socket.close(POLICY_VIOLATION, reason)
-
-
-async def _write(socket: WebSocket, session: Session) -> None:
-    """Send what waits, until the browser is gone."""
-    outbox = session.outbox
-    with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
-        while True:
-            await outbox.changed.wait()
-            outbox.changed.clear()
-            for message in outbox.take():
-                if isinstance(message, str):
-                    await socket.send_text(message)
-                else:
-                    await socket.send_bytes(message)
+    :raises MessageError: if no page of ours sends it
+    """
+    parsed = parse_text(message) if isinstance(message, str) else parse_picture(message)
+    await session.follow(parsed)

@@ -30,6 +30,7 @@ from typing import Any
 
 from nn_perception.studio.backend.cameras import CameraImage, CameraResult
 from nn_perception.studio.backend.capabilities import CAPABILITIES
+from nn_perception.studio.sockets import MessageError, parse_object
 
 MAX_TEXT = 4096
 MAX_CAMERA_ID = 1024
@@ -45,10 +46,6 @@ PICTURE_HEADER = struct.Struct('<BBBBI')
 PICTURE_TYPE = 1
 # An image older than this was stamped by another clock, or is of a recording.
 OTHER_CLOCK_S = 60.0
-
-
-class MessageError(ValueError):
-    """A message that no page of ours sends."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +95,7 @@ def parse_text(text: str) -> WatchCamera | Acknowledge:
 
     :raises MessageError: if it is none of those above
     """
-    if len(text) > MAX_TEXT:
-        raise MessageError(f'a message has at most {MAX_TEXT} characters')
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        raise MessageError('a message must be JSON') from None
-    if not isinstance(message, dict):
-        raise MessageError('a message must be an object')
+    message = parse_object(text, MAX_TEXT)
     if message.keys() == {'ack'}:
         return Acknowledge(_number(message['ack']))
     if message == {'watch': None}:

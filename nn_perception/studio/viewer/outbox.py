@@ -9,7 +9,8 @@ import threading
 import time
 
 from nn_perception.studio.backend.cameras import CameraImage, CameraResult
-from nn_perception.studio.viewer.messages import image_message, MessageError, result_message
+from nn_perception.studio.sockets import MessageError
+from nn_perception.studio.viewer.messages import image_message, result_message
 
 MAX_SENTENCES = 16
 # Without an acknowledgement for so long, results wait too.

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-import contextlib
-from typing import Any
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, WebSocket
 from nn_perception.studio.backend.cameras import Cameras
 from nn_perception.studio.local.perception import Perception
-from nn_perception.studio.viewer.messages import (
-    Acknowledge,
-    MessageError,
-    parse_picture,
-    parse_text,
-)
+from nn_perception.studio.sockets import receive_all, run_until_first, send_all
+from nn_perception.studio.viewer.messages import Acknowledge, parse_picture, parse_text
 from nn_perception.studio.viewer.viewer import Viewer
 
 # Larger messages are let through to the second one: pictures of browsers.
 PATHS = ('/viewer/socket', '/viewer/upload')
 # Pictures of browsers that are processed at a time.
 PICTURES_AT_A_TIME = 3
-POLICY_VIOLATION = 1008
-# A reason of a close has at most 123 bytes.
-MAX_REASON = 120
 
 
 def add_viewer_socket(app: FastAPI, cameras: Cameras, perception: Perception) -> None:
@@ -44,9 +35,9 @@ def add_viewer_socket(app: FastAPI, cameras: Cameras, perception: Perception) ->
         await socket.accept()
         viewer = Viewer(cameras, perception, limiters[0])
         try:
-            await _until_first(
-                _read(socket, viewer),
-                _write(socket, viewer),
+            await run_until_first(
+                receive_all(socket, partial(_follow, viewer)),
+                send_all(socket, viewer.outbox),
                 viewer.check(),
                 viewer.process_pictures(),
             )
@@ -58,58 +49,17 @@ def add_viewer_socket(app: FastAPI, cameras: Cameras, perception: Perception) ->
         app.add_api_websocket_route(path, serve)
 
 
-async def _until_first(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run until one of them ends, and cancel the others."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
-async def _read(socket: WebSocket, viewer: Viewer) -> None:
-    """Follow the messages of the browser until it is gone, or sends something else."""
-    try:
-        while True:
-            message = await socket.receive()
-            if message['type'] != 'websocket.receive':
-                return
-            await _follow(message, viewer)
-    except MessageError as error:
-        reason = str(error)[:MAX_REASON]
-        with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
-            await socket.close(POLICY_VIOLATION, reason)
-
-
-async def _follow(message: Any, viewer: Viewer) -> None:
+async def _follow(viewer: Viewer, message: str | bytes) -> None:
     """
     Follow one message.
 
     :raises MessageError: if no page of ours sends it
     """
-    if (text := message.get('text')) is not None:
-        parsed = parse_text(text)
-        if isinstance(parsed, Acknowledge):
-            viewer.outbox.acknowledge(parsed.number)
-        else:
-            await viewer.watch(parsed)
+    if isinstance(message, bytes):
+        viewer.offer(parse_picture(message))
+        return
+    parsed = parse_text(message)
+    if isinstance(parsed, Acknowledge):
+        viewer.outbox.acknowledge(parsed.number)
     else:
-        viewer.offer(parse_picture(message.get('bytes') or b''))
-
-
-async def _write(socket: WebSocket, viewer: Viewer) -> None:
-    """Send what waits, until the browser is gone."""
-    outbox = viewer.outbox
-    with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
-        while True:
-            await outbox.changed.wait()
-            outbox.changed.clear()
-            for message in outbox.take():
-                if isinstance(message, str):
-                    await socket.send_text(message)
-                else:
-                    await socket.send_bytes(message)
+        await viewer.watch(parsed)

@@ -16,7 +16,6 @@ from nn_perception.studio.layers.messages import (
     DRAWING,
     ENCODED,
     Message,
-    MessageError,
     OpenLayers,
     parse_picture,
     parse_text,
@@ -24,6 +23,7 @@ from nn_perception.studio.layers.messages import (
     PICTURE_HEADER,
     Question,
 )
+from nn_perception.studio.sockets import MessageError
 from nn_perception.training.inspection.inspectable import Look
 import numpy as np
 import pytest

@@ -7,11 +7,11 @@ import math
 import time
 
 from nn_perception.studio.backend.cameras import CameraImage, CameraResult
+from nn_perception.studio.sockets import MessageError
 from nn_perception.studio.viewer import messages
 from nn_perception.studio.viewer.messages import (
     Acknowledge,
     IMAGE_HEADER,
-    MessageError,
     parse_picture,
     parse_text,
     PICTURE_HEADER,
