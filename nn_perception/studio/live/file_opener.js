@@ -1,3 +1,5 @@
+import { sendFile } from "nn-page/send_file.js";
+
 const RECORDING = ".mcap,.db3,.bag,.mp4,.avi,.mkv,.mov,.webm,.mjpeg";
 
 /** Opens pictures and videos in the browser, and bags on the server. */
@@ -29,27 +31,18 @@ export default {
       if (file) this.send(file);
     },
     /** @param {File} file */
-    send(file) {
+    async send(file) {
       if (this.busy) return;
       [this.busy, this.share, this.sentence] = [true, 0, ""];
-      const request = new XMLHttpRequest();
-      this.request = request;
-      request.open("POST", `/live/upload?name=${encodeURIComponent(file.name)}`);
-      request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => {
-        this.share = total ? Math.floor((100 * loaded) / total) : 0;
-      };
-      request.onloadend = () => {
+      this.request = sendFile("/live/upload", file, (share) => (this.share = share));
+      try {
+        const answer = await this.request.answer;
+        this.$emit("opened", answer.cameras[0].id);
+      } catch (error) {
+        this.sentence = error.message;
+      } finally {
         this.busy = false;
-        const answer = request.response;
-        if (request.status === 200) {
-          this.$emit("opened", answer.cameras[0].id);
-        } else {
-          this.sentence =
-            answer?.detail || `The server did not take ${file.name}; try again in a moment.`;
-        }
-      };
-      request.send(file);
+      }
     },
   },
 };

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from nicegui.element import Element
+from nn_perception.studio.modules import PAGE_MODULES
 
 
-class FileOpener(Element, component='file_opener.js'):
+class FileOpener(Element, component='file_opener.js', esm=PAGE_MODULES):
     """
     Buttons that open pictures, videos and bags of the user.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nicegui.element import Element
+from nn_perception.studio.modules import PAGE_MODULES
 
 
 class PageVisibility(Element, component='page_visibility.js'):
@@ -20,7 +21,7 @@ class PageVisibility(Element, component='page_visibility.js'):
         self.on('visibility', lambda event: on_change(bool(event.args)))
 
 
-class SnapshotLoader(Element, component='snapshot_loader.js'):
+class SnapshotLoader(Element, component='snapshot_loader.js', esm=PAGE_MODULES):
     """
     A button that sends a snapshot, from which a run goes on.
 

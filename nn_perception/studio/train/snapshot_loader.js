@@ -1,3 +1,5 @@
+import { sendFile } from "nn-page/send_file.js";
+
 /** Sends a snapshot, from which a run goes on. */
 export default {
   template: `
@@ -22,25 +24,18 @@ export default {
       if (file) this.send(file);
     },
     /** @param {File} file */
-    send(file) {
+    async send(file) {
+      if (this.busy) return;
       [this.busy, this.share, this.sentence] = [true, 0, ""];
-      const request = new XMLHttpRequest();
-      this.request = request;
-      request.open("POST", `/train/snapshot?name=${encodeURIComponent(file.name.slice(-200))}`);
-      request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => {
-        this.share = total ? Math.floor((100 * loaded) / total) : 0;
-      };
-      request.onloadend = () => {
+      this.request = sendFile("/train/snapshot", file, (share) => (this.share = share));
+      try {
+        const answer = await this.request.answer;
+        this.$emit("loaded", answer.run);
+      } catch (error) {
+        this.sentence = error.message;
+      } finally {
         this.busy = false;
-        const answer = request.response;
-        if (request.status === 200 && answer?.run) this.$emit("loaded", answer.run);
-        else {
-          this.sentence =
-            answer?.detail || `The server did not take ${file.name}; try again in a moment.`;
-        }
-      };
-      request.send(file);
+      }
     },
   },
 };

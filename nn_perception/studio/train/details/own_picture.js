@@ -1,6 +1,7 @@
 /** A picture or a drawing of one's own, and what the run sees in it, again after each step. */
 
 import { percent, unpack } from "nn-details/binary.js";
+import { oneAtATime } from "nn-details/one_at_a_time.js";
 import { OwnPad } from "nn-details/own_pad.js";
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -51,6 +52,9 @@ export default {
       this.ask();
     },
   },
+  created() {
+    this.ask = oneAtATime(() => this.send(), () => this.closed);
+  },
   mounted() {
     this.pad = new OwnPad(this.$refs.canvas, () => this.ask());
     this.onPaste = (event) => this.paste(event);
@@ -100,19 +104,6 @@ export default {
       if (this.file) this.forgetFile();
       else this.pad.clear();
       this.ask();
-    },
-    /** Ask once at a time; what changes meanwhile is asked afterwards. */
-    async ask() {
-      if (this.busy) {
-        this.again = true;
-        return;
-      }
-      this.busy = true;
-      do {
-        this.again = false;
-        await this.send();
-      } while (this.again && !this.closed);
-      this.busy = false;
     },
     async send() {
       if (!this.run || !this.pad) return;

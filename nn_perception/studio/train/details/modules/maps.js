@@ -3,6 +3,7 @@
 import { unpack } from "nn-details/binary.js";
 import { gradient, levels } from "nn-details/map_colors.js";
 import { MapLayout } from "nn-details/map_layout.js";
+import { oneAtATime } from "nn-details/one_at_a_time.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -36,6 +37,9 @@ export const Maps = {
       this.load();
     },
   },
+  created() {
+    this.load = oneAtATime(() => this.ask(), () => this.closed);
+  },
   mounted() {
     this.chosen = -1;
     this.resizer = new ResizeObserver(() => this.paint());
@@ -51,19 +55,6 @@ export const Maps = {
     this.theme.disconnect();
   },
   methods: {
-    /** Ask once at a time; what is wanted meanwhile is asked afterwards. */
-    async load() {
-      if (this.busy) {
-        this.again = true;
-        return;
-      }
-      this.busy = true;
-      do {
-        this.again = false;
-        await this.ask();
-      } while (this.again && !this.closed);
-      this.busy = false;
-    },
     async ask() {
       const { run, layer, tensor, index } = this;
       const query = new URLSearchParams({ run, layer, tensor, index });
