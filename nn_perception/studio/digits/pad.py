@@ -6,11 +6,12 @@ from pathlib import Path
 
 from nicegui.element import Element
 from nn_perception.studio.digits.examples import example_strokes
+from nn_perception.studio.modules import PAGE_MODULES
 
 MODULES = str(Path(__file__).with_name('modules'))
 
 
-class Pad(Element, component='pad.js', esm={'nn-digits': MODULES}):
+class Pad(Element, component='pad.js', esm={'nn-digits': MODULES, **PAGE_MODULES}):
     """
     Draw digits, and see how the networks read them.
 

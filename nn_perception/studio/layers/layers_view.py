@@ -11,6 +11,7 @@ from nn_perception.studio.backend.cameras import CameraInfo
 from nn_perception.studio.digits.examples import example_strokes
 from nn_perception.studio.layers.examples import EXAMPLES
 from nn_perception.studio.layers.scene import MODULES, THREE
+from nn_perception.studio.modules import PAGE_MODULES
 
 PANELS = str(Path(__file__).with_name('panels'))
 
@@ -31,6 +32,7 @@ class LayersView(
         'nn-teach': _modules(teach.__file__),
         'nn-viewer': _modules(viewer.__file__, ''),
         'nicegui-scene': THREE,
+        **PAGE_MODULES,
     },
 ):
     """

@@ -1,4 +1,4 @@
-import { sendFile } from "nn-page/send_file.js";
+import { sendFile } from "nn-modules/send_file.js";
 
 const RECORDING = ".mcap,.db3,.bag,.mp4,.avi,.mkv,.mov,.webm,.mjpeg";
 

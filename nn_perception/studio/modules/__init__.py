@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# For the argument ``esm`` of a component, which then imports from "nn-page/...".
-PAGE_MODULES = {'nn-page': str(Path(__file__).parent)}
+# For the argument ``esm`` of a component, which then imports from "nn-modules/...".
+PAGE_MODULES = {'nn-modules': str(Path(__file__).parent)}

@@ -1,4 +1,4 @@
-import { sendFile } from "nn-page/send_file.js";
+import { sendFile } from "nn-modules/send_file.js";
 
 /** Sends a snapshot, from which a run goes on. */
 export default {

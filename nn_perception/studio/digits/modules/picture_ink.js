@@ -1,8 +1,8 @@
 /** Turn a picture that was dropped, pasted or opened into ink. */
 
 import { PAD_HEIGHT, PAD_WIDTH } from "nn-digits/drawing.js";
+import { openPicture } from "nn-modules/open_picture.js";
 
-const MAX_BYTES = 20e6;
 const MAX_PIXELS = 40e6;
 const SHARE = 0.9;
 // Weaker differences from the paper are noise; stronger ones are ink as a whole.
@@ -16,22 +16,13 @@ const FULL = 0.75;
  * @returns {Promise<{picture: string}>}
  * @throws {Error} with a sentence
  */
-export async function readPicture(file) {
-  if (file.size > MAX_BYTES) throw new Error("The picture is larger than 20 MB.");
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    throw new Error("The file is no picture that this browser can show.");
-  }
-  try {
+export function readPicture(file) {
+  return openPicture(file, (bitmap) => {
     if (bitmap.width * bitmap.height > MAX_PIXELS) {
       throw new Error("The picture has more than 40 megapixels.");
     }
     return { picture: toInk(bitmap) };
-  } finally {
-    bitmap.close();
-  }
+  });
 }
 
 function toInk(bitmap) {

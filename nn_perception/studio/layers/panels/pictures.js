@@ -1,6 +1,7 @@
 /** Pictures of the user and of the browser's camera, small enough to be sent. */
 
-const MAX_FILE_BYTES = 20e6;
+import { openPicture } from "nn-modules/open_picture.js";
+
 const SIDE_PX = 960;
 const MAX_BYTES = 900e3;
 const QUALITIES = [0.92, 0.8, 0.6];
@@ -12,19 +13,8 @@ const QUALITIES = [0.92, 0.8, 0.6];
  * @returns {Promise<Uint8Array>} PNG of small pictures, so that they stay as they are, else JPEG
  * @throws {Error} with a sentence
  */
-export async function readFile(file) {
-  if (file.size > MAX_FILE_BYTES) throw new Error("The picture is larger than 20 MB.");
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    throw new Error("The file is no picture that this browser can show.");
-  }
-  try {
-    return await encoded(bitmap);
-  } finally {
-    bitmap.close();
-  }
+export function readFile(file) {
+  return openPicture(file, encoded);
 }
 
 async function encoded(bitmap) {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nicegui.element import Element
 from nn_perception.studio.digits.pad import MODULES as PAD_MODULES
+from nn_perception.studio.modules import PAGE_MODULES
 from nn_perception.studio.studio import Studio
 from nn_perception.studio.train.details.run_detail import RunDetail
 from nn_perception.studio.train.feed import RunReading
@@ -17,7 +18,7 @@ MODULES = str(Path(__file__).with_name('modules'))
 class OwnPicture(
     Element,
     component='own_picture.js',
-    esm={'nn-details': MODULES, 'nn-digits': PAD_MODULES},
+    esm={'nn-details': MODULES, 'nn-digits': PAD_MODULES, **PAGE_MODULES},
 ):
     """A pad, a place for pictures, and the answer; it asks the routes itself."""
 
