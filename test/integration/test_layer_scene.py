@@ -517,7 +517,7 @@ def test_disposing_frees_everything(page: Any) -> None:
       fill();
       scene.resetCamera();
     }""")
-    assert 'does not show WebGL' in page.locator('.nn-ls-problem').inner_text()
+    assert 'needs WebGL' in page.locator('.nn-ls-problem').inner_text()
     page.evaluate('scene.dispose(), start()')
     page.evaluate(GLOBALS)
     show(page, 'lenet5')

@@ -193,7 +193,7 @@ def _name(value: Any) -> str:
 
 def _number(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= MAX_NUMBER:
-        raise MessageError('a number is whole, and not negative')
+        raise MessageError('a number must be whole and not negative')
     return value
 
 

@@ -52,7 +52,7 @@ def pack_look(network: Inspectable, request: Message) -> Message:
     """Look, and write what is seen."""
     names = request.values.get('layers')
     if not isinstance(names, list) or len(names) > MAX_LAYERS:
-        raise ValueError('the names of the layers are no list')
+        raise ValueError('the names of the layers must be a list')
     layers = [text_of({'layer': name}, 'layer') for name in names]
     picture = _picture(request.arrays)
     look = network.look(LookRequest(picture, layers, request.values.get('attention') is True))

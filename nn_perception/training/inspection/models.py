@@ -22,7 +22,7 @@ T = TypeVar('T')
 IDLE_S = 60.0
 # One process takes 600 to 800 MB.
 MAX_PROCESSES = 2
-CLOSED = 'This look into a network is closed.'
+CLOSED = 'This network is closed.'
 
 
 class ModelInspectors:
@@ -86,8 +86,8 @@ class ModelInspectors:
         spare = [(one.asked_s, name) for name, one in self._processes.items() if one.spare]
         if not spare:
             raise RuntimeError(
-                f'{MAX_PROCESSES} networks are looked into already; look into one of them, or '
-                'close one of them first.'
+                f'{MAX_PROCESSES} networks are open already; choose one of them, or close '
+                'one first.'
             )
         self._processes.pop(min(spare)[1]).stop()
 

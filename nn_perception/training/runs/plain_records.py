@@ -63,7 +63,7 @@ def to_plain(value: Any, arrays: list[NDArray[Any]] | None = None) -> Any:
         value = np.asarray(value)
     if isinstance(value, np.ndarray):
         if arrays is None:
-            raise ValueError('arrays are no JSON')
+            raise ValueError('arrays cannot be JSON')
         arrays.append(value)
         return {ARRAY: len(arrays) - 1}
     return value.item() if isinstance(value, np.generic) else value

@@ -207,19 +207,19 @@ def _check_output(definition: Definition, classes: int | None) -> None:
     where = f'layer {size.number} ({size.type})'
     if len(size.shape) > 1:
         raise ValueError(
-            f'{where}: the last layer must give one value for each class, but gives maps of '
+            f'{where}: the last layer must output one value for each class, but outputs maps of '
             f'{by(size.shape)}; end with flatten and linear'
         )
     wanted = classes if classes is not None else size.shape[0]
     if size.shape[0] != wanted:
         raise ValueError(
-            f'{where}: the last layer must give one value for each of the {wanted} classes, but '
-            f'gives {size.shape[0]}'
+            f'{where}: the last layer must output one value for each of the {wanted} classes, '
+            f'but outputs {size.shape[0]}'
         )
     if not 2 <= wanted <= MAX_CLASSES:
         raise ValueError(
-            f'{where}: the last layer must give one value for each class, 2 to {MAX_CLASSES}, but '
-            f'gives {wanted}'
+            f'{where}: the last layer must output one value for each class, 2 to {MAX_CLASSES}, '
+            f'but outputs {wanted}'
         )
     activated = isinstance(last, Linear) and last.activation != NONE
     if activated or isinstance(last, _NEVER_LAST):

@@ -154,9 +154,9 @@ def check_size(
         largest = estimate.largest
         size = largest.size
         raise ValueError(
-            f'training this network with {batch_size} images a batch takes '
-            f'{_mb(estimate.total)} MB of memory, but {_mb(limit_bytes)} MB are allowed; most, '
-            f'{_mb(largest.total)} MB, takes layer {size.number} ({size.type}) with '
+            f'training this network with batches of {batch_size} images takes '
+            f'{_mb(estimate.total)} MB of memory, but {_mb(limit_bytes)} MB are allowed; '
+            f'layer {size.number} ({size.type}) takes most of it, {_mb(largest.total)} MB, with '
             f'{size.parameters:,} weights and an output of {by(size.shape)}'
         )
     return estimate

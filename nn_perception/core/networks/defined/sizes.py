@@ -117,7 +117,9 @@ def _maps(layer: Conv | MaxPool | AveragePool, inputs: Shape) -> Shape:
     if isinstance(layer, Conv):
         window, padding, what = layer.kernel, layer.padding, 'kernel'
         if padding >= window:
-            raise ValueError(f'its padding is {padding}, but must be below its kernel, {window}')
+            raise ValueError(
+                f'its padding must be smaller than its kernel of {window}, but is {padding}'
+            )
         if channels % layer.groups or layer.filters % layer.groups:
             raise ValueError(
                 f'its {layer.groups} groups must divide its {channels} input channels and its '

@@ -7,8 +7,8 @@ const SLOW_FRAME_MS = 30;
 /** After a longer break the frames are counted anew. */
 const REST_MS = 600;
 const LEAST_RATIO = 0.6;
-const LOST = "The graphics card has taken the picture back. It returns by itself.";
-const MISSING = "This browser does not show WebGL, which the picture needs. "
+const LOST = "The graphics card has dropped the picture. It comes back by itself.";
+const MISSING = "The picture needs WebGL, which this browser does not offer. "
   + "The table has the same numbers.";
 
 /** Who computes WebGL: `card`, `processor`, or `nobody`. */

@@ -37,7 +37,7 @@ export const InputPanel = {
     <div v-else-if="kind === 'test'" class="ly-row">
       <label>Test sample <input type="number" min="0" :value="test" data-test
         @change="showTest($event.target.value)"></label>
-      <button type="button" aria-label="Test sample before" @click="showTest(test - 1)">‹</button>
+      <button type="button" aria-label="Previous test sample" @click="showTest(test - 1)">‹</button>
       <button type="button" aria-label="Next test sample" @click="showTest(test + 1)">›</button>
       <button type="button" @click="showTest(Math.floor(Math.random() * 1000))">Any</button>
     </div>

@@ -1,6 +1,6 @@
 const SHADE = 0.62;
 
-/** What the network gets, and where it looked: the class activation map over it. */
+/** What the network sees, and where it looked: the class activation map over it. */
 export const SeenPicture = {
   template: `
   <section class="nn-card ly-seen" aria-label="What the network sees">

@@ -31,7 +31,7 @@ export default {
     </section>
     <section aria-label="Worst mistakes"><h3>Worst mistakes</h3>
       <p v-if="!worst.length" class="nn-sentence">No test sample is wrong.</p>
-      <template v-else><p class="nn-sentence">Wrong, and the surest of it. A label that you would give yourself may be
+      <template v-else><p class="nn-sentence">Wrong answers, the most confident first. A label that you would give yourself may be
         a mistake in the data.</p>
       <div class="nn-examples"><sample v-for="one in worst" :key="one.index" :run="run" :sample="one"></sample></div>
       <details><summary>As a table</summary><div class="nn-scroll"><table class="nn-table">

@@ -33,8 +33,8 @@ export default {
         <div v-for="one in answer.top" :key="one.label" class="nn-top"><span class="nn-top-label">{{ one.label }}</span>
           <span class="nn-top-bar" aria-hidden="true"><span :style="{ width: 100 * one.score + '%' }"></span></span>
           <span class="nn-top-score">{{ percent(one.score) }}</span></div>
-        <figure class="nn-seen"><canvas ref="seen" role="img" aria-label="What the network gets"></canvas>
-          <figcaption class="nn-sentence">What the network gets: {{ answer.height }} x {{ answer.width }} pixels,
+        <figure class="nn-seen"><canvas ref="seen" role="img" aria-label="What the network sees"></canvas>
+          <figcaption class="nn-sentence">What the network sees: {{ answer.height }} x {{ answer.width }} pixels,
             read in {{ answer.ms.toFixed(1) }} ms.</figcaption></figure>
       </template>
     </div>
@@ -133,7 +133,7 @@ export default {
     show(values, pixels) {
       [this.problem, this.message] = ["", ""];
       this.answer = values.top.length ? values : null;
-      if (!this.answer) this.problem = "This network names no classes.";
+      if (!this.answer) this.problem = "This network has no classes.";
       this.$nextTick(() => this.paintSeen(values, pixels));
     },
     paintSeen({ width, height }, pixels) {

@@ -79,7 +79,7 @@ export default {
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
-      if (step === this.step) this.said = "It is there as soon as a run is selected: press Start.";
+      if (step === this.step) this.said = "Press Start first: this appears as soon as a run is selected.";
     },
     /** The keyboard stays where it is: a tab takes it when it is clicked. */
     openTab(name) {

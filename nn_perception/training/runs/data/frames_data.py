@@ -47,7 +47,7 @@ def check_enough(listing: Listing) -> tuple[str, ...]:
     few = [f"'{label}' ({count})" for label, count in counts.items() if count < MIN_FRAMES]
     if few:
         raise ValueError(
-            f'a run needs at least {MIN_FRAMES} frames of each label; too few are there of '
+            f'a run needs at least {MIN_FRAMES} frames of each label; there are too few of '
             f'{", ".join(few[:5])}'
         )
     if len(listing.frames) > MAX_FRAMES:

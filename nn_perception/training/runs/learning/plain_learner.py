@@ -197,7 +197,7 @@ class PlainLearner:
                 continue
             shape = torch.Size() if slot == COUNT else parameter.shape
             if stored.shape != shape or stored.dtype != torch.float32:
-                raise ValueError(f'{slot} of {name} has not the shape {tuple(shape)}')
+                raise ValueError(f'{slot} of {name} does not have the shape {tuple(shape)}')
             self._optimizer.state[parameter][slot] = stored.clone()
         wanted = set(SLOTS[self._rates.optimizer])
         if self._rates.optimizer == 'rmsprop' and self._rates.momentum == 0.0:

@@ -201,14 +201,14 @@ BAD_METADATA: list[tuple[dict[str, str | None], str]] = [
     ),
     (
         {'definition': TEXT.replace('"units":10', '"units":9')},
-        'each of the 10 classes, but gives 9',
+        'each of the 10 classes, but outputs 9',
     ),
     (
         {'definition': TEXT.replace('"conv","filters":16', '"conv","filters":15')},
         'the tensor conv3',
     ),
     ({'head': 'conv1.conv.weight'}, 'it has 10 labels, but conv1.conv.weight'),
-    ({'labels': json.dumps(list('abc'))}, 'for each of the 3 classes, but gives 10'),
+    ({'labels': json.dumps(list('abc'))}, 'for each of the 3 classes, but outputs 10'),
     (
         {'preprocessing': json.dumps(replace(GREY, size=32).to_json())},
         'its network needs 1 x 28 x 28 values, but its preprocessing gives 1 x 32 x 32',

@@ -77,7 +77,7 @@ def test_a_process_that_nobody_asks_ends_and_comes_back(pool: ModelInspectors) -
 
 def test_at_most_two_processes_run(pool: ModelInspectors, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = pool.open('a'), pool.open('b')
-    with pytest.raises(RuntimeError, match='2 networks are looked into already'):
+    with pytest.raises(RuntimeError, match='2 networks are open already'):
         pool.open('c')
     before = pids(pool)
     first.close()

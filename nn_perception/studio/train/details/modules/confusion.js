@@ -4,7 +4,7 @@ export const Confusion = {
   template: `
   <div class="nn-confusion-scroll" tabindex="0" role="region" :aria-label="name">
     <table class="nn-matrix">
-      <thead><tr><th scope="col">truth \\ says</th>
+      <thead><tr><th scope="col">truth \\ prediction</th>
         <th v-for="label in labels" :key="label" scope="col" :title="label">{{ label }}</th></tr></thead>
       <tbody><tr v-for="(row, truth) in matrix" :key="labels[truth]">
         <th scope="row" :title="labels[truth]">{{ labels[truth] }}</th>

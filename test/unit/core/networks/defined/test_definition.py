@@ -106,7 +106,7 @@ WRONG = [
     (network({'type': 'activation', 'activation': 'none'}), 'must be one of relu'),
     (network({'type': 'dropout', 'rate': float('nan')}), 'a number from 0 to 0.95, got nan'),
     (network({'type': 'dropout', 'rate': 1}), 'a number from 0 to 0.95, got 1'),
-    (network(CONV | {'padding': 3}), 'its padding is 3, but must be below its kernel, 3'),
+    (network(CONV | {'padding': 3}), 'its padding must be smaller than its kernel of 3, but is 3'),
     (network(CONV | {'groups': 2}), 'its 2 groups must divide its 1 input channels'),
     (
         network(CONV | {'kernel': 31}),
@@ -119,10 +119,13 @@ WRONG = [
     (network(CONV, TEN), 'layer 2 (linear): it needs a vector, but gets maps of 4 x 26 x 26; put'),
     (network(FLATTEN, CONV), 'layer 2 (conv): it needs maps, but gets a vector of 784 values'),
     (network(FLATTEN, FLATTEN), 'layer 2 (flatten): it needs maps'),
-    (network(CONV), 'the last layer must give one value for each class, but gives maps of 4 x 26'),
+    (
+        network(CONV),
+        'the last layer must output one value for each class, but outputs maps of 4 x 26',
+    ),
     (
         network(FLATTEN, TEN | {'units': 9}),
-        'layer 2 (linear): the last layer must give one value f',
+        'layer 2 (linear): the last layer must output one value f',
     ),
     (network(FLATTEN, TEN | {'activation': 'tanh'}), 'must not end in the activation tanh'),
     (network(FLATTEN, TEN, {'type': 'dropout', 'rate': 0.1}), 'must not end in dropout'),
@@ -161,7 +164,7 @@ def test_text_that_is_not_plain_json_gives_one_sentence(text: str | bytes, words
 def test_the_number_of_classes_is_checked_only_if_it_is_known() -> None:
     five = network(FLATTEN, TEN | {'units': 5})
     assert parse(five).outputs == 5
-    with pytest.raises(ValueError, match='for each of the 10 classes, but gives 5'):
+    with pytest.raises(ValueError, match='for each of the 10 classes, but outputs 5'):
         parse(five, classes=10)
-    with pytest.raises(ValueError, match='2 to 1000, but gives 1'):
+    with pytest.raises(ValueError, match='2 to 1000, but outputs 1'):
         parse(network(FLATTEN, TEN | {'units': 1}))

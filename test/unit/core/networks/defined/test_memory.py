@@ -88,9 +88,9 @@ def test_a_hostile_definition_costs_nothing() -> None:
     finally:
         tracemalloc.stop()
     assert str(caught.value) == (
-        'training this network with 64 images a batch takes 34,414 MB of memory, but 500 MB are '
-        'allowed; most, 5,382 MB, takes layer 4 (linear) with 268,451,840 weights and an output '
-        'of 16384'
+        'training this network with batches of 64 images takes 34,414 MB of memory, but 500 MB '
+        'are allowed; layer 4 (linear) takes most of it, 5,382 MB, with 268,451,840 weights and '
+        'an output of 16384'
     )
     assert most < 1_000_000
     assert time.thread_time() - began_s < 1.0
@@ -99,7 +99,7 @@ def test_a_hostile_definition_costs_nothing() -> None:
 def test_a_layer_may_be_large_because_of_the_batch() -> None:
     definition = PRESETS['fashion_cnn'].define()
     check_size(definition, 64, 200_000_000)
-    with pytest.raises(ValueError, match=r'1024 images a batch takes .* layer [12] \(conv\)'):
+    with pytest.raises(ValueError, match=r'batches of 1024 images takes .* layer [12] \(conv\)'):
         check_size(definition, 1024, 200_000_000)
 
 
