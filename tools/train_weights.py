@@ -20,7 +20,8 @@ import math
 from pathlib import Path
 import time
 
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.inference.checkpoint import CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.networks.build import DEFINED
 from nn_perception.core.networks.defined.defined_network import DefinedNetwork
 from nn_perception.core.networks.defined.presets import PRESETS

@@ -44,7 +44,7 @@ def baseline_forward(
 
 def random_image(checkpoint: Checkpoint) -> NDArray[np.float32]:
     """Return a batch of one random image of the network's input size."""
-    preprocessing = checkpoint.preprocessing
+    preprocessing = checkpoint.image_preprocessing
     shape = (1, preprocessing.channels, preprocessing.size, preprocessing.size)
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
 

@@ -74,7 +74,7 @@ def pose_latency(seconds: float) -> dict[str, Any]:
     """Time from publishing to the people, and the bare forward pass, see :func:`_latency`."""
     preset = PRESETS['fast']
     checkpoint = find_checkpoint(preset.detector)
-    batch, _ = letterbox(two_skiers(), preset.long_sides_px[0], checkpoint.preprocessing)
+    batch, _ = letterbox(two_skiers(), preset.long_sides_px[0], checkpoint.image_preprocessing)
     return _latency(
         seconds,
         'pose_estimator',

@@ -41,7 +41,7 @@ class UsualWay(Node):
     def __init__(self) -> None:
         super().__init__('tagger')
         checkpoint = find_checkpoint(DEFAULT_MODEL)
-        preprocessing = checkpoint.preprocessing
+        preprocessing = checkpoint.image_preprocessing
         self._labels = checkpoint.labels
         self._bridge = CvBridge()
         self._network = build(checkpoint.network, len(checkpoint.labels))

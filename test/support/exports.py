@@ -18,11 +18,8 @@ import sys
 import tempfile
 
 from nn_perception.core.inference import export_cache
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.export_cache import export_file, find_export
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.subprocess import subprocess_environment, SubprocessError

@@ -168,7 +168,7 @@ class DigitReader:
         :returns: probabilities of 0 to 9 and of what else the network knows, float32, ``(N, C)``
         :raises RuntimeError: if the network cannot be run
         """
-        preprocessing = self.checkpoint.preprocessing
+        preprocessing = self.checkpoint.image_preprocessing
         batch = (patches * np.float32(255) - preprocessing.mean[0]) / preprocessing.std[0]
         logits = self.model(batch[:, None].astype(np.float32))
         check_finite(logits)
@@ -230,7 +230,7 @@ def _check_network(checkpoint: Checkpoint, model: str) -> None:
 
     :raises ValueError: if it does not, or if it takes too much memory for hundreds of digits
     """
-    preprocessing = checkpoint.preprocessing
+    preprocessing = checkpoint.image_preprocessing
     if checkpoint.labels[:10] != DIGITS or preprocessing.channels != 1:
         raise ValueError(f'{model} does not read digits: its labels do not begin with 0 to 9')
     if preprocessing.size != PATCH_PX:

@@ -60,7 +60,7 @@ class KeypointRcnnDetector:
         return [self._detect(image, max_count) for image in images_bgr]
 
     def _detect(self, image_bgr: Image, max_count: int) -> People:
-        batch = to_batch([image_bgr], self.model.checkpoint.preprocessing)
+        batch = to_batch([image_bgr], self.model.checkpoint.image_preprocessing)
         boxes, box_scores, points, logits = (out[0] for out in self.model.outputs(batch))
         scores = sigmoid(logits)
         keypoints = np.concatenate([points[..., :2], scores[..., None]], axis=2)

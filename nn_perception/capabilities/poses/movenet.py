@@ -105,7 +105,7 @@ class MoveNetDetector:
 
     def _detect_at_scale(self, images_bgr: Sequence[Image], long_side: int) -> list[People]:
         """Detect the people of each image at one scale, in pixels of the image."""
-        preprocessing = self.detector.checkpoint.preprocessing
+        preprocessing = self.detector.checkpoint.image_preprocessing
         inputs = [letterbox(image, long_side, preprocessing) for image in images_bgr]
         found: list[People] = []
         for _, group in groupby(inputs, key=lambda pair: pair[0].shape):

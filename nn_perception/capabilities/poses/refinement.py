@@ -27,7 +27,7 @@ def refine(image_bgr: Image, people: People, model: LoadedModel) -> Floats:
     :returns: keypoints in pixels of the image, float32, ``(P, 17, 3)``
     """
     keypoints = np.empty_like(people.keypoints)
-    preprocessing = model.checkpoint.preprocessing
+    preprocessing = model.checkpoint.image_preprocessing
     crops = [
         crop_square(image_bgr, *_crop(box, points), preprocessing.size)
         for box, points in zip(people.boxes, people.keypoints, strict=True)

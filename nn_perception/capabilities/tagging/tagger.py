@@ -92,7 +92,7 @@ class Tagger:
         :param images_bgr: at least one
         :returns: float32, ``(N, C)``
         """
-        batch = self.checkpoint.preprocessing(images_bgr)
+        batch = self.checkpoint.image_preprocessing(images_bgr)
         outputs = self.model.outputs(batch)[0]  # (N, C) or (N, D)
         if self._head is None:
             return softmax(outputs)

@@ -119,6 +119,11 @@ class Preprocessing:
         return values | {name: True for name, flag in flags.items() if flag}
 
     @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Shape of one image in a batch: channels, height and width."""
+        return self.channels, self.size, self.size
+
+    @property
     def channels(self) -> int:
         """Number of input channels: 3 for colour, 1 for grey."""
         return len(self.mean)

@@ -14,9 +14,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nn_perception.core.files.atomic import atomic_stream
-from nn_perception.core.files.safetensors_header import in_fixed_order, read_safetensors
-from nn_perception.core.files.untrusted import parse_json
+from nn_perception.core.audio.preprocessing import SoundPreprocessing
+from nn_perception.core.files.safetensors_header import read_safetensors
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.checkpoint_metadata import (
     check_head,
@@ -26,6 +25,7 @@ from nn_perception.core.inference.checkpoint_metadata import (
     FORMAT,
     labels_of,
     metadata_of,
+    preprocessing_of,
 )
 from nn_perception.core.networks.defined.definition import Definition
 import numpy as np
@@ -55,7 +55,7 @@ class Checkpoint:
     :param path: path of the file
     :param network: name of the network, see :func:`nn_perception.core.networks.build.build`
     :param labels: names of the outputs, ``labels[i]`` belongs to output ``i``
-    :param preprocessing: how images become the network's input
+    :param preprocessing: how images, or sounds, become the network's input
     :param version: which training the weights come from
     :param sha256: hash of the file, hexadecimal
     :param licence: licence of the weights; empty if unknown
@@ -73,7 +73,7 @@ class Checkpoint:
     path: Path
     network: str
     labels: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | SoundPreprocessing
     version: str
     sha256: str
     licence: str = ''
@@ -98,7 +98,7 @@ class Checkpoint:
         try:
             metadata = metadata_of(header)
             labels = labels_of(metadata)
-            preprocessing = Preprocessing.from_json(parse_json(metadata['preprocessing']))
+            preprocessing = preprocessing_of(metadata)
             checkpoint = cls(
                 path=path,
                 network=metadata['network'],
@@ -127,6 +127,22 @@ class Checkpoint:
         return self.path.name.removesuffix(SUFFIX)
 
     @property
+    def hears(self) -> bool:
+        """Whether the network takes sounds; all others take images."""
+        return isinstance(self.preprocessing, SoundPreprocessing)
+
+    @property
+    def image_preprocessing(self) -> Preprocessing:
+        """
+        How images become the network's input.
+
+        :raises ValueError: if the network takes sounds
+        """
+        if isinstance(self.preprocessing, SoundPreprocessing):
+            raise ValueError(f'{self.name} is a network for sounds: it does not take images')
+        return self.preprocessing
+
+    @property
     def title(self) -> str:
         """The network and the version of its weights."""
         return f'{self.network} {self.version}'
@@ -150,7 +166,7 @@ class Checkpoint:
         because its inputs are cropped already.
         """
         preprocessing = self.preprocessing
-        if preprocessing.channels > 1:
+        if isinstance(preprocessing, Preprocessing) and preprocessing.channels > 1:
             preprocessing = replace(preprocessing, crop=1.0, stretch=True)
         features = MULTI_LAYER if self.network in MULTI_LAYER_NETWORKS else EMBEDDING
         return replace(self, preprocessing=preprocessing, features=features)
@@ -176,7 +192,8 @@ class Checkpoint:
         """
         if not self.head_layer:
             raise ValueError(f'{self.name} has no classification layer, so it has no embedding')
-        digest = hashlib.sha256(f'{self.network} {self.preprocessing.size}'.encode())
+        size = self.preprocessing.input_shape[-1]
+        digest = hashlib.sha256(f'{self.network} {size}'.encode())
         if self.definition is not None:  # what has no weights matters as well
             digest.update(self.definition.with_head(2).to_text().encode())
         for name, values in sorted(self.weights().items()):
@@ -223,7 +240,7 @@ class CheckpointMetadata:
 
     network: str
     labels: Sequence[str]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | SoundPreprocessing
     version: str
     licence: str = ''
     source: str = ''
@@ -251,31 +268,6 @@ class CheckpointMetadata:
         if self.definition is not None:
             strings[DEFINITION] = self.definition.to_text()
         return strings
-
-
-def write_checkpoint(
-    path: str | Path, weights: Mapping[str, NDArray[Any]], metadata: CheckpointMetadata
-) -> None:
-    """
-    Write a checkpoint atomically; it replaces an existing file.
-
-    :param weights: name of each tensor -> its values, in the network's order
-    :raises OSError: if the file cannot be written
-    :raises ValueError: if the number of labels does not match the head
-    """
-    head, count = metadata.head, len(metadata.labels)
-    if head is None and metadata.definition is not None:
-        head = metadata.definition.head
-    elif head is None:
-        head = next(reversed(list(weights)), '')
-    if head and (head not in weights or weights[head].shape[:1] != (count,)):
-        found = weights[head].shape if head in weights else 'no such tensor'
-        raise ValueError(f'{count} labels do not match {head}: {found}')
-    contiguous = {name: np.ascontiguousarray(values) for name, values in weights.items()}
-    content = safetensors.numpy.save(contiguous, metadata.to_strings(head))
-    with atomic_stream(Path(path)) as stream:
-        for part in in_fixed_order(content):
-            stream.write(part)
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:

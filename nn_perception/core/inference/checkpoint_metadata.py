@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 import unicodedata
 
+from nn_perception.core.audio.preprocessing import SoundPreprocessing
 from nn_perception.core.files.safetensors_header import METADATA
 from nn_perception.core.files.untrusted import parse_json
 from nn_perception.core.imaging.preprocessing import Preprocessing
@@ -57,8 +58,20 @@ def labels_of(metadata: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def preprocessing_of(metadata: Mapping[str, str]) -> Preprocessing | SoundPreprocessing:
+    """
+    Return the preprocessing of images, or that of sounds, which has a sample rate.
+
+    :raises ValueError: if it is malformed
+    """
+    values = parse_json(metadata['preprocessing'])
+    if isinstance(values, dict) and 'sample_rate' in values:
+        return SoundPreprocessing.from_json(values)
+    return Preprocessing.from_json(values)
+
+
 def definition_of(
-    metadata: Mapping[str, str], labels: int, preprocessing: Preprocessing
+    metadata: Mapping[str, str], labels: int, preprocessing: Preprocessing | SoundPreprocessing
 ) -> Definition | None:
     """
     Return the definition of the network; None if the network is not defined by data.
@@ -78,12 +91,11 @@ def definition_of(
         definition = parse(text, labels)
     except ValueError as error:
         raise ValueError(f'the definition of its network is wrong: {error}') from error
-    channels, size, _ = definition.input
-    if (channels, size) != (preprocessing.channels, preprocessing.size):
-        raise ValueError(
-            f'its network needs {channels} x {size} x {size} values, but its preprocessing gives '
-            f'{preprocessing.channels} x {preprocessing.size} x {preprocessing.size}'
+    if tuple(definition.input) != preprocessing.input_shape:
+        needs, gives = (
+            ' x '.join(map(str, shape)) for shape in (definition.input, preprocessing.input_shape)
         )
+        raise ValueError(f'its network needs {needs} values, but its preprocessing gives {gives}')
     return definition
 
 

@@ -30,7 +30,7 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     network = build(
         checkpoint.network,
         len(checkpoint.labels),
-        input_size=checkpoint.preprocessing.size,
+        input_size=checkpoint.preprocessing.input_shape[-1],
         definition=checkpoint.definition,
     )
     if checkpoint.features == MULTI_LAYER:

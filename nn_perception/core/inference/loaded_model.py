@@ -75,9 +75,9 @@ class LoadedModel:
         :param size_px: width and height of the input; 0: those of the checkpoint
         :raises RuntimeError: if the network cannot be run
         """
-        preprocessing = self.checkpoint.preprocessing
-        side = size_px or preprocessing.size
-        self.outputs(np.zeros((1, preprocessing.channels, side, side), np.float32))
+        channels, height, width = self.checkpoint.preprocessing.input_shape
+        shape = (1, channels, size_px or height, size_px or width)
+        self.outputs(np.zeros(shape, np.float32))
 
     def close(self) -> None:
         """Free the network's memory."""

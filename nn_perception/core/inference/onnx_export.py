@@ -49,14 +49,13 @@ def export(checkpoint: Checkpoint, path: Path) -> float:
     import torch
 
     network = load_network(checkpoint)
-    preprocessing = checkpoint.preprocessing
-    shape = (preprocessing.channels, preprocessing.size, preprocessing.size)
+    shape = checkpoint.preprocessing.input_shape
     names = list(getattr(network, 'output_names', (checkpoint.output,)))
     step = getattr(network, 'size_step', 0)
     _save(network, torch.rand(2, *shape), names, step, path)
     shapes = [(1, *shape), (3, *shape)]
     if step:
-        shapes.append((1, preprocessing.channels, step, 3 * step))
+        shapes.append((1, shape[0], step, 3 * step))
     return _verify(network, path, shapes)
 
 

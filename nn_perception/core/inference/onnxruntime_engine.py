@@ -12,8 +12,8 @@ from nn_perception.core.imaging.preprocessing import check_batch
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine
 from nn_perception.core.inference.export_cache import export_file
-from nn_perception.core.inference.load_monitor import LoadMonitor
 from nn_perception.core.inference.onnxruntime_import import onnxruntime
+from nn_perception.core.load_monitor import LoadMonitor
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime.capi import (  # type: ignore[import-untyped, unused-ignore]

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.error import URLError
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.inference.checkpoint import CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.networks.build import AUXILIARY_HEADS, KEYPOINT_RCNN, TORCHVISION_PREFIX
 
 LICENCE = 'see torchvision: the licence of weights is not stated by model'

@@ -99,7 +99,7 @@ class Embedder:
         :raises ValueError: if the image has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
         """
-        batch = self.checkpoint.preprocessing([image_bgr])
+        batch = self.checkpoint.image_preprocessing([image_bgr])
         return FrameFeatures(self._backbone(batch)[0], sharpness(image_bgr))
 
     def close(self) -> None:

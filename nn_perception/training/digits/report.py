@@ -10,7 +10,8 @@ from typing import Any
 
 from nn_perception import __version__
 from nn_perception.core.files.atomic import write_atomically
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, SUFFIX, write_checkpoint
+from nn_perception.core.inference.checkpoint import CheckpointMetadata, SUFFIX
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.training.digits.plots import (
     draw_confusion,
     draw_curves,

@@ -63,7 +63,7 @@ def _join(model: onnx.ModelProto, checkpoint: Checkpoint, head: FineTunedHead | 
         raise RuntimeError(f'the network is exported for opset {opset}; {OPSET} is needed')
     _rename(graph.node, graph.input[0].name, BATCH)
     before, behind = GraphBuilder('preprocessing'), GraphBuilder('scores')
-    add_preprocessing(before, checkpoint.preprocessing, IMAGES, BATCH)
+    add_preprocessing(before, checkpoint.image_preprocessing, IMAGES, BATCH)
     add_scores(behind, checkpoint, head, graph.output[0].name, SCORES)
     nodes = [*before.nodes, *graph.node, *behind.nodes]
     del graph.node[:], graph.input[:], graph.output[:]

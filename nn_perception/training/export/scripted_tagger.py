@@ -35,7 +35,7 @@ class ScriptedTagger(nn.Module):
         self, checkpoint: Checkpoint, network: nn.Module, head: FineTunedHead | None
     ) -> None:
         super().__init__()
-        preprocessing = checkpoint.preprocessing
+        preprocessing = checkpoint.image_preprocessing
         self.network = network
         self.size: int = preprocessing.size
         self.crop: float = preprocessing.crop

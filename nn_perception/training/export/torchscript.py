@@ -37,7 +37,7 @@ def write_torchscript(checkpoint: Checkpoint, path: Path) -> None:
     tagger = Tagger.open(str(checkpoint.path), RunOptions('torch', 'cpu'))
     head = FineTunedHead.read(checkpoint) if checkpoint.fine_tuned_from else None
     network = load_network(checkpoint.without_head() if head else checkpoint)
-    preprocessing = checkpoint.preprocessing
+    preprocessing = checkpoint.image_preprocessing
     example = torch.rand(2, preprocessing.channels, preprocessing.size, preprocessing.size)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')  # TorchScript is deprecated; docs/export.md says so

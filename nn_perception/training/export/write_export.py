@@ -59,7 +59,7 @@ def write_export(checkpoint: Path | str, out: Path, kind: str) -> Path:
 def _check_exportable(model: Checkpoint, name: str) -> None:
     if not model.labels:
         raise ValueError(f'{name} is not a classifier: it has no labels')
-    if model.preprocessing.foreground:
+    if model.image_preprocessing.foreground:
         raise ValueError(
             f'{name} cuts its object out of a plain ground first, which an exported file cannot '
             'do; use the checkpoint itself'

@@ -165,7 +165,9 @@ class BackboneTraining:
         batches = []
         with torch.inference_mode():
             for at in range(0, len(images), EVALUATION_BATCH_SIZE):
-                batch = self._checkpoint.preprocessing(images[at : at + EVALUATION_BATCH_SIZE])
+                batch = self._checkpoint.image_preprocessing(
+                    images[at : at + EVALUATION_BATCH_SIZE]
+                )
                 batches.append(self.average(_channels_last(batch)))
             embeddings = torch.cat(batches)
             return embeddings.numpy(), self._head(embeddings).numpy()
@@ -226,7 +228,7 @@ class BackboneTraining:
     def _augmented(
         self, training: LabelledImages, indices: NDArray[np.int64], random: np.random.Generator
     ) -> Tensor:
-        preprocessing = self._checkpoint.preprocessing
+        preprocessing = self._checkpoint.image_preprocessing
         # A mirrored object is the same object, but a mirrored digit or letter is not; networks
         # for those read grey images.
         mirror = preprocessing.channels == 3

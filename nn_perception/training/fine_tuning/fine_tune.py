@@ -120,7 +120,7 @@ def _train_backbone(training: Training, on_progress: OnProgress) -> Training:
     from nn_perception.training.fine_tuning.backbone_training import LabelledImages, read_images
 
     data, split = training.data, training.split
-    images = read_images(data.frames, data.base.preprocessing.size)
+    images = read_images(data.frames, data.base.image_preprocessing.size)
     to_train, held_out = (
         LabelledImages([images[index] for index in indices], data.classes[indices])
         for indices in (split.training, split.held_out)

@@ -15,8 +15,8 @@ from nn_perception.core.inference.checkpoint import (
     CheckpointMetadata,
     MEASURED_PREFIX,
     OUT_OF_DISTRIBUTION_PREFIX,
-    write_checkpoint,
 )
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.training.datasets.checks import CheckedFrames
 from nn_perception.training.datasets.features import load_features
 from nn_perception.training.datasets.labelled_frames import LabelledFrame

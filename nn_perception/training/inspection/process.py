@@ -48,7 +48,7 @@ class ModelViewers:
         network = load_network(self.checkpoint).requires_grad_(False)
         self._traced = TracedNetwork(network, example_of(self.checkpoint))
         self._prepare = preparation_of(
-            self.checkpoint.network, self.checkpoint.preprocessing, self.checkpoint.labels
+            self.checkpoint.network, self.checkpoint.image_preprocessing, self.checkpoint.labels
         )
 
     def open(self) -> Inspectable:
@@ -58,12 +58,12 @@ class ModelViewers:
 
 def example_of(checkpoint: Checkpoint) -> torch.Tensor:
     """Return an input of a network, all 0."""
-    preprocessing = checkpoint.preprocessing
+    preprocessing = checkpoint.image_preprocessing
     return torch.zeros(1, preprocessing.channels, preprocessing.size, preprocessing.size)
 
 
 def _threads(checkpoint: Checkpoint) -> int:
-    small = checkpoint.preprocessing.size <= SMALL_PX
+    small = checkpoint.image_preprocessing.size <= SMALL_PX
     return 1 if small else min(MAX_THREADS, default_threads())
 
 

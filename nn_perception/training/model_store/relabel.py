@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nn_perception.core.files.scratch import scratch_folder
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import distinct_label
 from nn_perception.training.model_store.limit import limit_versions

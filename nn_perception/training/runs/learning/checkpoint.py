@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.inference.checkpoint import CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.networks.build import DEFINED
 from nn_perception.core.networks.defined.definition import parse
 from nn_perception.training.digits.training_loop import PREPROCESSING

@@ -3,11 +3,8 @@
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.out_of_distribution import OutOfDistributionModel
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 import numpy as np
 import pytest
 

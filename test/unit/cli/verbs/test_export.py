@@ -11,11 +11,8 @@ import zipfile
 from bare_session import bare_session
 from nn_perception.cli.main import main
 from nn_perception.core.files.folders import WEIGHTS_FOLDER
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.training.model_store.store import ModelStore
 import pytest
 

@@ -8,8 +8,8 @@ from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.image_files import read_image
-from nn_perception.core.inference.load_monitor import LoadMonitor
 from nn_perception.core.inference.run_options import RunOptions
+from nn_perception.core.load_monitor import LoadMonitor
 import numpy as np
 import pytest
 

@@ -14,11 +14,8 @@ from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.cli.main import main
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference import export_cache, model_zoo
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions

@@ -4,11 +4,8 @@ from exports import export_here
 from nn_perception.benchmark.baseline import baseline_forward, random_image
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference import export_cache
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks.build import build

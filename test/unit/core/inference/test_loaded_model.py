@@ -4,11 +4,8 @@ import logging
 from types import SimpleNamespace
 
 from nn_perception.core.inference import loaded_model
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.networks.build import build
 import pytest

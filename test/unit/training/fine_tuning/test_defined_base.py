@@ -6,11 +6,8 @@ from exports import export_here
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference import export_cache
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.networks.defined.defined_network import DefinedNetwork

@@ -13,8 +13,8 @@ from nn_perception.core.inference.checkpoint import (
     EMBEDDING,
     MEASURED_PREFIX,
     MULTI_LAYER,
-    write_checkpoint,
 )
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import RunOptions

@@ -6,7 +6,8 @@ import random
 
 import cv2
 from nn_perception.core.files.folders import SAMPLES_FOLDER
-from nn_perception.core.inference.checkpoint import CheckpointMetadata, write_checkpoint
+from nn_perception.core.inference.checkpoint import CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.networks.build import build
 from nn_perception.training.inspection.inspectable import LookRequest

@@ -4,11 +4,8 @@ import os
 import shutil
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.labelled_frames import read_frames
 from nn_perception.training.model_store.relabel import rename_label, StoredModel

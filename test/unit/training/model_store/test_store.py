@@ -14,11 +14,8 @@ import sys
 import time
 
 from nn_perception.core.imaging.preprocessing import Preprocessing
-from nn_perception.core.inference.checkpoint import (
-    Checkpoint,
-    CheckpointMetadata,
-    write_checkpoint,
-)
+from nn_perception.core.inference.checkpoint import Checkpoint, CheckpointMetadata
+from nn_perception.core.inference.checkpoint_writing import write_checkpoint
 from nn_perception.core.subprocess import PACKAGE_ROOT
 from nn_perception.training.model_store import store as store_module
 from nn_perception.training.model_store import version as version_module

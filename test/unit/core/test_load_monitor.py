@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 import time
 
-from nn_perception.core.inference import load_monitor
-from nn_perception.core.inference.load_monitor import LoadMonitor
+from nn_perception.core import load_monitor
+from nn_perception.core.load_monitor import LoadMonitor
 import pytest
 
 

@@ -1,0 +1,1 @@
+"""Sounds: tags of what is heard."""

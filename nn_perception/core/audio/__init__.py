@@ -1,0 +1,1 @@
+"""Sounds: samples, sampling rates, files and windows."""
