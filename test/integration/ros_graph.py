@@ -94,6 +94,7 @@ class Peer:
         self.node = Node(name, context=self.context, parameter_overrides=overrides)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
+        self._clients: dict[tuple[type, str], Any] = {}
 
     def close(self) -> None:
         """Leave the graph."""
@@ -132,14 +133,21 @@ class Peer:
 
     def call(self, kind: type, service: str, request: Any, limit_s: float = PATIENCE_S) -> Any:
         """Call a service and return its response."""
-        client = self.node.create_client(kind, service)
-        try:
-            self.until(client.service_is_ready, limit_s)
-            future = client.call_async(request)
-            self.until(future.done, limit_s)
-            return future.result()
-        finally:
-            self.node.destroy_client(client)
+        future = self._client(kind, service, limit_s).call_async(request)
+        self.until(future.done, limit_s)
+        return future.result()
+
+    def _client(self, kind: type, service: str, limit_s: float) -> Any:
+        """Return a client whose server is there, and knows it."""
+        client = self._clients.get((kind, service))
+        if client is not None and client.service_is_ready():
+            return client
+        if client is None:
+            client = self._clients[kind, service] = self.node.create_client(kind, service)
+        self.until(client.service_is_ready, limit_s)
+        # The server drops its response if it has not discovered the client within 0.1 s.
+        self.spin(stretched(0.3))
+        return client
 
     def set_parameter(self, node: str, name: str, value: Any) -> tuple[bool, str]:
         """Set a parameter of another node; return whether it was accepted, and if not, why."""
