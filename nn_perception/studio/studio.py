@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from nn_perception.studio.backend.backend import Backend
 from nn_perception.studio.backend.cameras import Cameras
 from nn_perception.studio.local.perception import Perception
+from nn_perception.studio.local.sounds.hearing import Hearing
 from nn_perception.studio.local.uploads import Uploads
 from nn_perception.studio.options import StudioOptions
 from nn_perception.studio.train.feed import RunFeed
@@ -25,6 +26,7 @@ class Studio:
     :param options: where the page is served, and to whom
     :param perception: processes the pictures that browsers send; the backend in process uses it
         too
+    :param hearing: hears the microphones of browsers; the backend in process uses it too
     :param runs: training runs; nothing is created before one is prepared or started
     :param inspectors: look into models that are not being trained; no process is started before
         one is opened
@@ -36,6 +38,7 @@ class Studio:
     backend: Backend
     options: StudioOptions = field(default_factory=StudioOptions)
     perception: Perception = field(default_factory=Perception)
+    hearing: Hearing = field(default_factory=Hearing)
     runs: Runs = field(default_factory=RunStore)
     inspectors: ModelInspectors = field(default_factory=ModelInspectors)
     run_feed: RunFeed = field(init=False)
@@ -55,3 +58,4 @@ class Studio:
         self.runs.close()
         self.uploads.close()
         self.perception.close()
+        self.hearing.close()

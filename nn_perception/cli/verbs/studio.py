@@ -154,7 +154,7 @@ def _open(args: argparse.Namespace) -> Any:
     )
     backend = LocalBackend(Perception(networks), args.sources, fine_tuning)
     try:
-        return StudioServer(Studio(backend, options, backend.capabilities))
+        return StudioServer(Studio(backend, options, backend.capabilities, backend.hearing))
     except BaseException:
         backend.close()
         raise

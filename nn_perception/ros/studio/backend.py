@@ -10,6 +10,7 @@ from nn_perception.ros.studio.diagnostics_watch import DiagnosticsWatch
 from nn_perception.ros.studio.executor_calls import ExecutorCalls
 from nn_perception.ros.studio.fine_tuning import RosFineTuning
 from nn_perception.ros.studio.service_calls import ServiceCalls
+from nn_perception.ros.studio.sounds.ros_sounds import RosSounds
 from nn_perception.studio.backend.fine_tuning import FineTuning
 from nn_perception.studio.local.cameras import LocalCameras
 from nn_perception.studio.local.perception import Perception
@@ -23,6 +24,7 @@ class RosBackend:
 
     :ivar cameras: topics with images, and sources of this machine
     :ivar capabilities: nodes that process images
+    :ivar sounds: topics with audio, and nodes that hear
 
     :param node: node that talks to the others
     :param perception: processes what this machine plays
@@ -43,6 +45,7 @@ class RosBackend:
         self._topics = RosCameras(node, self._calls, self.capabilities)
         self.cameras = JoinedCameras(self._topics, self._played)
         self._fine_tuning = RosFineTuning(node, self._topics.camera_of)
+        self.sounds = RosSounds(node)
 
     @property
     def title(self) -> str:
@@ -73,6 +76,7 @@ class RosBackend:
         self._closed = True
         self._calls.close()
         self._fine_tuning.close()
+        self.sounds.close()
         self._played.close()
         self._topics.close()
         self._diagnostics.close()

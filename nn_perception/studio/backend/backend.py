@@ -15,6 +15,7 @@ from typing import Protocol
 from nn_perception.studio.backend.cameras import Cameras
 from nn_perception.studio.backend.capabilities import Capabilities
 from nn_perception.studio.backend.fine_tuning import FineTuning
+from nn_perception.studio.backend.sounds import Sounds
 
 
 class Backend(Protocol):
@@ -35,6 +36,10 @@ class Backend(Protocol):
     @property
     def fine_tuning(self) -> FineTuning:
         """The dataset, the job and the versions."""
+
+    @property
+    def sounds(self) -> Sounds:
+        """The microphones, what is heard, and what sounds are taught."""
 
     def close(self) -> None:
         """Stop everything that was started."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from nn_perception.studio.local.cameras import LocalCameras
 from nn_perception.studio.local.fine_tuning import LocalFineTuning, LocalFineTuningOptions
 from nn_perception.studio.local.perception import Perception
+from nn_perception.studio.local.sounds.hearing import Hearing
+from nn_perception.studio.local.sounds.local_sounds import LocalSounds
 
 
 class LocalBackend:
@@ -16,6 +18,7 @@ class LocalBackend:
     :param perception: its networks; the page uses them also for pictures of browsers
     :param files: photographs, folders, videos, bags or URLs that are cameras too
     :param options: what is taught, and where it is stored
+    :param hearing: its network for sounds; the page uses it also for microphones of browsers
     :raises OSError: if one of the files is a bag that cannot be read
     :raises ValueError: if one of them cannot be played
     :raises ImportError: if one of them is a bag, and the package rosbags is not installed
@@ -28,13 +31,18 @@ class LocalBackend:
         perception: Perception,
         files: Sequence[str] = (),
         options: LocalFineTuningOptions | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self.cameras = LocalCameras(perception, files)
         self.capabilities = perception
         self.fine_tuning = LocalFineTuning(self.cameras, options)
+        self.hearing = hearing or Hearing()
+        self.sounds = LocalSounds(self.hearing)
 
     def close(self) -> None:
         """Stop everything that was started."""
+        self.sounds.close()
+        self.hearing.close()
         self.fine_tuning.close()
         self.cameras.close()
         self.capabilities.close()

@@ -1,0 +1,1 @@
+"""Microphones, results and taught sounds of a ROS graph, for the page."""

@@ -1,0 +1,1 @@
+"""Microphones and networks for sounds in the process of the page."""
