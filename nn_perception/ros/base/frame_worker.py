@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from collections.abc import Sequence
 import math
-import threading
 import time
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -16,16 +13,11 @@ from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.frame_processor import FRAME_ERRORS, FrameProcessor, ResultOutput
 from nn_perception.ros.base.latest_slots import LatestSlots
 from nn_perception.ros.base.parameters import LiveParameters
+from nn_perception.ros.base.worker import Worker, WorkStage
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
-from nn_perception.ros.process.abandoned_threads import abandon_thread
 from rclpy.node import Node
 
-STOP_TIMEOUT_S = 10.0
-# Images that are still being decoded, or processed, after these times are given up when the worker
-# stops.
-DECODING_TIMEOUT_S = 0.25
-PROCESSING_TIMEOUT_S = 1.0
 OVERLAY_WARNING_PERIOD_S = 10.0
 # A change of `max_rate` takes effect within this time.
 MAX_RATE_CHECK_S = 0.1
@@ -35,61 +27,12 @@ Rejection: TypeAlias = tuple[Camera, Exception]
 
 R = TypeVar('R')
 
-DECODING = 'decoding'
-PROCESSING = 'processing'
 
-
-class WorkStage:
-    """
-    The stages of a thread's round that cannot be interrupted: a decoder, and a network.
-
-    A thread may be left behind in a stage. When it finds :meth:`was_left` after it, it must end
-    without touching anything that others use.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._name = ''
-        self._since_s = 0.0
-        self._is_left = False
-
-    @contextmanager
-    def during(self, name: str) -> Iterator[None]:
-        """Be in a stage for a block: ``'decoding'`` or ``'processing'``."""
-        with self._lock:
-            self._name, self._since_s = name, time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._name = ''
-
-    def was_left(self) -> bool:
-        """Say whether nobody waits for the thread any more."""
-        with self._lock:
-            return self._is_left
-
-    def lasting(self, least_s: float) -> str:
-        """Say what the thread has been doing for at least some seconds; empty if it has not."""
-        with self._lock:
-            lasted_s = time.monotonic() - self._since_s
-            if not self._name or lasted_s < least_s:
-                return ''
-            return f'{self._name} an image for {lasted_s:.0f} s'
-
-    def leave(self, *names: str) -> bool:
-        """Leave the thread behind if it is in one of these stages, and say whether it is."""
-        with self._lock:
-            self._is_left = self._name in names
-            return self._is_left
-
-
-class FrameWorker(Generic[R]):
+class FrameWorker(Worker[FrameProcessor[R]], Generic[R]):
     """
     Process the newest image of each camera in a thread, until stopped.
 
     :ivar slots: where the cameras put their images
-    :ivar finishes: whether :meth:`stop` waits for what is being processed, because it is kept
 
     :param node: its name names the thread; its log and clock are used
     :param output: publishes and draws the results
@@ -99,97 +42,23 @@ class FrameWorker(Generic[R]):
     def __init__(
         self, node: Node, output: ResultOutput[R], parameters: LiveParameters[Any]
     ) -> None:
+        super().__init__(node.get_name(), 'an image')
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
-        self.finishes = False
         self._clock = node.get_clock()
         self._logger = node.get_logger()
         self._output = output
         self._parameters = parameters
-        self._name = node.get_name()
-        self._thread: threading.Thread | None = None
-        self._loop_ended: Future[None] | None = None
-        self._stage = WorkStage()
-        self._stop_requested_s = 0.0
-        self._stopped = threading.Event()
 
-    @property
-    def running(self) -> bool:
-        """Whether it was started and not stopped."""
-        return self._loop_ended is not None
-
-    def lasting_stage(self, least_s: float) -> str:
-        """Say what takes so long with the current images; empty if nothing does."""
-        return self._stage.lasting(least_s) if self.running else ''
-
-    def start(self, processor: FrameProcessor[R]) -> None:
-        """
-        Begin to process images.
-
-        :param processor: computes the results; its memory must not be freed before :meth:`stop`
-        """
-        self._stopped.clear()
+    def open_queue(self) -> None:
+        """Accept images."""
         self.slots.open()
-        self._loop_ended = Future()
-        self._stage = WorkStage()
-        self._thread = threading.Thread(
-            target=self._run,
-            args=(processor, self._stage, self._loop_ended),
-            name=self._name,
-            daemon=True,
-        )
-        self._thread.start()
 
-    def request_stop(self) -> None:
-        """Begin to stop, without waiting: several workers can stop at the same time."""
-        if not self._stopped.is_set():
-            self._stop_requested_s = time.monotonic()
-        self._stopped.set()
+    def close_queue(self) -> None:
+        """Drop the images, and end the loop."""
         self.slots.close()
 
-    def stop(self) -> None:
-        """
-        Stop after the current batch, whose results are still published.
-
-        A batch that takes long is given up: its thread ends when the decoder or the network does.
-        """
-        self.request_stop()
-        if self._loop_ended is None or self._thread is None:
-            return
-        timeouts = {DECODING: DECODING_TIMEOUT_S}
-        if not self.finishes:
-            timeouts[PROCESSING] = PROCESSING_TIMEOUT_S
-        for name, timeout_s in timeouts.items():
-            if not self._has_ended(timeout_s) and self._stage.leave(name):
-                abandon_thread(self._thread)
-                break
-        else:
-            self._has_ended(STOP_TIMEOUT_S)
-        self._loop_ended = self._thread = None
-
-    def _has_ended(self, timeout_s: float) -> bool:
-        """Wait for the end of the loop; the time counts from the request to stop."""
-        assert self._loop_ended is not None
-        left_s = self._stop_requested_s + timeout_s - time.monotonic()
-        return bool(wait((self._loop_ended,), timeout=max(0.0, left_s)).done)
-
-    def check(self) -> None:
-        """
-        Raise the error that ended the loop, if one did.
-
-        It is a bug: the process ends with its traceback, so that a supervisor can restart it.
-        """
-        if self._loop_ended is not None and self._loop_ended.done():
-            self._loop_ended.result()
-
-    def _run(self, processor: FrameProcessor[R], stage: WorkStage, ended: Future[None]) -> None:
-        try:
-            self._loop(processor, stage)
-        except BaseException as error:  # noqa: BLE001 - check() raises it in the main thread
-            ended.set_exception(error)
-        else:
-            ended.set_result(None)
-
-    def _loop(self, processor: FrameProcessor[R], stage: WorkStage) -> None:
+    def loop(self, processor: FrameProcessor[R], stage: WorkStage) -> None:
+        """Process the newest images."""
         while images := self.slots.take():
             started_s = time.monotonic()
             self.process_images(images, processor, stage)
@@ -201,7 +70,7 @@ class FrameWorker(Generic[R]):
         """Wait as long as the maximum rate demands; it may change meanwhile."""
         while rate_hz := self._parameters.value.max_rate:
             left_s = started_s + 1.0 / rate_hz - time.monotonic()
-            if left_s <= 0 or self._stopped.wait(min(left_s, MAX_RATE_CHECK_S)):
+            if left_s <= 0 or self.wait_for_stop(min(left_s, MAX_RATE_CHECK_S)):
                 return
 
     def process_images(
@@ -219,11 +88,11 @@ class FrameWorker(Generic[R]):
         """
         started_s = time.monotonic()
         rejected: list[Rejection] = []
-        with stage.during(DECODING):
+        with stage.during(self.decoding):
             frames = [one for pair in images if (one := self._frame(*pair, rejected))]
         if stage.was_left():
             return
-        with stage.during(PROCESSING):
+        with stage.during(self.processing):
             results = self._results(frames, processor, rejected)
         if stage.was_left():
             return

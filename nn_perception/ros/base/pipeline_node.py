@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 from nn_perception.capabilities.pipeline import Pipeline
 from nn_perception.core.frame import Frame
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_node import CameraNode, P, R, SharedResources
+from nn_perception.ros.base.camera_node import CameraNode, P, R
+from nn_perception.ros.base.shared_resources import SharedResources
 
 L = TypeVar('L', bound=Pipeline[Any, Any])
 

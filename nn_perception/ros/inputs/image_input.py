@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from nn_perception.ros.inputs.graph import publishers_on
 from nn_perception.ros.inputs.image_topics import compressed_topic
@@ -16,19 +15,6 @@ from nn_perception.ros.inputs.shared_image_subscription import (
 )
 from nn_perception.ros.inputs.silence import SilentSubscription, TYPE_NAMES
 from rclpy.node import Node
-
-
-class Input(Protocol):
-    """Something that a camera node subscribes to while it is active and enabled."""
-
-    def open(self) -> None:
-        """Subscribe; does nothing if it is open."""
-
-    def close(self) -> None:
-        """Unsubscribe; does nothing if it is closed."""
-
-    def refresh(self) -> None:
-        """Adapt to changed publishers; called once a second."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from nn_perception.capabilities.digits.pipeline import DigitOptions, DigitPipeli
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import DigitReading
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
+from nn_perception.ros.base.shared_resources import SharedResources
 from nn_perception.ros.diagnostics.digit_statistics import DigitStatistics
 from nn_perception.ros.outputs.model_topics import ModelDescription, ModelTopics
 from nn_perception.ros.outputs.qos import RESULT_QOS

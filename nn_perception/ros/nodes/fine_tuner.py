@@ -14,9 +14,10 @@ from nn_perception.core.files.names import checked_name
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_node import CameraNode, SharedResources
+from nn_perception.ros.base.camera_node import CameraNode
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
+from nn_perception.ros.base.shared_resources import SharedResources
 from nn_perception.ros.fine_tuning import messages
 from nn_perception.ros.fine_tuning.dataset_services import DatasetAccess, DatasetServices
 from nn_perception.ros.fine_tuning.deferred_service import create_deferred_service

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import sys
 from typing import Any
 
-from nn_perception.ros.base.camera_node import CameraNode, SharedResources
+from nn_perception.ros.base.camera_node import CameraNode
 from nn_perception.ros.base.parameters import (
     Contract,
     declare_parameters,
     parameter,
     ParameterError,
 )
+from nn_perception.ros.base.shared_resources import SharedResources
 from nn_perception.ros.inputs.shared_image_subscription import SharedImageSubscriptions
 from nn_perception.ros.nodes.digit_reader import DigitReaderNode
 from nn_perception.ros.nodes.fine_tuner import FineTunerNode

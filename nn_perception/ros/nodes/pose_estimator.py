@@ -18,10 +18,10 @@ from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Person
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
+from nn_perception.ros.base.shared_resources import SharedResources
 from nn_perception.ros.inputs.depth_input import DepthInput
 from nn_perception.ros.outputs.hri_bodies import HriBodies
 from nn_perception.ros.outputs.markers import Skeleton, skeleton_markers

@@ -14,10 +14,10 @@ from nn_perception.core.files.folders import folder_of
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 from nn_perception.ros.base.camera import Camera
-from nn_perception.ros.base.camera_node import SharedResources
 from nn_perception.ros.base.camera_parameters import CameraParameters
 from nn_perception.ros.base.parameters import Contract, parameter
 from nn_perception.ros.base.pipeline_node import PipelineNode
+from nn_perception.ros.base.shared_resources import SharedResources
 from nn_perception.ros.outputs.model_topics import ModelDescription, ModelTopics
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from nn_perception.ros.outputs.result_messages import RESULT_MESSAGES

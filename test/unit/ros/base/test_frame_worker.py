@@ -15,9 +15,9 @@ from typing import Any
 
 from nn_perception.core.frame import Frame
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.frame_worker import (
+from nn_perception.ros.base.frame_worker import FrameWorker
+from nn_perception.ros.base.worker import (
     DECODING_TIMEOUT_S,
-    FrameWorker,
     PROCESSING_TIMEOUT_S,
     WorkStage,
 )
