@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
+from nn_perception.capabilities.tagging.scores import Scores, top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoother
-from nn_perception.capabilities.tagging.tagger import Scores, Tagger, top_k_tags
+from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 

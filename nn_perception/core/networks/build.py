@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 DIGIT_NETWORKS = ('digit_cnn', 'digit_mlp')
+CLASSIFIERS = (*DIGIT_NETWORKS, 'efficientnet_lite0', 'sound_embedding')
 # Built from a definition.
 DEFINED = 'defined'
 
@@ -33,8 +34,9 @@ def build(
     Build a network with random weights.
 
     :param network: ``efficientnet_lite0``, ``digit_cnn``, ``digit_mlp``, ``movenet_multipose``,
-        ``movenet_thunder``, ``movenet_lightning``, ``defined``, or ``torchvision:`` and the name
-        of one of torchvision's classification models or of its Keypoint R-CNN
+        ``movenet_thunder``, ``movenet_lightning``, ``sound_embedding``, ``defined``, or
+        ``torchvision:`` and the name of one of torchvision's classification models or of its
+        Keypoint R-CNN
     :param num_classes: number of outputs, for classifiers
     :param input_size: width and height of the input in pixels, for networks that depend on it
     :param definition: of the network ``defined``, which has its own number of outputs
@@ -45,12 +47,8 @@ def build(
         from nn_perception.core.networks.defined.defined_network import DefinedNetwork
 
         return DefinedNetwork(definition)
-    if network == 'efficientnet_lite0':
-        from nn_perception.core.networks.efficientnet_lite import EfficientNetLite
-
-        return EfficientNetLite(num_classes)
-    if network in DIGIT_NETWORKS:
-        return _build_digit_network(network, num_classes)
+    if network in CLASSIFIERS:
+        return _build_classifier(network, num_classes)
     if network in MOVENETS:
         from nn_perception.core.networks.movenet import MoveNet
 
@@ -64,7 +62,15 @@ def build(
     raise ValueError(f'unknown network {network!r}')
 
 
-def _build_digit_network(network: str, num_classes: int) -> nn.Module:
+def _build_classifier(network: str, num_classes: int) -> nn.Module:
+    if network == 'efficientnet_lite0':
+        from nn_perception.core.networks.efficientnet_lite import EfficientNetLite
+
+        return EfficientNetLite(num_classes)
+    if network == 'sound_embedding':
+        from nn_perception.core.networks.sound_embedding import SoundEmbedding
+
+        return SoundEmbedding(num_classes)
     if network == 'digit_mlp':
         from nn_perception.core.networks.digit_mlp import DigitMlp
 
