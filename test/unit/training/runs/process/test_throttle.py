@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import threading
 import time
 
@@ -17,13 +18,10 @@ import pytest
 class Busy(Training):
     """A training that is running, without a network."""
 
+    is_running = True
+
     def __init__(self) -> None:
         self.generation = 0
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it does steps."""
-        return True
 
 
 def work(seconds: float) -> None:
@@ -49,16 +47,32 @@ def test_the_budget_is_a_share() -> None:
     assert budget.wait_s == 0.0
 
 
-def test_an_answer_is_given_again_while_there_is_no_time() -> None:
-    budget, turns, calls = AnswerBudget(), Turns(), []
-    throttle = Throttle(turns, budget, Busy())
+class Viewer:
+    """
+    A viewer whose answers are numbered in their order.
 
-    def method(request: Message) -> Message:
-        calls.append(request)
-        return Message({'number': len(calls)})
+    :ivar budget: of its answers
+    :ivar training: that it looks at
+    """
 
-    look = throttle.wrap('look', method)
-    stopped = threading.Event()
+    def __init__(self, turns: Turns) -> None:
+        self.budget, self.training = AnswerBudget(), Busy()
+        self._throttle = Throttle(turns, self.budget, self.training)
+        self._count = 0
+
+    def ask(self, name: str, request: Message) -> int:
+        """Send a request; return the number of its answer."""
+        return int(self._throttle.wrap(name, self._answer)(request).values['number'])
+
+    def _answer(self, _: Message) -> Message:
+        self._count += 1
+        return Message({'number': self._count})
+
+
+@pytest.fixture
+def viewer() -> Iterator[Viewer]:
+    """Return a viewer of a training that answers between its steps."""
+    turns, stopped = Turns(), threading.Event()
 
     def answer_all() -> None:
         while not stopped.is_set():
@@ -67,17 +81,36 @@ def test_an_answer_is_given_again_while_there_is_no_time() -> None:
 
     thread = threading.Thread(target=answer_all)
     thread.start()
-    try:
-        one, other = (Message({}, (np.full(1, value, np.uint8),)) for value in (1, 2))
-        assert look(one).values['number'] == 1
-        assert look(one).values['number'] == 2
-        spend(budget)
-        assert look(one).values['number'] == 2
-        assert look(Message()).values['number'] == 2  # the last picture, which is the same
-        assert look(other).values['number'] == 3
-        spend(budget)
-        # An old answer about the first picture would leave the network at the second one.
-        assert look(one).values['number'] == 4
-    finally:
-        stopped.set()
-        thread.join()
+    yield Viewer(turns)
+    stopped.set()
+    thread.join()
+
+
+ONE, OTHER = (Message({}, (np.full(1, value, np.uint8),)) for value in (1, 2))
+
+
+def test_an_answer_is_given_again_while_there_is_no_time(viewer: Viewer) -> None:
+    assert viewer.ask('look', ONE) == 1
+    assert viewer.ask('look', ONE) == 2
+    spend(viewer.budget)
+    assert viewer.ask('look', ONE) == 2
+    assert viewer.ask('look', Message()) == 2  # the last picture, which is the same
+    assert viewer.ask('look', OTHER) == 3
+    spend(viewer.budget)
+    # An old answer about the first picture would leave the network at the second one.
+    assert viewer.ask('look', ONE) == 4
+
+
+def test_an_answer_about_another_picture_is_not_given_again(viewer: Viewer) -> None:
+    assert viewer.ask('look', ONE) == 1
+    assert viewer.ask('map', Message()) == 2
+    assert viewer.ask('look', OTHER) == 3
+    spend(viewer.budget)
+    assert viewer.ask('map', Message()) == 4
+
+
+def test_a_paused_run_has_all_the_time(viewer: Viewer) -> None:
+    assert viewer.ask('look', ONE) == 1
+    viewer.training.is_running = False
+    spend(viewer.budget)
+    assert viewer.ask('look', ONE) == 2
