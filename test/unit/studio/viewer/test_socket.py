@@ -127,6 +127,15 @@ def test_the_next_image_comes_after_the_acknowledgement(page: Page) -> None:
         socket.send_json({'ack': 1})
         # Whatever came meanwhile, the newest is next.
         assert number_of(socket.receive_bytes()) == (2, 29)
+        # An image that was on the screen before says nothing about this one.
+        socket.send_json({'ack': 1})
+        page.camera.feed.offer_jpeg(30, JPEG)
+        # Results do not wait for images: these come first.
+        for stamp in ('30', '31'):
+            page.camera.feed.offer_result(CameraResult('tags', int(stamp), {'tags': []}))
+            assert socket.receive_json()['stamp'] == stamp
+        socket.send_json({'ack': 2})
+        assert number_of(socket.receive_bytes()) == (3, 30)
     page.until(lambda: page.camera.demands == [frozenset({'tags'}), None])
 
 
