@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 import logging
 import threading
+from typing import Generic, TypeVar
 
-from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.capabilities.tagging.classifier import Classifier
 from nn_perception.training.model_store.store import ModelStore
 
 LOG = logging.getLogger(__name__)
 
+C = TypeVar('C', bound=Classifier)
 
-class ModelFollower:
+
+class ModelFollower(Generic[C]):
     """
     Load the active version of a model in the background whenever it changes.
 
@@ -23,18 +26,18 @@ class ModelFollower:
     :param open_tagger: opens a checkpoint file
     """
 
-    def __init__(self, store: ModelStore, name: str, open_tagger: Callable[[str], Tagger]) -> None:
+    def __init__(self, store: ModelStore, name: str, open_tagger: Callable[[str], C]) -> None:
         self._store = store
         self._name = name
         self._open = open_tagger
         self._version = ''
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._loaded: Tagger | None = None
+        self._loaded: C | None = None
         self._closed = False
         self.problem = ''
 
-    def load(self) -> Tagger | None:
+    def load(self) -> C | None:
         """
         Load the active version now.
 
@@ -62,7 +65,7 @@ class ModelFollower:
             self._thread = threading.Thread(target=self._load_active, name='swap', daemon=True)
             self._thread.start()
 
-    def take(self) -> Tagger | None:
+    def take(self) -> C | None:
         """Return the version that was loaded since the last call; the caller closes it."""
         if self._loaded is None:
             return None
