@@ -5,3 +5,13 @@ DEFAULT_SOUND_MODEL = 'sound_words'
 BACKGROUND = 'background'
 SOUND_TOP_K = 5
 SOUND_MIN_SCORE = 0.0
+# The tags that need no network: below the gate, and of speech that is no known word.
+SILENCE = 'silence'
+SPEECH = 'speech'
+# A window repeats so much of the previous one: four windows a second.
+WINDOW_OVERLAP = 0.75
+MAX_OVERLAP = 0.95
+SMOOTHING_S = 0.15
+# The level of the loudest tenth of a second, relative to full scale, below which a window is
+# silence: quiet words of Speech Commands have -36 dB, a quiet room -70 dB.
+GATE_DB = -60.0

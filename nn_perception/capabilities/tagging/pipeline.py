@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
 from nn_perception.capabilities.tagging.scores import Scores, top_k_tags
-from nn_perception.capabilities.tagging.smoothing import Smoother
+from nn_perception.capabilities.tagging.smoothing import Smoothers
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
@@ -40,7 +40,7 @@ class TaggingPipeline:
     def __init__(self, tagger: Tagger, options: TaggingOptions | None = None) -> None:
         self.tagger = tagger
         self.options = options or TaggingOptions()
-        self._smoothers: dict[str, Smoother] = {}
+        self._smoothers = Smoothers()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -75,10 +75,7 @@ class TaggingPipeline:
         :returns: best first
         """
         options, labels = self.options, self.tagger.labels
-        if options.smoothing_s > 0.0:
-            raw = self._smoother(frame.source, options.smoothing_s).update(raw, frame.stamp_s)
-        else:
-            self._smoothers.pop(frame.source, None)
+        raw = self._smoothers.update(frame.source, raw, frame.stamp_s, options.smoothing_s)
         top_k = min(options.top_k, len(labels))
         return top_k_tags(raw, labels, top_k, min_score=options.min_score)
 
@@ -89,7 +86,7 @@ class TaggingPipeline:
 
     def forget(self, source: str) -> None:
         """Forget the averages of a source."""
-        self._smoothers.pop(source, None)
+        self._smoothers.forget(source)
 
     def warm_up(self) -> None:
         """Run the network once, see :meth:`LoadedModel.warm_up`."""
@@ -98,10 +95,3 @@ class TaggingPipeline:
     def close(self) -> None:
         """Free the network's memory."""
         self.tagger.close()
-
-    def _smoother(self, source: str, time_constant_s: float) -> Smoother:
-        """Return the smoother of a source, a new one if the time constant has changed."""
-        smoother = self._smoothers.get(source)
-        if smoother is None or smoother.time_constant_s != time_constant_s:
-            smoother = self._smoothers[source] = Smoother(time_constant_s)
-        return smoother

@@ -52,3 +52,34 @@ class Smoother:
             average = before + weight * (average - before)
         self._scores, self._stamp_s = average, stamp_s
         return average.astype(np.float32)
+
+
+class Smoothers:
+    """The moving averages of any number of sources."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Smoother] = {}
+
+    def update(
+        self, source: str, scores: Scores, stamp_s: float, time_constant_s: float
+    ) -> Scores:
+        """
+        Add the scores of a source, see :meth:`Smoother.update`.
+
+        :param time_constant_s: the average begins anew if it changes; 0: no smoothing
+        """
+        if time_constant_s <= 0.0:
+            self.forget(source)
+            return scores
+        smoother = self._of.get(source)
+        if smoother is None or smoother.time_constant_s != time_constant_s:
+            smoother = self._of[source] = Smoother(time_constant_s)
+        return smoother.update(scores, stamp_s)
+
+    def forget(self, source: str) -> None:
+        """Forget the average of a source."""
+        self._of.pop(source, None)
+
+    def clear(self) -> None:
+        """Forget the averages of all sources."""
+        self._of.clear()

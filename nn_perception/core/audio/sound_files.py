@@ -123,8 +123,8 @@ class OpenSound:
         match = _CUT.search(self._file.extra_info)
         if match is None or int(match[1]) in UNKNOWN_LENGTHS or int(match[1]) <= int(match[2]):
             return ''
-        share = int(match[2]) / int(match[1])
-        return f'{self._name}: it is cut, {100.0 * share:.2g} % of it are there'
+        percent = min(99, max(1, round(100.0 * int(match[2]) / int(match[1]))))
+        return f'{self._name}: it is cut, {percent} % of it are there'
 
     def _check_end(self) -> None:
         """Say that the file ends before the end that its header promises."""
