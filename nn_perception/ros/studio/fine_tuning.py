@@ -117,12 +117,14 @@ class RosFineTuning:
         self._recording = None
         self._ask(Record, 'record', Record.Request(record=False))
 
-    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:
-        """
-        Store a picture: JPEG, PNG or another common format.
-
-        :returns: the id of the frame
-        """
+    def add_frame(
+        self,
+        picture: bytes,
+        label: str,
+        stamp_ns: int = 0,
+        recording: str = '',  # noqa: ARG002
+    ) -> str:
+        """Store a picture; :returns: the id of the frame."""
         if len(picture) > MAX_PICTURE_BYTES:
             raise ValueError(f'the picture has more than {MAX_PICTURE_BYTES // 1_000_000} MB')
         image = CompressedImage(data=array.array('B', picture))

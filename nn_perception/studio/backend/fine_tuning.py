@@ -131,10 +131,11 @@ class FineTuning(Protocol):
     def stop_recording(self) -> None:
         """End the recording; what it has stored stays."""
 
-    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:
+    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0, recording: str = '') -> str:
         """
         Store a picture: JPEG, PNG or another common format.
 
+        :param recording: names the recording that a sound is a part of; empty for pictures
         :returns: the id of the frame
         """
 

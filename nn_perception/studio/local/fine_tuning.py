@@ -139,7 +139,13 @@ class LocalFineTuning:
         if self._recording is not None:
             self._recording.stop()
 
-    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0) -> str:
+    def add_frame(
+        self,
+        picture: bytes,
+        label: str,
+        stamp_ns: int = 0,
+        recording: str = '',  # noqa: ARG002
+    ) -> str:
         """Store a picture; :returns: the id of the frame."""
 
         def decode() -> Any:
