@@ -172,7 +172,7 @@ def test_ten_thousand_frames_are_listed_in_milliseconds(
 ) -> None:
     png = encode_png(picture(16, 16))
     with Dataset.open(page.root, 'workshop') as dataset:
-        dataset.add_png(png, 'mug', 0)
+        dataset.add_encoded(png, 'mug', 0)
     lines = []
     for number in range(1, 10_000):
         (page.dataset / 'mug' / f'{number}_{number}.png').write_bytes(png)

@@ -1,13 +1,14 @@
 """
-Read the pictures of a zip file, which may come from a stranger.
+Read the pictures, or sounds, of a zip file, which may come from a stranger.
 
-Nothing is unpacked to the disk: each picture is read into memory, and its path within the archive
+Nothing is unpacked to the disk: each file is read into memory, and its path within the archive
 only names its label. What the archive claims to contain is checked before anything is unpacked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 import os
 from pathlib import Path, PurePosixPath
@@ -20,20 +21,22 @@ import zlib
 
 from nn_perception.core.files.names import checked_label
 from nn_perception.core.files.untrusted import parse_json
-from nn_perception.core.imaging.image_decoding import decode_image
-from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.quoting import quoted
-from nn_perception.sources.photographs import PHOTO_SUFFIXES
-from nn_perception.training.datasets.labelled_frames import MANIFEST, STORED_NAME
+from nn_perception.training.datasets.labelled_frames import (
+    MANIFEST,
+    medium_in,
+    read_lines,
+    STORED_NAME,
+)
 from nn_perception.training.datasets.left_out import as_text, LeftOut
-from nn_perception.training.datasets.picture_folders import NO_PICTURE, REASONS
+from nn_perception.training.datasets.media.detection import medium_of_file
+from nn_perception.training.datasets.media.medium import Medium, Part
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.export.sample_programs import USE_DATASET
 
 # Of 90,000 pictures with long names.
 MAX_DIRECTORY_BYTES = 16_000_000
 MAX_PICTURE_BYTES = 64_000_000
-# Pictures are compressed already; what shrinks more than this is no collection of pictures.
-MAX_RATIO = 20
 END_BYTES = 22
 MAX_COMMENT_BYTES = 1 << 16
 END, END_64, LOCATOR_64 = b'PK\x05\x06', b'PK\x06\x06', b'PK\x06\x07'
@@ -45,6 +48,8 @@ IGNORED = {MANIFEST, '__MACOSX', 'Thumbs.db'}
 PROJECT_PICTURE = re.compile(r'(.+)-!-\d+\.\w+')
 PROJECT_MANIFEST = 'manifest.json'
 MAX_MANIFEST_BYTES = 1_000_000
+# Of 100,000 clips.
+MAX_DATASET_MANIFEST_BYTES = 40_000_000
 # The samples of one of its classes, which are not in a folder; browsers number downloads.
 SAMPLES = re.compile(r'(.+)-samples( ?\(\d+\))?\.zip', re.IGNORECASE)
 
@@ -57,19 +62,19 @@ class PackedPicture:
     :param name: path within the archive
     :param label: name of the folder that it is in
     :param stamp_ns: capture time in nanoseconds, if this package has exported it; else 0
-    :param image_bgr: uint8, ``(H, W, 3)``, blue first
+    :param parts: what a dataset stores of it
     """
 
     name: str
     label: str
     stamp_ns: int
-    image_bgr: Image
+    parts: tuple[Part, ...]
 
 
 @dataclass
 class Archive:
     """
-    A zip file of labelled pictures, ``<label>/<picture>`` or ``<name>/<label>/<picture>``.
+    A zip file of labelled pictures, or sounds: ``<label>/<file>`` or ``<name>/<label>/<file>``.
 
     Files of Teachable Machine are read as well: an image project (``.tm``), and the samples of a
     class, whose label is in the name of the file, ``<label>-samples.zip``.
@@ -78,13 +83,16 @@ class Archive:
     :ivar left_out: what is left out, and why
     :param path: the file
     :param label: if given, all pictures get this label
+    :param medium: whether pictures or sounds are read
     """
 
     path: Path
     label: str = ''
+    medium: Medium = IMAGES
     total: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
     _is_project: bool = False
+    _recordings: dict[str, str] = field(default_factory=dict)
 
     def pictures(self) -> Iterator[PackedPicture | None]:
         """
@@ -93,21 +101,16 @@ class Archive:
         :raises ValueError: if it is no zip file, or a zip bomb, or contains no pictures
         :raises OSError: if it cannot be read
         """
-        with open(self.path, 'rb') as stream:
-            _check_directory(stream, self.path)
-            try:
-                archive = zipfile.ZipFile(stream)
-            except (*ERRORS, struct.error) as error:
-                raise ValueError(f'{self.path} is not a zip file that can be read') from error
-            with archive:
-                members = self._members(archive, os.fstat(stream.fileno()).st_size)
-                self.total = len(members)
-                for info in members:
-                    yield self._picture(archive, info)
+        with _opened(self.path) as (archive, size):
+            members = self._members(archive, size)
+            self.total = len(members)
+            self._recordings = _recordings(archive)
+            for info in members:
+                yield self._picture(archive, info)
 
     def _members(self, archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
         """Select the pictures, and check what they claim to unpack to."""
-        chosen = []
+        chosen, medium, files = [], self.medium, self.medium.words.files
         for info in archive.infolist():
             path = _path_of(info)
             suffix = path.suffix.lower()
@@ -116,18 +119,18 @@ class Archive:
                 continue
             if info.is_dir() or {*path.parts} & IGNORED or path.name == USE_DATASET:
                 continue
-            if path.name.startswith('.') or suffix not in PHOTO_SUFFIXES:
-                reason = REASONS.get(suffix, NO_PICTURE)
-                self.left_out.add(str(path), reason, pictures=int(suffix in REASONS))
+            if path.name.startswith('.') or suffix not in medium.suffixes:
+                reason = medium.reasons.get(suffix, medium.unnamed)
+                self.left_out.add(str(path), reason, pictures=int(suffix in medium.reasons))
             else:
                 chosen.append(info)
         if not chosen:
-            reason = f'{self.path} contains no pictures{_project_type(archive)}'
+            reason = f'{self.path} contains no {files}{_project_type(archive)}'
             raise ValueError(as_text([reason, *self.left_out.pictures(), *self.left_out.others()]))
         claimed = sum(info.file_size for info in chosen)
-        if claimed > MAX_RATIO * size + MAX_PICTURE_BYTES:
+        if claimed > medium.max_ratio * size + MAX_PICTURE_BYTES:
             raise ValueError(
-                f'{self.path} has {size} bytes and would unpack to {claimed}: pictures do not '
+                f'{self.path} has {size} bytes and would unpack to {claimed}: {files} do not '
                 'shrink that much'
             )
         return chosen
@@ -137,16 +140,13 @@ class Archive:
         try:
             label = self.label or self._label_of(path)
             content = _unpacked(archive, info)
+            recording = self._recordings.get(str(path)) or self.medium.recording_of(path.name)
+            parts = tuple(self.medium.unpacked_parts(content, recording))
         except ERRORS as error:
             self.left_out.add(str(path), str(error) or 'it is damaged')
             return None
-        try:
-            image = decode_image(content, upright=True)
-        except ValueError as error:
-            self.left_out.add(str(path), f'it {error}')
-            return None
         own = STORED_NAME.fullmatch(path.name)
-        return PackedPicture(str(path), label, int(own[1]) if own else 0, image)
+        return PackedPicture(str(path), label, int(own[1]) if own else 0, parts)
 
     def _label_of(self, path: PurePosixPath) -> str:
         """Return the label of a picture; ValueError if its path names none, or leads elsewhere."""
@@ -162,6 +162,36 @@ class Archive:
         if samples:
             return checked_label(samples[1])
         raise ValueError('it is in no folder that names its label; choose one with --label')
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
+    """Open a zip file whose list of entries is not too long; also return its size in bytes."""
+    with open(path, 'rb') as stream:
+        _check_directory(stream, path)
+        try:
+            archive = zipfile.ZipFile(stream)
+        except (*ERRORS, struct.error) as error:
+            raise ValueError(f'{path} is not a zip file that can be read') from error
+        with archive:
+            yield archive, os.fstat(stream.fileno()).st_size
+
+
+def medium_of_source(path: Path) -> Medium | None:
+    """
+    Find out whether a folder or zip file holds pictures or sounds.
+
+    :returns: None if it holds neither, or cannot be read
+    """
+    if path.is_dir():
+        return medium_in(path)
+    try:
+        with _opened(path) as (archive, _):
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except (OSError, ValueError):
+        return None
+    media = [medium for name in names if (medium := medium_of_file(name))]
+    return IMAGES if IMAGES in media else next(iter(media), None)
 
 
 def _path_of(info: zipfile.ZipInfo) -> PurePosixPath:
@@ -180,6 +210,18 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise ValueError('it is compressed in a way that is not supported')
     with archive.open(info) as stream:
         return stream.read(info.file_size)
+
+
+def _recordings(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Read from the manifest of a dataset which recording each of its clips is from."""
+    found = {}
+    for info in archive.infolist():
+        path = _path_of(info)
+        if path.name == MANIFEST and info.file_size <= MAX_DATASET_MANIFEST_BYTES:
+            with suppress(*ERRORS):
+                for file, entry in read_lines(_unpacked(archive, info))[0].items():
+                    found[str(path.parent / file)] = entry[-1]
+    return {file: recording for file, recording in found.items() if recording}
 
 
 def _project_type(archive: zipfile.ZipFile) -> str:

@@ -11,7 +11,13 @@ from nn_perception.core.files.locks import writer_lock
 from nn_perception.core.files.names import checked_name
 from nn_perception.core.quoting import quoted
 from nn_perception.training.datasets.dataset import Dataset
-from nn_perception.training.datasets.labelled_frames import LOCK, MANIFEST, WRITER_LOCK
+from nn_perception.training.datasets.labelled_frames import (
+    LOCK,
+    MANIFEST,
+    medium_in,
+    WRITER_LOCK,
+)
+from nn_perception.training.datasets.media.pictures import IMAGES
 
 
 def dataset_names(root: Path) -> list[str]:
@@ -74,7 +80,7 @@ def delete_dataset(root: Path, name: str) -> tuple[int, list[Path]]:
     :raises OSError: if a file cannot be deleted, or a process has the dataset open
     """
     folder = _own_folder(root, name)
-    with Dataset.open(root, name) as dataset:
+    with Dataset.open(root, name, medium=medium_in(folder) or IMAGES) as dataset:
         count = sum(dataset.delete(label) for label in dataset.counts())
         for file in (MANIFEST, LOCK, WRITER_LOCK):
             (folder / file).unlink(missing_ok=True)

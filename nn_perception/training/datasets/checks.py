@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from nn_perception.capabilities.sounds.defaults import BACKGROUND
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length, UNKNOWN
 from nn_perception.core.files.names import folded_name
 from nn_perception.core.inference.checkpoint import Checkpoint
@@ -18,16 +19,17 @@ from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.features import load_features
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
 from nn_perception.training.datasets.left_out import as_text, listed
+from nn_perception.training.datasets.media.clips import SOUNDS
+from nn_perception.training.datasets.media.detection import medium_of
+from nn_perception.training.datasets.media.medium import Medium, Words
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.datasets.similar_frames import similar_to_groups
-from nn_perception.training.datasets.split import NEAR_DUPLICATE
 import numpy as np
 from numpy.typing import NDArray
 
 MIN_FRAMES = 2
 RECOMMENDED_FRAMES = 10
 MAX_IMBALANCE = 5
-# Photographs that are blurred by a fortieth of their width have 1 to 12, sharp ones 20 to 3000.
-MIN_SHARPNESS = 8.0
 
 
 class UnusableFramesError(ValueError):
@@ -88,18 +90,18 @@ def check_frames(
     :raises ValueError: if the network is not usable
     :raises RuntimeError: if the network cannot be run
     """
-    base = base.for_fine_tuning()
-    usable, warnings = without_contradictions(frames)
-    check_labels(usable, warnings)  # before anything is computed
+    base, medium = base.for_fine_tuning(), medium_of(base)
+    usable, warnings = without_contradictions(frames, medium)
+    check_labels(usable, warnings, medium)  # before anything is computed
     features, problems = load_features(usable, base, cache, on_progress)
     usable = [frame for frame in usable if frame.sha256 in features]
     warnings += problems
-    check_labels(usable, warnings)
+    check_labels(usable, warnings, medium)
     embeddings = np.stack([features[frame.sha256].embedding for frame in usable])
-    sharpness = np.array([features[frame.sha256].sharpness for frame in usable])
+    quality = np.array([features[frame.sha256].quality for frame in usable])
     del features  # as large as the embeddings
     similarity = base.last_layer_embedding(embeddings)
-    warnings += find_warnings(usable, similarity, sharpness)
+    warnings += find_warnings(usable, similarity, quality, medium)
     labels = tuple(sorted({frame.label for frame in usable}))
     index = {label: at for at, label in enumerate(labels)}
     classes = np.array([index[frame.label] for frame in usable], np.int64)
@@ -107,7 +109,7 @@ def check_frames(
 
 
 def without_contradictions(
-    frames: Sequence[LabelledFrame],
+    frames: Sequence[LabelledFrame], medium: Medium = IMAGES
 ) -> tuple[list[LabelledFrame], list[str]]:
     """
     Leave out pictures that have several labels.
@@ -123,13 +125,16 @@ def without_contradictions(
         if len(found) > 1
     )
     sentences = [
-        f'{_count(count)} with the labels {pair} at once: left out; delete the wrong ones'
+        f'{medium.words.count(count)} with the labels {pair} at once: left out; delete the wrong '
+        'ones'
         for pair, count in sorted(pairs.items())
     ]
     return [frame for frame in frames if len(labels[frame.sha256]) == 1], sentences
 
 
-def check_labels(frames: Sequence[LabelledFrame], left_out: Sequence[str] = ()) -> None:
+def check_labels(
+    frames: Sequence[LabelledFrame], left_out: Sequence[str] = (), medium: Medium = IMAGES
+) -> None:
     """
     Check that the labels can be trained.
 
@@ -137,28 +142,28 @@ def check_labels(frames: Sequence[LabelledFrame], left_out: Sequence[str] = ()) 
     :raises UnusableFramesError: if there are fewer than two labels, one has fewer than two frames,
         or one is reserved for unknown objects
     """
-    reason = _fault(Counter(frame.label for frame in frames))
+    reason = _fault(Counter(frame.label for frame in frames), medium.words)
     if reason:
         raise UnusableFramesError(reason, left_out)
 
 
-def _fault(counts: Mapping[str, int]) -> str:
+def _fault(counts: Mapping[str, int], words: Words) -> str:
     """Say why labels with so many frames cannot be trained; empty if they can."""
     if UNKNOWN in counts:
         return (
-            f"the label '{UNKNOWN}' is reserved for frames that are unlike all training frames; "
-            'rename it'
+            f"the label '{UNKNOWN}' is reserved for {words.items} that are unlike all training "
+            f'{words.items}; rename it'
         )
     if not counts:
-        return 'there are no frames to train on; capture some of each label first'
+        return f'there are no {words.items} to train on; {words.capture} some of each label first'
     if len(counts) == 1:
         (label,) = counts
-        return f"all frames have the label '{label}'; at least two labels are needed"
+        return f"all {words.items} have the label '{label}'; at least two labels are needed"
     few = [f"'{label}' ({count})" for label, count in counts.items() if count < MIN_FRAMES]
     if not few:
         return ''
     return (
-        f'too few usable frames of {listed(few)}: at least one is needed to train on and '
+        f'too few usable {words.items} of {listed(few)}: at least one is needed to train on and '
         f'one to measure with; {RECOMMENDED_FRAMES} or more are recommended'
     )
 
@@ -166,33 +171,36 @@ def _fault(counts: Mapping[str, int]) -> str:
 def find_warnings(
     frames: Sequence[LabelledFrame],
     similarity: NDArray[np.float32],
-    sharpness: NDArray[np.floating],
+    quality: NDArray[np.floating],
+    medium: Medium = IMAGES,
 ) -> list[str]:
     """
     Find what will make the result worse than it could be.
 
     :param similarity: embeddings that show how similar pictures are, float32, ``(N, E)``
-    :param sharpness: see :func:`nn_perception.training.datasets.embeddings.sharpness`, ``(N,)``
+    :param quality: sharpness or loudness of each frame, see :class:`Medium`, ``(N,)``
     :returns: one sentence for each problem
     """
     return [
-        *_few_or_uneven(frames),
+        *_few_or_uneven(frames, medium.words),
         *_alike_labels(frames),
-        *_blurred(frames, sharpness),
-        *_similar_labels(frames, similarity),
+        *_without_background(frames, medium),
+        *_of_poor_quality(frames, quality, medium),
+        *_similar_labels(frames, similarity, medium),
     ]
 
 
-def _few_or_uneven(frames: Sequence[LabelledFrame]) -> Iterator[str]:
+def _few_or_uneven(frames: Sequence[LabelledFrame], words: Words) -> Iterator[str]:
     counts = Counter(frame.label for frame in frames)
     for label, count in counts.items():
         if count < RECOMMENDED_FRAMES:
-            yield f"'{label}' has {_count(count)}; {RECOMMENDED_FRAMES} or more are recommended"
+            few = words.count(count)
+            yield f"'{label}' has {few}; {RECOMMENDED_FRAMES} or more are recommended"
     (most, largest), *_, (fewest, smallest) = counts.most_common()
     if largest > MAX_IMBALANCE * smallest:
         yield (
-            f"'{most}' has {largest} frames and '{fewest}' {smallest}; the label with few frames "
-            'will be less accurate'
+            f"'{most}' has {largest} {words.items} and '{fewest}' {smallest}; the label with few "
+            f'{words.items} will be less accurate'
         )
 
 
@@ -206,20 +214,31 @@ def _alike_labels(frames: Sequence[LabelledFrame]) -> Iterator[str]:
             yield f'the labels {names} differ only in capitals or in what cannot be seen'
 
 
-def _blurred(frames: Sequence[LabelledFrame], sharpness: NDArray[np.floating]) -> Iterator[str]:
+def _without_background(frames: Sequence[LabelledFrame], medium: Medium) -> Iterator[str]:
+    if medium is SOUNDS and all(folded_name(frame.label) != BACKGROUND for frame in frames):
+        yield (
+            f"without the label '{BACKGROUND}', everything that is heard gets one of the others; "
+            'record the room, and speech that means nothing, under it'
+        )
+
+
+def _of_poor_quality(
+    frames: Sequence[LabelledFrame], quality: NDArray[np.floating], medium: Medium
+) -> Iterator[str]:
     counts = Counter(frame.label for frame in frames)
-    blurred = Counter(
-        frame.label
-        for frame, value in zip(frames, sharpness, strict=True)
-        if value < MIN_SHARPNESS
+    poor = Counter(
+        (frame.label, fault)
+        for frame, value in zip(frames, quality, strict=True)
+        if (fault := medium.fault(float(value), frame.label))
     )
-    for label, count in blurred.items():
-        yield f"{count} of {_count(counts[label])} of '{label}' are blurred or without contrast"
+    for (label, fault), count in poor.items():
+        yield f"{count} of {medium.words.count(counts[label])} of '{label}' are {fault}"
 
 
 def _similar_labels(
-    frames: Sequence[LabelledFrame], similarity: NDArray[np.float32]
+    frames: Sequence[LabelledFrame], similarity: NDArray[np.float32], medium: Medium
 ) -> Iterator[str]:
+    words = medium.words
     counts = dict(sorted(Counter(frame.label for frame in frames).items()))
     labels, sizes = list(counts), list(counts.values())
     order = sorted(range(len(frames)), key=lambda at: frames[at].label)
@@ -229,9 +248,8 @@ def _similar_labels(
     for index, label in enumerate(labels[:-1]):
         begin, end = end, end + sizes[index]
         # Each label is compared with those after it.
-        similar, similar_others = similar_to_groups(
-            unit[begin:end], unit[end:], sizes[index + 1 :], NEAR_DUPLICATE
-        )
+        groups, least = sizes[index + 1 :], medium.similarity.near_duplicate
+        similar, similar_others = similar_to_groups(unit[begin:end], unit[end:], groups, least)
         for group in np.flatnonzero(similar.any(axis=0)):
             first = end + sum(sizes[index + 1 : index + 1 + group])
             others = similar_others[first - end : first - end + sizes[index + 1 + group]]
@@ -240,10 +258,6 @@ def _similar_labels(
                 *(files[first + at] for at in np.flatnonzero(others)),
             ]
             yield (
-                f"{_count(len(alike))} of '{label}' and '{labels[index + 1 + group]}' look almost "
-                f'the same, for example {" and ".join(sorted(alike)[:2])}'
+                f"{words.count(len(alike))} of '{label}' and '{labels[index + 1 + group]}' "
+                f'{words.alike} almost the same, for example {" and ".join(sorted(alike)[:2])}'
             )
-
-
-def _count(count: int) -> str:
-    return '1 frame' if count == 1 else f'{count} frames'

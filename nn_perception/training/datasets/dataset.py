@@ -1,142 +1,47 @@
 """
-Labelled frames on disk, for the one process that changes them.
+Labelled frames, or clips of sound, on disk, for the one process that changes them.
 
 Every change is on the disk when its call returns. The order of the steps is such that an end at
 any moment, even a power cut, costs at most the frame that was being stored: first the picture
-under a temporary name, then its final name, then its line in the manifest. Opening a dataset
-repairs what was left unfinished.
+under a temporary name, then its final name, then its line in the manifest. Opening it repairs
+what was left unfinished.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 import hashlib
-import logging
-from pathlib import Path
-import threading
 
-from nn_perception.core.files.atomic import (
-    append_whole,
-    removed_on_failure,
-    write_atomically,
-)
-from nn_perception.core.files.folders import make_folders
-from nn_perception.core.files.locks import lock, writer_lock
-from nn_perception.core.files.names import checked_label, checked_name
+from nn_perception.core.audio.samples import check_samples, Samples, WINDOW_SAMPLES
+from nn_perception.core.audio.sound_files import encode_wav
+from nn_perception.core.files.locks import lock
+from nn_perception.core.files.names import checked_label
 from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.training.datasets.dataset_files import (
-    remove_leftovers,
     remove_pictures,
     rename_label_folder,
+    store_frame,
     write_manifest,
 )
-from nn_perception.training.datasets.frame_index import FrameIndex, FramePage
-from nn_perception.training.datasets.labelled_frames import (
-    distinct_label,
-    LabelledFrame,
-    list_frames,
-    LOCK,
-    MANIFEST,
-    STORED_NAME,
-    WRITER_LOCK,
-)
-
-LOG = logging.getLogger(__name__)
+from nn_perception.training.datasets.labelled_frames import distinct_label, LabelledFrame, LOCK
+from nn_perception.training.datasets.media.clips import checked_recording, clip_parts, SOUNDS
+from nn_perception.training.datasets.media.medium import Medium
+from nn_perception.training.datasets.media.pictures import IMAGES
+from nn_perception.training.datasets.writable_folder import WritableFolder
 
 
 class QuotaError(OSError):
     """A frame does not fit into the quota of its dataset."""
 
 
-class Dataset:
+class Dataset(WritableFolder):
     """
-    A dataset that is open for writing; threads may share it.
+    A dataset that is open for writing, see :meth:`open`; threads may share it.
 
     Changes wait for each other; reading the frames and their counts never waits for the disk.
-
-    :ivar index: the frames in memory
-    :ivar problems: defects that were found on opening, one sentence each
-    :param folder: folder of the dataset
-    :param quota_bytes: maximum size of all pictures together; 0 for no limit
     """
-
-    def __init__(self, folder: Path, quota_bytes: int) -> None:
-        self.folder = folder
-        self.quota_bytes = quota_bytes
-        self.problems: tuple[str, ...] = ()
-        self._stack = contextlib.ExitStack()
-        self._changes = threading.RLock()
-        self.index = FrameIndex()
-        self._next_number = 0
-        self._closed = False
-
-    @classmethod
-    def open(cls, root: str | Path, name: str, quota_bytes: int = 0) -> Dataset:
-        """
-        Open a dataset for writing; create it if it does not exist, and repair it if needed.
-
-        :param root: folder of all datasets; created if it does not exist
-        :param name: name of the dataset, and of its folder in ``root``
-        :param quota_bytes: maximum size of all pictures together; 0 for no limit
-        :raises ValueError: if the name is not allowed, or the quota is negative
-        :raises OSError: if the folder cannot be written, or another process has it open
-        """
-        if quota_bytes < 0:
-            raise ValueError(f'the quota must be 0 or more bytes, got {quota_bytes}')
-        folder = Path(root).expanduser().absolute() / checked_name(name, 'dataset')
-        dataset, what = cls(folder, quota_bytes), f'the dataset {folder}'
-        try:
-            make_folders(folder)
-            dataset._stack.enter_context(writer_lock(folder / WRITER_LOCK, what))
-            dataset._load()
-        except OSError as error:
-            dataset.close()
-            if error.errno is None:  # raised by this package, with a complete sentence
-                raise
-            raise type(error)(f'{what} cannot be written: {error.strerror}') from error
-        return dataset
-
-    def close(self) -> None:
-        """Let other processes write; closing twice has no effect."""
-        with self._changes:
-            self._closed = True
-            self._stack.close()
-
-    def __enter__(self) -> Dataset:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def name(self) -> str:
-        """The name of the dataset."""
-        return self.folder.name
-
-    def frames(self) -> list[LabelledFrame]:
-        """List the frames in the order in which they were stored."""
-        return self.index.frames()
-
-    def newest(self, label: str, offset: int, limit: int) -> FramePage:
-        """
-        List frames, the newest first.
-
-        :param label: only frames of this label; empty: all
-        :raises ValueError: if the label is not allowed
-        """
-        return self.index.newest(checked_label(label) if label else '', offset, limit)
-
-    def counts(self) -> dict[str, int]:
-        """Count the frames of each label, sorted by label."""
-        return self.index.counts()
-
-    @property
-    def size_bytes(self) -> int:
-        """The size of all pictures together."""
-        return self.index.size_bytes
 
     def add(self, image_bgr: Image, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
         """
@@ -145,25 +50,65 @@ class Dataset:
         :param image_bgr: uint8, ``(H, W, 3)``, blue first
         :param label: what the frame shows
         :param stamp_ns: capture time in nanoseconds; 0 if unknown
-        :param topic: image topic that the frame came from
+        :param topic: topic that the frame came from
         :raises ValueError: if the label is not allowed, or differs from an existing one in
-            capitals only; or if image or stamp are invalid
+            capitals only; or if image or stamp are invalid, or the dataset holds sounds
         :raises QuotaError: if the dataset is full
         :raises OSError: if the frame cannot be written, for example because the disk is full;
             frames that are already stored stay as they are
         """
-        return self.add_png(encode_png(image_bgr), label, stamp_ns, topic)
+        self._check_medium(IMAGES)
+        return self.add_encoded(encode_png(image_bgr), label, stamp_ns, topic)
 
-    def add_png(self, png: bytes, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
+    def add_clip(
+        self, samples: Samples, label: str, stamp_ns: int, topic: str = '', recording: str = ''
+    ) -> LabelledFrame:
         """
-        Store a frame that is already encoded; otherwise the same as :meth:`add`.
+        Store a clip; errors and promises are those of :meth:`add`.
 
-        :param png: the result of :func:`nn_perception.core.imaging.image_files.encode_png`
+        :param samples: one second, float32, ``(WINDOW_SAMPLES,)``, from -1 to 1, at 16 kHz
+        :param label: what is heard
+        :param stamp_ns: capture time of the first sample in nanoseconds; 0 if unknown
+        :param recording: which recording, or speaker, it is from; clips of one are never both
+            trained on and held out. Empty: it is a recording of its own
+        """
+        self._check_medium(SOUNDS)
+        check_samples(samples, WINDOW_SAMPLES)
+        return self.add_encoded(encode_wav(samples), label, stamp_ns, topic, recording)
+
+    def add_sound(
+        self, samples: Samples, label: str, stamp_ns: int, topic: str = '', recording: str = ''
+    ) -> list[LabelledFrame]:
+        """
+        Cut a sound into clips (:mod:`nn_perception.training.datasets.media.clips`), store them.
+
+        :param samples: a tenth of a second or more; the rest is as in :meth:`add_clip`
+        :returns: the clips; the earlier ones are stored if a later one cannot be
+        """
+        self._check_medium(SOUNDS)
+        frames = []
+        for part in clip_parts([samples], recording):
+            start_ns = stamp_ns + part.offset_ns if stamp_ns else 0
+            given = label, start_ns, topic, part.recording
+            frames.append(self.add_encoded(part.content, *given))
+        return frames
+
+    def add_encoded(
+        self, content: bytes, label: str, stamp_ns: int, topic: str = '', recording: str = ''
+    ) -> LabelledFrame:
+        """
+        Store a frame or clip that is already encoded; see :meth:`add` and :meth:`add_clip`.
+
+        :param content: of the file that is stored: PNG or WAV, as the methods above write it
         """
         if stamp_ns < 0:
             raise ValueError(f'a stamp must be 0 or more nanoseconds, got {stamp_ns}')
-        with self._changing('the frame is not stored'):
-            return self._store(png, distinct_label(label, self.counts()), stamp_ns, topic)
+        with self._changing(f'the {self.medium.words.item} is not stored'):
+            name = f'{stamp_ns}_{self._next_number}{self.medium.stored_suffix}'
+            path = self.folder / distinct_label(label, self.counts()) / name
+            sha256 = hashlib.sha256(content).hexdigest()
+            given = stamp_ns, topic, sha256, checked_recording(recording)
+            return self._store(LabelledFrame(path, path.parent.name, *given), content)
 
     def delete(self, label: str, *, newest_only: bool = False) -> int:
         """
@@ -175,7 +120,7 @@ class Dataset:
         :raises ValueError: if the label has no frames
         :raises OSError: if the frames cannot be deleted
         """
-        with self._changing('not all frames are deleted'):
+        with self._changing(f'not all {self.medium.words.items} are deleted'):
             frames = self.index.of_label(checked_label(label))
             return self._remove(frames[-1:] if newest_only else frames)
 
@@ -191,12 +136,13 @@ class Dataset:
         :raises ValueError: if there is no such frame, or one has another label; nothing is deleted
         :raises OSError: if the frames cannot be deleted
         """
-        with self._changing('not all frames are deleted'):
+        with self._changing(f'not all {self.medium.words.items} are deleted'):
             label = checked_label(label) if label else ''
             frames = [self.index.by_id(frame_id) for frame_id in dict.fromkeys(frame_ids)]
             for frame in frames:
                 if label and frame.label != label:
-                    raise ValueError(f'the frame {frame.id} has another label than {label}')
+                    item = self.medium.words.item
+                    raise ValueError(f'the {item} {frame.id} has another label than {label}')
             return self._remove(frames)
 
     def check_rename(self, label: str, new_label: str) -> tuple[str, str]:
@@ -223,7 +169,7 @@ class Dataset:
         :raises ValueError: if ``label`` has no frames, or ``new_label`` is not allowed or exists
         :raises OSError: if the folder cannot be renamed
         """
-        with self._changing('some frames may still have the old label'):
+        with self._changing(f'some {self.medium.words.items} may still have the old label'):
             old, new = self.check_rename(label, new_label)
             target, before = self.folder / new, self.frames()
             renamed = [
@@ -236,38 +182,22 @@ class Dataset:
                 write_manifest(self.folder, renamed)
             return self.counts()[new]
 
-    def _load(self) -> None:
-        """List the frames, repair the manifest, and remove what a killed process left behind."""
-        with lock(self.folder / LOCK):
-            leftovers = remove_leftovers(self.folder)
-            listing = list_frames(self.folder)
-            for frame in listing.frames:
-                self.index.add(frame, frame.path.stat().st_size)
-            if not listing.complete:
-                write_manifest(self.folder, listing.frames)
-        numbers = (STORED_NAME.fullmatch(frame.path.name) for frame in listing.frames)
-        self._next_number = max((int(own[2]) + 1 for own in numbers if own), default=0)
-        removed = (f'removed {path}, which was only partly written' for path in leftovers)
-        self.problems = *removed, *listing.problems
-        for problem in self.problems:
-            LOG.warning('%s', problem)
-
-    def _store(self, png: bytes, label: str, stamp_ns: int, topic: str) -> LabelledFrame:
+    def _store(self, frame: LabelledFrame, content: bytes) -> LabelledFrame:
         used = self.size_bytes
-        if self.quota_bytes and used + len(png) > self.quota_bytes:
+        if self.quota_bytes and used + len(content) > self.quota_bytes:
             raise QuotaError(
                 f'the dataset {self.name} is full: {used} of {self.quota_bytes} bytes are used, '
-                f'and the frame needs {len(png)}'
+                f'and the {self.medium.words.item} needs {len(content)}'
             )
-        path = self.folder / label / f'{stamp_ns}_{self._next_number}.png'
-        frame = LabelledFrame(path, label, stamp_ns, topic, hashlib.sha256(png).hexdigest())
-        with lock(self.folder / LOCK), removed_on_failure(path):
-            make_folders(path.parent)
-            write_atomically(path, png)
-            append_whole(self.folder / MANIFEST, frame.manifest_line().encode())
+        store_frame(self.folder, frame, content)
         self._next_number += 1
-        self.index.add(frame, len(png))
+        self.index.add(frame, len(content))
         return frame
+
+    def _check_medium(self, medium: Medium) -> None:
+        if medium is not self.medium:
+            kinds = self.medium.words.files, medium.words.files
+            raise ValueError('the dataset {} holds {}, no {}'.format(self.name, *kinds))
 
     def _remove(self, frames: Sequence[LabelledFrame]) -> int:
         """Remove pictures, then their lines; return how many."""
@@ -277,23 +207,3 @@ class Dataset:
             finally:
                 write_manifest(self.folder, self.frames())
         return len(frames)
-
-    @contextlib.contextmanager
-    def _changing(self, outcome: str) -> Iterator[None]:
-        """
-        Let one thread at a time change something; turn OS errors into complete sentences.
-
-        :param outcome: consequence of a failure for the frames
-        :raises ValueError: if the dataset is closed
-        """
-        with self._changes:
-            if self._closed:
-                raise ValueError(f'the dataset {self.name} is closed')
-            try:
-                yield
-            except OSError as error:
-                if error.errno is None:  # raised by this package, with a complete sentence
-                    raise
-                raise type(error)(
-                    f'the dataset {self.name} cannot be written: {error.strerror}; {outcome}'
-                ) from error

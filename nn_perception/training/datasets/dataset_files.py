@@ -1,5 +1,5 @@
 """
-The steps in which the files of a dataset change; the caller holds its lock.
+The steps in which the files of a dataset change; but for the first, the caller holds its lock.
 
 A process may be killed between any two of them: whatever is on the disk then, opening the dataset
 finds every picture and what was known about it.
@@ -11,11 +11,27 @@ from collections.abc import Callable, Sequence
 import contextlib
 from pathlib import Path
 
-from nn_perception.core.files.atomic import sync_folder, write_atomically
-from nn_perception.training.datasets.labelled_frames import LabelledFrame, MANIFEST, manifest_of
+from nn_perception.core.files.atomic import (
+    append_whole,
+    removed_on_failure,
+    sync_folder,
+    write_atomically,
+)
+from nn_perception.core.files.folders import make_folders
+from nn_perception.core.files.locks import lock
+from nn_perception.training.datasets.labelled_frames import (
+    LabelledFrame,
+    LOCK,
+    MANIFEST,
+    manifest_of,
+)
 
 # Left behind by a process that was killed while it wrote: the final name and random letters.
-LEFTOVERS = (f'.{MANIFEST}.????????', '*/.[0-9]*_[0-9]*.png.????????')
+LEFTOVERS = (
+    f'.{MANIFEST}.????????',
+    '*/.[0-9]*_[0-9]*.png.????????',
+    '*/.[0-9]*_[0-9]*.wav.????????',
+)
 
 
 def remove_leftovers(folder: Path) -> list[Path]:
@@ -24,6 +40,14 @@ def remove_leftovers(folder: Path) -> list[Path]:
     for path in leftovers:
         path.unlink()
     return leftovers
+
+
+def store_frame(folder: Path, frame: LabelledFrame, content: bytes) -> None:
+    """Write the file of a frame, then its line; if one fails, nothing is left behind."""
+    with lock(folder / LOCK), removed_on_failure(frame.path):
+        make_folders(frame.path.parent)
+        write_atomically(frame.path, content)
+        append_whole(folder / MANIFEST, frame.manifest_line().encode())
 
 
 def write_manifest(folder: Path, frames: Sequence[LabelledFrame]) -> None:

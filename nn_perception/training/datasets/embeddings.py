@@ -7,45 +7,44 @@ with cached embeddings training takes about a second.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 import json
 import os
 from pathlib import Path
 import re
+from typing import Any
 
-import cv2
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.folders import cache_folder, trusted_folder
 from nn_perception.core.files.locks import lock_stream
 from nn_perception.core.files.private import check_trusted, open_privately
 from nn_perception.core.files.records import add_checksum, is_intact
-from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
+from nn_perception.training.datasets.media.detection import medium_of
 import numpy as np
 from numpy.typing import NDArray
 
 KEY_LENGTH = 16
 HASH_BYTES = 32
-# Pictures are reduced to this short side, so that all cameras have the same scale of sharpness.
-SHARPNESS_SIDE_PX = 240
 
 
 @dataclass(frozen=True)
 class FrameFeatures:
     """
-    What training needs to know about a frame.
+    What training needs to know about a frame, or a clip.
 
     :param embedding: float32, ``(D,)``
-    :param sharpness: see :func:`sharpness`
+    :param quality: its sharpness, or its loudness, see
+        :mod:`nn_perception.training.datasets.media`
     """
 
     embedding: NDArray[np.float32]
-    sharpness: float
+    quality: float
 
 
 class Embedder:
@@ -53,6 +52,7 @@ class Embedder:
     A network without its head.
 
     :ivar checkpoint: the network with its head
+    :ivar medium: what it takes, pictures or sounds
     :ivar key: identifies the embeddings, which depend on backbone and preprocessing
     """
 
@@ -60,6 +60,7 @@ class Embedder:
         """Join a checkpoint and its loaded backbone; :meth:`open` is the usual way."""
         self.checkpoint = checkpoint
         self.key = embedding_key(checkpoint)
+        self.medium = medium_of(checkpoint)
         self._backbone = backbone
 
     @classmethod
@@ -91,16 +92,23 @@ class Embedder:
         """
         self._backbone.warm_up()
 
-    def features(self, image_bgr: Image) -> FrameFeatures:
+    def features(self, item: NDArray[Any]) -> FrameFeatures:
         """
-        Compute the features of one frame.
+        Compute the features of one frame, or clip.
 
-        :param image_bgr: uint8, ``(H, W, 3)``, blue first
-        :raises ValueError: if the image has another shape or type, or no pixels
+        :param item: uint8, ``(H, W, 3)``, blue first; or float32, ``(WINDOW_SAMPLES,)``
+        :raises ValueError: if it has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
         """
-        batch = self.checkpoint.image_preprocessing([image_bgr])
-        return FrameFeatures(self._backbone(batch)[0], sharpness(image_bgr))
+        return FrameFeatures(self.embeddings([item])[0], self.medium.quality(item))
+
+    def embeddings(self, items: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """
+        Compute the embeddings of some frames, or clips, in one batch; see :meth:`features`.
+
+        :returns: float32, ``(N, D)``
+        """
+        return self._backbone(self.checkpoint.preprocessing(items))
 
     def close(self) -> None:
         """Free the network's memory."""
@@ -118,22 +126,6 @@ def embedding_key(checkpoint: Checkpoint) -> str:
     inputs = f'{checkpoint.without_head().identity} {preprocessing}'
     name = re.sub(r'\W+', '_', checkpoint.network)
     return f'{name}-{hashlib.sha256(inputs.encode()).hexdigest()[:KEY_LENGTH]}'
-
-
-def sharpness(image_bgr: Image) -> float:
-    """
-    Measure the sharpness of a picture: the variance of its Laplacian (Pech-Pacheco et al.,
-    "Diatom Autofocusing in Brightfield Microscopy", 2000), at a short side of at most 240 pixels.
-
-    :param image_bgr: uint8, ``(H, W, 3)``, blue first
-    :returns: 0 or more; photographs have 20 to 3000
-    """
-    grey = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    factor = SHARPNESS_SIDE_PX / min(grey.shape)
-    if factor < 1.0:
-        height, width = (max(1, round(side * factor)) for side in grey.shape)
-        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
 class EmbeddingCache:
@@ -220,8 +212,8 @@ class EmbeddingCache:
 
 
 def _record(sha256: str, features: FrameFeatures) -> bytes:
-    """Encode the number of values, the hash, the values (sharpness first), and a checksum."""
-    values = np.concatenate([[features.sharpness], features.embedding]).astype('<f4')
+    """Encode the number of values, the hash, the values (quality first), and a checksum."""
+    values = np.concatenate([[features.quality], features.embedding]).astype('<f4')
     record = len(values).to_bytes(4, 'little') + bytes.fromhex(sha256) + values.tobytes()
     return add_checksum(record)
 

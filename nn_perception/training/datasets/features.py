@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from nn_perception.core.imaging.image_files import read_image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.embeddings import (
@@ -72,7 +71,7 @@ def _compute(
             for index, frame in enumerate(frames[start : start + BATCH], start):
                 on_progress(index / len(frames))
                 try:
-                    found[frame.sha256] = embedder.features(read_image(frame.path))
+                    found[frame.sha256] = embedder.features(embedder.medium.read(frame.path))
                 except (OSError, ValueError) as error:
                     failures.add(frame.path, str(error).removeprefix(f'{frame.path} '))
             yield found

@@ -9,6 +9,8 @@ import threading
 
 from nn_perception.core.quoting import quoted
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.media.medium import Medium
+from nn_perception.training.datasets.media.pictures import IMAGES
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,12 @@ class FrameIndex:
     Frames and the sizes of their files, in the order in which they were stored.
 
     Threads may share it: the lock is held only while the dictionaries are read or changed.
+
+    :param medium: what they are called in sentences
     """
 
-    def __init__(self) -> None:
+    def __init__(self, medium: Medium = IMAGES) -> None:
+        self._words = medium.words
         self._lock = threading.Lock()
         self._frames: dict[str, LabelledFrame] = {}
         self._sizes: dict[str, int] = {}
@@ -74,7 +79,8 @@ class FrameIndex:
         found = [frame for frame in self.frames() if frame.label == label]
         if not found:
             known = ', '.join(self.counts()) or 'none'
-            raise ValueError(f'no frames have the label {label}; existing labels: {known}')
+            items = self._words.items
+            raise ValueError(f'no {items} have the label {label}; existing labels: {known}')
         return found
 
     def by_id(self, frame_id: str) -> LabelledFrame:
@@ -89,7 +95,7 @@ class FrameIndex:
         if found is None and '\\' in frame_id:  # for a byte of a file name that is no text
             found = next((frame for frame in self.frames() if frame.id == frame_id), None)
         if found is None:
-            raise ValueError(f'there is no frame {quoted(frame_id)}')
+            raise ValueError(f'there is no {self._words.item} {quoted(frame_id)}')
         return found
 
     def add(self, frame: LabelledFrame, size_bytes: int) -> None:

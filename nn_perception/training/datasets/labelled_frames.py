@@ -1,9 +1,9 @@
 """
 Labelled frames on disk, for readers.
 
-A dataset is a folder of pictures, ``<label>/<stamp>_<n>.png``, which any tool can open. A
-manifest beside them holds one JSON object a line, for each picture. A folder without a manifest
-works as well; only the time and the topic of its pictures are unknown.
+A dataset is a folder of pictures, ``<label>/<stamp>_<n>.png``, or of sounds, ``.wav``, which any
+tool can open. A manifest beside them holds one JSON object a line, for each picture. A folder
+without a manifest works as well; only the time and the topic of its pictures are unknown.
 :class:`nn_perception.training.datasets.dataset.Dataset` is the writer.
 """
 
@@ -19,7 +19,10 @@ import re
 from nn_perception.capabilities.tagging.out_of_distribution import UNKNOWN
 from nn_perception.core.files.locks import shared_lock
 from nn_perception.core.files.names import checked_label, folded_name, reserved_name
-from nn_perception.training.datasets.picture_folders import find_pictures
+from nn_perception.training.datasets.media.detection import medium_of_folder
+from nn_perception.training.datasets.media.folders import find_pictures
+from nn_perception.training.datasets.media.medium import Medium
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.export.sample_programs import USE_DATASET
 
 MANIFEST = 'manifest.jsonl'
@@ -29,21 +32,22 @@ LOCK = '.lock'
 WRITER_LOCK = '.writer'
 # The sample program comes with a dataset that was exported.
 OWN_FILES = frozenset({MANIFEST, LOCK, WRITER_LOCK, USE_DATASET})
-# Label, stamp, topic and hash of a picture, from the manifest.
-ManifestEntry = tuple[str, int, str, str]
-STORED_NAME = re.compile(r'(\d+)_(\d+)\.png')
+# Label, stamp, topic, hash and recording of a picture, from the manifest.
+ManifestEntry = tuple[str, int, str, str, str]
+STORED_NAME = re.compile(r'(\d+)_(\d+)\.(?:png|wav)')
 
 
 @dataclass(frozen=True)
 class LabelledFrame:
     """
-    A picture with its label.
+    A picture with its label, or a clip of sound with what is heard in it.
 
     :param path: file of the picture
     :param label: what the picture shows
     :param stamp_ns: capture time in nanoseconds; 0 if unknown
-    :param topic: image topic that the frame came from; empty if unknown
+    :param topic: topic that the frame came from; empty if unknown
     :param sha256: hash of the file, hexadecimal
+    :param recording: which recording, or speaker, a clip is from; empty if unknown
     """
 
     path: Path
@@ -51,6 +55,7 @@ class LabelledFrame:
     stamp_ns: int
     topic: str
     sha256: str
+    recording: str = ''
 
     @property
     def file(self) -> str:
@@ -71,6 +76,8 @@ class LabelledFrame:
             'topic': self.topic,
             'sha256': self.sha256,
         }
+        if self.recording:
+            entry['recording'] = self.recording
         return json.dumps(entry) + '\n'
 
 
@@ -84,12 +91,14 @@ class Listing:
         for each reason
     :param complete: whether the manifest has exactly one valid line for each picture
     :param notes: which other files and folders are left out and why
+    :param medium: whether they are pictures or sounds
     """
 
     frames: tuple[LabelledFrame, ...]
     problems: tuple[str, ...]
     complete: bool
     notes: tuple[str, ...] = ()
+    medium: Medium = IMAGES
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -107,26 +116,32 @@ def manifest_of(frames: Sequence[LabelledFrame]) -> bytes:
     return ''.join(frame.manifest_line() for frame in frames).encode()
 
 
-def read_frames(folder: Path) -> Listing:
+def medium_in(folder: Path) -> Medium | None:
+    """Find out whether a folder holds pictures or sounds; None if it holds neither."""
+    return medium_of_folder(folder, MANIFEST)
+
+
+def read_frames(folder: Path, medium: Medium | None = None) -> Listing:
     """
     List the labelled frames of a dataset, or of any folder of pictures; change nothing.
 
     While another process writes, the result is the state before or after its change.
 
+    :param medium: of pictures or of sounds; by default, what the folder holds
     :raises OSError: if the folder cannot be read
     """
     with shared_lock(folder / LOCK):
-        return list_frames(folder)
+        return list_frames(folder, medium or medium_in(folder) or IMAGES)
 
 
-def list_frames(folder: Path) -> Listing:
+def list_frames(folder: Path, medium: Medium = IMAGES) -> Listing:
     """
     List the labelled frames of a folder that nobody changes meanwhile.
 
     :raises OSError: if the folder cannot be read
     """
     try:
-        pictures, left_out = find_pictures(folder, OWN_FILES)
+        pictures, left_out = find_pictures(folder, OWN_FILES, medium)
         known, damaged = _read_manifest(folder)
     except OSError as error:
         raise type(error)(f'the dataset {folder} cannot be read: {error.strerror}') from error
@@ -139,19 +154,19 @@ def list_frames(folder: Path) -> Listing:
     ]
     for path, label in pictures.values():
         try:
-            frames.append(_describe(path, label))
+            frames.append(_describe(path, label, medium))
         except OSError as error:
             left_out.add(f'{label}/{path.name}', f'it cannot be read ({error.strerror})')
     problems = [*left_out.pictures()]
-    manifest = f'the manifest of {folder.name}'
+    manifest, files = f'the manifest of {folder.name}', medium.words.files
     if damaged:
         problems.append(f'{manifest} has damaged lines: {damaged}')
     if missing:
-        problems.append(f'{manifest} lists pictures that do not exist: {_some(missing)}')
+        problems.append(f'{manifest} lists {files} that do not exist: {_some(missing)}')
     if pictures and (folder / MANIFEST).exists():
-        problems.append(f'{manifest} does not list all pictures: {_some(list(pictures))}')
+        problems.append(f'{manifest} does not list all {files}: {_some(list(pictures))}')
     complete = not (damaged or missing or pictures)
-    return Listing(tuple(frames), tuple(problems), complete, left_out.others())
+    return Listing(tuple(frames), tuple(problems), complete, left_out.others(), medium)
 
 
 def distinct_label(text: str, existing: Iterable[str]) -> str:
@@ -208,6 +223,11 @@ def _read_manifest(folder: Path) -> tuple[dict[str, ManifestEntry], int]:
         content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         return {}, 0
+    return read_lines(content)
+
+
+def read_lines(content: bytes) -> tuple[dict[str, ManifestEntry], int]:
+    """Read the lines of a manifest: the entry of each file, and the number of damaged lines."""
     entries: dict[str, ManifestEntry] = {}
     lines = content.split(b'\n')
     # Nothing follows the last line break, unless a write was cut off there.
@@ -230,19 +250,20 @@ def _parse(line: bytes) -> tuple[str, ManifestEntry]:
     """
     fields = json.loads(line)
     texts = [fields[key] for key in ('file', 'label', 'topic', 'sha256')]
+    texts.append(fields.get('recording', ''))
     stamp_ns = fields['stamp']
     if not all(isinstance(text, str) for text in texts) or type(stamp_ns) is not int:
         raise TypeError('a value has the wrong type')
     if not 0 <= stamp_ns < 1 << 63:
         raise ValueError('a stamp has more than 64 bits')
-    file, label, topic, sha256 = texts
-    return file, (label, stamp_ns, topic, sha256)
+    file, label, topic, sha256, recording = texts
+    return file, (label, stamp_ns, topic, sha256, recording)
 
 
-def _describe(path: Path, label: str) -> LabelledFrame:
+def _describe(path: Path, label: str, medium: Medium) -> LabelledFrame:
     """Describe a picture that is not in the manifest; names of ours still contain the stamp."""
-    own = STORED_NAME.fullmatch(path.name)
-    return LabelledFrame(path, label, int(own[1]) if own else 0, '', hash_file(path))
+    own, recording = STORED_NAME.fullmatch(path.name), medium.recording_of(path.name)
+    return LabelledFrame(path, label, int(own[1]) if own else 0, '', hash_file(path), recording)
 
 
 def _some(names: Sequence[str]) -> str:

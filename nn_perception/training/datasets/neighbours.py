@@ -1,5 +1,5 @@
 """
-Find the stored frames that look most like an image.
+Find the stored frames that look most like an image, or sound most like a clip.
 
 They show what a fine-tuned model has learnt from: "because of these". The embeddings of all frames
 are held in half precision, 2.5 kB a frame, so that a search takes milliseconds.
@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import logging
 import threading
+from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.capabilities.tagging.out_of_distribution import unit_length
-from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache, FrameFeatures
 import numpy as np
@@ -79,14 +79,14 @@ class NearestFrames:
     def update(
         self,
         frames: Mapping[str, str],
-        read: Callable[[str], Image] | None = None,
+        read: Callable[[str], NDArray[Any]] | None = None,
         max_computed: int = 0,
     ) -> int:
         """
         Follow the dataset: take new frames from the cache, and forget those that are gone.
 
         :param frames: id of each frame -> hash of its file, hexadecimal
-        :param read: reads the picture of a frame, uint8 BGR, or raises OSError or ValueError
+        :param read: reads a frame as the network takes it, or raises OSError or ValueError
         :param max_computed: maximum number of embeddings that are computed, which takes some
             milliseconds each, if the cache does not contain them; they are added to it
         :returns: number of frames whose embedding is not known yet; they are not found
@@ -111,17 +111,17 @@ class NearestFrames:
                 missing -= self._compute(wanted[:max_computed], read)
             return len(missing)
 
-    def nearest(self, image_bgr: Image, k: int = NEAREST) -> list[NearFrame]:
+    def nearest(self, item: NDArray[Any], k: int = NEAREST) -> list[NearFrame]:
         """
-        Find the frames that look most like an image.
+        Find the frames that look most like an image, or sound most like a clip.
 
-        :param image_bgr: uint8, ``(H, W, 3)``, blue first
+        :param item: what :meth:`Embedder.features` takes
         :param k: maximum number of frames
         :returns: the most similar first
-        :raises ValueError: if the image has another shape or type, or no pixels
+        :raises ValueError: if it has another shape or type, or no pixels
         :raises RuntimeError: if the network cannot be run
         """
-        return self.nearest_to(self._embedder.features(image_bgr).embedding, k)
+        return self.nearest_to(self._embedder.features(item).embedding, k)
 
     def nearest_to(self, embedding: NDArray[np.float32], k: int = NEAREST) -> list[NearFrame]:
         """
@@ -158,7 +158,7 @@ class NearestFrames:
         self._searched_bytes, self._absent = size, frozenset(absent)
         return absent
 
-    def _compute(self, wanted: list[str], read: Callable[[str], Image]) -> set[str]:
+    def _compute(self, wanted: list[str], read: Callable[[str], NDArray[Any]]) -> set[str]:
         """Compute rows; return the hashes of the frames that are done."""
         computed = {}
         for sha256 in wanted:

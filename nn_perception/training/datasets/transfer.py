@@ -1,4 +1,7 @@
-"""Import labelled frames from folders, bags and zip files, and export a dataset as zip file."""
+"""
+Import labelled frames, or sounds, from folders, bags and zip files, and export a dataset as zip
+file.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from nn_perception.bags.bag import Bag, SUFFIXES
 from nn_perception.bags.metadata import METADATA
 from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.core.files.atomic import atomic_stream
-from nn_perception.core.imaging.image_files import encode_png, read_image
+from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.sources.photographs import natural_order
 from nn_perception.training.datasets.archive import Archive
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
@@ -27,11 +30,14 @@ from nn_perception.training.datasets.labelled_frames import (
     read_frames,
 )
 from nn_perception.training.datasets.left_out import as_text, Failures, LeftOut
-from nn_perception.training.datasets.picture_folders import pictures_in
-from nn_perception.training.export.sample_programs import program, USE_DATASET
+from nn_perception.training.datasets.media.clips import SOUNDS
+from nn_perception.training.datasets.media.folders import pictures_in
+from nn_perception.training.datasets.media.medium import Medium, Part
+from nn_perception.training.export.sample_programs import program, USE_DATASET, USE_SOUND_DATASET
 
 OnProgress = Callable[[int, int], None]
 """Gets the number of pictures that are done, and of all pictures."""
+Key = tuple[str, str]
 
 
 @dataclass
@@ -40,7 +46,7 @@ class ImportResult:
     The result of an import.
 
     :param stored: number of new frames
-    :param present: number of pictures that the dataset already contained
+    :param present: number of frames that the dataset already contained
     :param problems: what is left out and why, a sentence for each reason
     :param complete: whether no picture is among what is left out
     """
@@ -65,7 +71,7 @@ def import_folder(
     on_progress: OnProgress = lambda *_: None,
 ) -> ImportResult:
     """
-    Import the pictures of a folder.
+    Import the pictures, or sounds, of a folder; a sound may become several clips.
 
     Pictures that their label already contains are skipped, so an import that was interrupted can
     be repeated.
@@ -78,16 +84,15 @@ def import_folder(
     :raises OSError: if the folder cannot be read, or nothing can be written
     """
     folder = Path(folder).expanduser().absolute()
-    listing = _pictures_in(folder, distinct_label(label, dataset.counts()) if label else '')
+    label = distinct_label(label, dataset.counts()) if label else ''
+    listing = _pictures_in(folder, label, dataset.medium)
     result, left_out, failures = ImportResult(), LeftOut(), Failures()
     present = {(frame.label, frame.sha256) for frame in dataset.frames()}
     for done, frame in enumerate(_with_new_labels(dataset, listing.frames, left_out)):
         on_progress(done, len(listing.frames))
         try:
-            if _store_copy(dataset, frame, present):
-                result.stored += 1
-            else:
-                result.present += 1
+            for part in dataset.medium.parts(frame.path):
+                _store_part(dataset, frame, part, (present, result))
         except ValueError as error:
             # Without the path, since pictures with one reason share a sentence.
             failures.add(frame.path, str(error).removeprefix(f'{frame.path} '))
@@ -99,20 +104,24 @@ def import_folder(
     return result
 
 
-def _store_copy(dataset: Dataset, frame: LabelledFrame, present: set[tuple[str, str]]) -> bool:
+def _store_part(
+    dataset: Dataset, frame: LabelledFrame, part: Part, known: tuple[set[Key], ImportResult]
+) -> None:
     """
-    Store a frame of somewhere else, unless its label and hash are present already.
+    Store a part of a file from somewhere else, unless the dataset has it already.
 
-    :param present: label and hash of each frame; gets those of the new one
-    :returns: whether it is new
+    :param known: label and hash of each frame of the dataset, and the result; both are updated
     """
-    png = encode_png(read_image(frame.path))
-    key = frame.label, hashlib.sha256(png).hexdigest()
+    present, result = known
+    key = frame.label, hashlib.sha256(part.content).hexdigest()
     if key in present:
-        return False
-    dataset.add_png(png, frame.label, frame.stamp_ns, frame.topic)
+        result.present += 1
+        return
+    stamp_ns = frame.stamp_ns + part.offset_ns if frame.stamp_ns else 0
+    recording = frame.recording or part.recording
+    dataset.add_encoded(part.content, frame.label, stamp_ns, frame.topic, recording)
     present.add(key)
-    return True
+    result.stored += 1
 
 
 def _with_new_labels(
@@ -165,7 +174,7 @@ def import_bag(
         if (frame.stamp_ns, hashlib.sha256(png).hexdigest()) in present:
             result.present += 1
         else:
-            dataset.add_png(png, label, frame.stamp_ns, frame.source)
+            dataset.add_encoded(png, label, frame.stamp_ns, frame.source)
             result.stored += 1
     result.problems += [f'{times} images of {bag}: {reason}' for reason, times in problems.items()]
     result.complete = not problems
@@ -179,7 +188,7 @@ def import_zip(
     on_progress: OnProgress = lambda *_: None,
 ) -> ImportResult:
     """
-    Import the pictures of a zip file, for example one of :func:`export_zip`.
+    Import the pictures, or sounds, of a zip file, for example one of :func:`export_zip`.
 
     Pictures that their label already contains are skipped.
 
@@ -190,24 +199,19 @@ def import_zip(
     :raises OSError: if the file cannot be read, or nothing can be written
     """
     label = distinct_label(label, dataset.counts()) if label else ''
-    archive, result = Archive(Path(path).expanduser().absolute(), label), ImportResult()
+    archive = Archive(Path(path).expanduser().absolute(), label, dataset.medium)
+    result = ImportResult()
     present = {(frame.label, frame.sha256) for frame in dataset.frames()}
     for done, picture in enumerate(archive.pictures()):
         on_progress(done, archive.total)
         if picture is None:
             continue
-        png = encode_png(picture.image_bgr)
-        key = picture.label, hashlib.sha256(png).hexdigest()
-        if key in present:
-            result.present += 1
-            continue
+        frame = LabelledFrame(Path(picture.name), picture.label, picture.stamp_ns, '', '')
         try:
-            dataset.add_png(png, picture.label, picture.stamp_ns)
+            for part in picture.parts:
+                _store_part(dataset, frame, part, (present, result))
         except ValueError as error:  # the label is reserved, or too similar to another one
             archive.left_out.add(picture.name, str(error))
-            continue
-        present.add(key)
-        result.stored += 1
     lost = archive.left_out.pictures()
     result.problems, result.complete = [*lost, *archive.left_out.others()], not lost
     return result
@@ -235,8 +239,8 @@ def _images(
 
 def export_zip(folder: str | Path, path: str | Path, label: str = '') -> int:
     """
-    Write frames, manifest and a sample program to a zip file, inside a folder with the name of the
-    dataset.
+    Write frames or clips, manifest and a sample program to a zip file, inside a folder with the
+    name of the dataset.
 
     :param folder: a dataset, or any folder of labelled pictures
     :param path: the zip file; an existing one is replaced
@@ -247,14 +251,15 @@ def export_zip(folder: str | Path, path: str | Path, label: str = '') -> int:
         behind
     """
     folder, path = Path(folder).expanduser().absolute(), Path(path).expanduser().absolute()
-    frames = read_frames(folder).frames
+    listing = read_frames(folder)
+    frames = listing.frames
     if label:
         frames = tuple(frame for frame in frames if frame.label == label)
         if not frames:
-            raise ValueError(f'no frames have the label {label}')
+            raise ValueError(f'no {listing.medium.words.items} have the label {label}')
     try:
         with atomic_stream(path) as stream:
-            _write_zip(stream, folder.name, frames)
+            _write_zip(stream, folder.name, frames, listing.medium)
     except OSError as error:
         raise type(error)(
             f'the dataset {folder} cannot be exported to {path}: {error.strerror}'
@@ -262,28 +267,32 @@ def export_zip(folder: str | Path, path: str | Path, label: str = '') -> int:
     return len(frames)
 
 
-def _pictures_in(folder: Path, label: str) -> Listing:
+def _pictures_in(folder: Path, label: str, medium: Medium) -> Listing:
     """List the pictures of a folder with their labels; ValueError if there are none."""
+    files = medium.words.files
     if label:
         if not folder.is_dir():
             raise FileNotFoundError(f'there is no folder {folder}')
         left_out = LeftOut()
-        paths = sorted(pictures_in(folder, left_out), key=natural_order)
+        paths = sorted(pictures_in(folder, left_out, medium), key=natural_order)
         frames = tuple(LabelledFrame(path, label, 0, '', '') for path in paths)
-        listing = Listing(frames, left_out.pictures(), False, left_out.others())
-        reason = f'{folder} contains no pictures'
+        listing = Listing(frames, left_out.pictures(), False, left_out.others(), medium)
+        reason = f'{folder} contains no {files}'
     else:
-        listing = read_frames(folder)
-        reason = f'{folder} contains no subfolders with pictures, one for each label'
+        listing = read_frames(folder, medium)
+        reason = f'{folder} contains no subfolders with {files}, one for each label'
     if not listing.frames:
         raise ValueError(as_text([reason, *listing.left_out]) if listing.left_out else reason)
     return listing
 
 
-def _write_zip(stream: IO[bytes], name: str, frames: Sequence[LabelledFrame]) -> None:
+def _write_zip(
+    stream: IO[bytes], name: str, frames: Sequence[LabelledFrame], medium: Medium
+) -> None:
     with zipfile.ZipFile(stream, 'w', strict_timestamps=False) as archive:
         for frame in frames:
             # Without compression, since pictures are already compressed.
             archive.write(frame.path, f'{name}/{frame.file}')
         archive.writestr(f'{name}/{MANIFEST}', manifest_of(frames))
-        archive.writestr(f'{name}/{USE_DATASET}', program(USE_DATASET))
+        used = USE_SOUND_DATASET if medium is SOUNDS else USE_DATASET
+        archive.writestr(f'{name}/{USE_DATASET}', program(used))

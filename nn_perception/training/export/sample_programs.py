@@ -9,6 +9,8 @@ USE_ONNX = 'use_onnx.py'
 USE_CHECKPOINT = 'use_checkpoint.py'
 USE_TORCHSCRIPT = 'use_torchscript.py'
 USE_DATASET = 'use_dataset.py'
+# It is called like the other one in a dataset of sounds.
+USE_SOUND_DATASET = 'use_sound_dataset.py'
 
 
 def program(name: str) -> bytes:

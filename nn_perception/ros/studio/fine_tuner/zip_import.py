@@ -7,7 +7,6 @@ import hashlib
 from pathlib import Path
 import time
 
-from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.training.datasets.archive import Archive, PackedPicture
 from nn_perception.training.datasets.left_out import as_text
 
@@ -35,10 +34,9 @@ def send_zip(path: Path, label: str, add: Add, present: set[tuple[str, str]]) ->
     """
     archive, stored, known = Archive(path, label), 0, 0
     reason = ''
-    for picture in archive.pictures():
-        if picture is None:
-            continue
-        png = encode_png(picture.image_bgr)
+    pictures = (picture for picture in archive.pictures() if picture is not None)
+    for picture, part in ((one, part) for one in pictures for part in one.parts):
+        png = part.content
         key = picture.label, hashlib.sha256(png).hexdigest()
         if key in present:
             known += 1

@@ -339,7 +339,7 @@ def test_killed_at_each_step_of_storing(tmp_path, killed_everywhere):
         return dataset.folder
 
     def store(folder):
-        Dataset.open(folder.parent, folder.name).add_png(png, 'cup', 2, TOPIC)
+        Dataset.open(folder.parent, folder.name).add_encoded(png, 'cup', 2, TOPIC)
 
     seen = set()
     for folder, killed in killed_everywhere(prepare, store):
@@ -417,12 +417,12 @@ from nn_perception.core.imaging.image_files import encode_png
 import numpy as np
 dataset = Dataset.open(sys.argv[1], 'kitchen')
 png = encode_png(np.zeros((8, 8, 3), np.uint8))
-dataset.add_png(png, 'mug', 0, 'topic')
+dataset.add_encoded(png, 'mug', 0, 'topic')
 sys.stdout.write('ready\\n')
 sys.stdout.flush()
 for turn in range(100000):
     for stamp in range(5):
-        dataset.add_png(png, 'cup', stamp, 'topic')
+        dataset.add_encoded(png, 'cup', stamp, 'topic')
     dataset.delete('cup')
 """
 
@@ -610,8 +610,8 @@ def test_reading_does_not_wait_for_the_disk(dataset, monkeypatch):
         reached.set()
         assert released.wait(30.0)
 
-    monkeypatch.setattr('nn_perception.training.datasets.dataset.write_atomically', slow_write)
-    thread = threading.Thread(target=dataset.add_png, args=(b'png', 'cup', 1))
+    monkeypatch.setattr('nn_perception.training.datasets.dataset_files.write_atomically', slow_write)
+    thread = threading.Thread(target=dataset.add_encoded, args=(b'png', 'cup', 1))
     thread.start()
     assert reached.wait(30.0)
     began_s = time.monotonic()

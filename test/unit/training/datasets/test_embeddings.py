@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import cv2
-from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures, sharpness
+from nn_perception.training.datasets.embeddings import EmbeddingCache, FrameFeatures
+from nn_perception.training.datasets.media.pictures import sharpness
 import numpy as np
 import pytest
 
@@ -33,7 +34,7 @@ def test_the_cache_keeps_features(cache):
     found = cache.load()
     assert list(found) == [one, two, three]
     np.testing.assert_array_equal(found[two].embedding, np.full(4, 2.0, np.float32))
-    assert found[two].sharpness == 20.0
+    assert found[two].quality == 20.0
 
 
 def test_only_what_is_wanted_is_read(cache):

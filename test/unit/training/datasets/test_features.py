@@ -33,7 +33,7 @@ def test_missing_features_are_computed_once(tmp_path, cache, monkeypatch):
     expected = embedder.features(picture(1))
     embedder.close()
     np.testing.assert_allclose(found[frames[1].sha256].embedding, expected.embedding, rtol=1e-4)
-    assert found[frames[1].sha256].sharpness == expected.sharpness
+    assert found[frames[1].sha256].quality == expected.quality
     monkeypatch.setattr(Embedder, 'open', None)  # all features are in the cache now
     again, _ = load_features(frames, base, cache)
     np.testing.assert_array_equal(

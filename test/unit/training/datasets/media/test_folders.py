@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from nn_perception.training.datasets.left_out import as_text, Failures, LeftOut
-from nn_perception.training.datasets.picture_folders import find_pictures, pictures_in
+from nn_perception.training.datasets.media.folders import find_pictures, pictures_in
 import pytest
 
 

@@ -1,0 +1,1 @@
+"""What a dataset holds, pictures or sounds: how they are found, read, stored and called."""
