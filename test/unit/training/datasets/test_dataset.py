@@ -610,7 +610,9 @@ def test_reading_does_not_wait_for_the_disk(dataset, monkeypatch):
         reached.set()
         assert released.wait(30.0)
 
-    monkeypatch.setattr('nn_perception.training.datasets.dataset_files.write_atomically', slow_write)
+    monkeypatch.setattr(
+        'nn_perception.training.datasets.dataset_files.write_atomically', slow_write
+    )
     thread = threading.Thread(target=dataset.add_encoded, args=(b'png', 'cup', 1))
     thread.start()
     assert reached.wait(30.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 import itertools
 from pathlib import Path
 
-from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
+from nn_perception.training.datasets.media.clips import SOUNDS
 from nn_perception.training.datasets.split import assign_folds, find_bursts, split_frames
 import numpy as np
 import pytest
@@ -142,3 +145,48 @@ def test_folds_keep_bursts_together_and_are_of_similar_size():
     folds = assign_folds(bursts, np.repeat([0, 1], 18), 3)
     assert all(len(set(folds[bursts == burst])) == 1 for burst in range(12))
     assert list(np.bincount(folds)) == [12, 12, 12]
+
+
+def test_the_clips_of_a_speaker_stay_together_whatever_their_labels(test_data: Path) -> None:
+    frames = read_frames(test_data / 'sounds').frames
+    assert len({one.recording for one in frames if one.label != 'background'}) == 88
+    bursts = find_bursts(frames, np.eye(len(frames), dtype=np.float32), SOUNDS)
+    for seed in range(3):
+        parts = split_frames(frames, bursts, 0.2, seed)
+        sides = [
+            {frames[at].recording for at in side} - {''}
+            for side in (parts.training, parts.held_out)
+        ]
+        assert not sides[0] & sides[1]
+        assert parts.cut == ()
+        held_out = Counter(frames[at].label for at in parts.held_out)
+        assert all(4 <= count <= 8 for count in held_out.values()), held_out
+
+
+def test_folds_keep_a_speaker_together() -> None:
+    bursts = np.array([0, 0, 1, 2, 0, 3, 3, 4])
+    classes = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    folds = assign_folds(bursts, classes, 3)
+    assert len({(burst, fold) for burst, fold in zip(bursts, folds, strict=True)}) == 5
+
+
+def test_a_recording_keeps_its_side_when_a_clip_is_added() -> None:
+    clips = [replace(frame('a', n), recording=f'r{n // 2}') for n in range(40)]
+    sides = []
+    for number in (39, 40):
+        some = clips[:number]
+        parts = split_frames(some, find_bursts(some, different(number), SOUNDS), 0.2, 0)
+        sides.append({some[at].recording for at in parts.held_out})
+    assert sides[0] == sides[1]
+
+
+def test_clips_that_follow_each_other_are_one_burst_however_they_sound() -> None:
+    clips = [frame('a', 0, 100.0), frame('a', 1, 101.0), frame('a', 2, 200.0)]
+    assert find_bursts(clips, -different(3), SOUNDS).tolist() == [0, 0, 2]
+
+
+def test_the_sentence_about_one_recording_of_sounds() -> None:
+    clips = [replace(frame('a', n, 100.0 + n), recording='one') for n in range(10)]
+    parts = split_frames(clips, find_bursts(clips, different(10), SOUNDS), 0.2, seed=0)
+    (sentence,) = parts.warnings(SOUNDS.words)
+    assert sentence.startswith("all clips of 'a' sound like one recording")
