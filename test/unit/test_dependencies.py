@@ -43,7 +43,15 @@ FROM_PIP = {
 }
 # Modules that are used only where something else has installed them: rosbags, a later Python, or a
 # later ROS.
-OPTIONAL = {'apsw', 'backports', 'compression', 'hri_msgs', 'lz4', 'type_description_interfaces'}
+OPTIONAL = {
+    'apsw',
+    'audio_common_msgs',
+    'backports',
+    'compression',
+    'hri_msgs',
+    'lz4',
+    'type_description_interfaces',
+}
 
 
 def imported(paths: Iterable[Path]) -> set[str]:

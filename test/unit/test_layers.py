@@ -27,8 +27,8 @@ LAYERS = {
 # The benchmark watches nodes from outside, with nodes of its own.
 LAYERS_WITH_ROS = ('ros', 'benchmark')
 ROS = (
-    'action_msgs ament_index_python builtin_interfaces cv_bridge diagnostic_msgs '
-    'diagnostic_updater geometry_msgs hri_msgs launch launch_ros lifecycle_msgs '
+    'action_msgs ament_index_python audio_common_msgs builtin_interfaces cv_bridge '
+    'diagnostic_msgs diagnostic_updater geometry_msgs hri_msgs launch launch_ros lifecycle_msgs '
     'nn_perception_interfaces rcl_interfaces rclpy rosidl_runtime_py sensor_msgs std_msgs '
     'std_srvs tf2_ros vision_msgs visualization_msgs'
 ).split()

@@ -6,14 +6,11 @@ from collections.abc import Callable
 import math
 import time
 
+from nn_perception.ros.diagnostics.clock_watch import other_clock, OTHER_CLOCK_S
 from nn_perception.ros.diagnostics.frame_statistics import FrameReport, FrameStatistics
-from nn_perception.ros.diagnostics.status import Status
+from nn_perception.ros.diagnostics.status import SILENT_AFTER_S, Status
 from nn_perception.ros.inputs.image_input import ImageInput
 
-# Without an image for this long, the diagnostics warn.
-SILENT_AFTER_S = 3.0
-# An image whose age is beyond this was stamped by another clock.
-OTHER_CLOCK_S = 60.0
 # A larger share of images lost in transport is worth a warning.
 MAX_LOSS = 0.01
 
@@ -72,7 +69,7 @@ class CameraHealth:
             message += '; the newest image is latched, further ones need not come soon'
         if received and abs(report.age_ms) > OTHER_CLOCK_S * 1e3:
             # Not a warning: people play recordings without their clock on purpose.
-            message += f'; {_other_clock(report.age_ms * 1e-3)}'
+            message += f'; {other_clock("images", report.age_ms * 1e-3)}'
         return 'ok', message
 
     def _image_problem(self, silent_s: float, received: int, report: FrameReport) -> str:
@@ -107,11 +104,3 @@ class CameraHealth:
             'reliability': self._images.reliability,
             'durability': self._images.durability,
         }
-
-
-def _other_clock(age_s: float) -> str:
-    return (
-        f"the images' timestamps are {abs(age_s):.0f} s {'behind' if age_s > 0 else 'ahead of'} "
-        "this node's clock, so their age is unknown; set use_sim_time: true for a simulation or "
-        'a recording, use_sim_time: false for a camera'
-    )

@@ -8,6 +8,8 @@ from rclpy.node import Node
 
 # Time that stands still for this long is reported.
 STOPPED_AFTER_S = 3.0
+# What is older, or newer, than this was stamped by another clock.
+OTHER_CLOCK_S = 60.0
 
 
 class ClockWatch:
@@ -45,3 +47,19 @@ class ClockWatch:
                 'is the simulation paused?'
             )
         return ''
+
+
+def other_clock(stamped: str, age_s: float) -> str:
+    """
+    Say what it means that stamps are far from a node's clock.
+
+    :param stamped: ``'images'`` or ``'sounds'``
+    :param age_s: by the node's clock, in seconds
+    """
+    source = {'images': 'camera', 'sounds': 'microphone'}[stamped]
+    return (
+        f"the {stamped}' timestamps are {abs(age_s):.0f} s "
+        f"{'behind' if age_s > 0 else 'ahead of'} this node's clock, so their age is unknown; set "
+        'use_sim_time: true for a simulation or a recording, use_sim_time: false for a '
+        f'{source}'
+    )

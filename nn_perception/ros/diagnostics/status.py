@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+# Without an image, or a sound, for this long, the diagnostics warn.
+SILENT_AFTER_S = 3.0
+
 
 @dataclass(frozen=True)
 class Status:

@@ -19,11 +19,8 @@ from nn_perception.ros.inputs.publisher_changes import (
     Remains,
     WantedQos,
 )
-from nn_perception.ros.inputs.serialized_images import (
-    ImageMessage,
-    read_image_message,
-    SerializedMessageError,
-)
+from nn_perception.ros.inputs.serialized_fields import SerializedMessageError
+from nn_perception.ros.inputs.serialized_images import ImageMessage, read_image_message
 from nn_perception.ros.outputs.qos import image_qos
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +103,7 @@ class SharedImageSubscription:
     """
     A subscription to images, keep last 1, as long as it has listeners.
 
-    It takes bytes, see :mod:`nn_perception.ros.inputs.serialized_images`.
+    It takes bytes, see :mod:`nn_perception.ros.inputs.serialized_fields`.
 
     :param owner: node that subscribes
     :param topic: name of the topic, as the owner resolves it

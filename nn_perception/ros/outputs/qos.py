@@ -62,3 +62,8 @@ def service_qos(kind: type) -> QoSProfile:
     """
     fields: dict[str, str] = kind.Request.get_fields_and_field_types()  # type: ignore[attr-defined]
     return PICTURE_SERVICE_QOS if 'image' in fields else SERVICE_QOS
+
+
+def audio_qos(reliability: ReliabilityPolicy) -> QoSProfile:
+    """Give the profile of a subscription to sound: a second of it waits for a busy process."""
+    return QoSProfile(depth=50, history=HistoryPolicy.KEEP_LAST, reliability=reliability)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from nn_perception.ros.diagnostics import (
+    audio_health,
     camera_health,
     clock_watch,
     frame_statistics,
@@ -18,6 +19,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Replace the monotonic clock; a test advances ``now_s``."""
     clock = SimpleNamespace(now_s=100.0)
     time = SimpleNamespace(monotonic=lambda: clock.now_s)
-    for module in (camera_health, clock_watch, frame_statistics, log_throttle):
+    for module in (audio_health, camera_health, clock_watch, frame_statistics, log_throttle):
         monkeypatch.setattr(module, 'time', time)
     return clock

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import math
 from types import SimpleNamespace
 
-from nn_perception.ros.diagnostics.camera_health import CameraHealth, SILENT_AFTER_S
+from nn_perception.ros.diagnostics.camera_health import CameraHealth
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
-from nn_perception.ros.diagnostics.status import Status
+from nn_perception.ros.diagnostics.status import SILENT_AFTER_S, Status
 import pytest
 
 

@@ -7,11 +7,8 @@ import struct
 import tracemalloc
 
 from builtin_interfaces.msg import Time
-from nn_perception.ros.inputs.serialized_images import (
-    ImageMessage,
-    read_image_message,
-    SerializedMessageError,
-)
+from nn_perception.ros.inputs.serialized_fields import SerializedMessageError
+from nn_perception.ros.inputs.serialized_images import ImageMessage, read_image_message
 import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
