@@ -10,15 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nn_perception.core.results import Box, Digit, Person, Tag
+from nn_perception.core.results import Box, Digit, Person, SoundEvent, Tag
 
-# Of scores, and of pixels.
-SCORE_DECIMALS, PIXEL_DECIMALS = 6, 2
+# Of scores, of pixels, and of seconds.
+SCORE_DECIMALS, PIXEL_DECIMALS, SECOND_DECIMALS = 6, 2, 3
 
 
 def tag_fields(tags: Iterable[Tag]) -> dict[str, Any]:
     """Return tags, in the order given."""
     return {'tags': [{'label': tag.label, 'score': _score(tag.score)} for tag in tags]}
+
+
+def event_fields(events: Iterable[SoundEvent]) -> dict[str, Any]:
+    """Return what a recording holds by time, in the order given."""
+    found = [
+        {
+            'start_s': round(event.start_s, SECOND_DECIMALS),
+            'end_s': round(event.end_s, SECOND_DECIMALS),
+            'label': event.label,
+            'score': _score(event.score),
+        }
+        for event in events
+    ]
+    return {'tags': found}
 
 
 def digit_fields(digits: Iterable[Digit], lines: Iterable[str]) -> dict[str, Any]:

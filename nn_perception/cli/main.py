@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     'tag': ('tag', 'tag pictures with what they show'),
     'digits': ('digits', 'read the digits in pictures'),
     'pose': ('pose', 'find people and their keypoints in pictures'),
+    'sound': ('sound', 'say what recordings hold, by time'),
     'train': ('train', 'fine-tune a network on a folder of labelled pictures'),
     'dataset': ('dataset', 'manage datasets of labelled pictures'),
     'export': ('export', 'write a model for other programs: ONNX, TorchScript or zip'),
@@ -99,7 +100,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the module of the given verb is imported for its arguments."""
     parser = Parser(
         prog=command_name(),
-        description='Image tags, handwritten digits and human poses, from the command line.',
+        description='Image tags, digits, human poses and sounds, from the command line.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn_perception.cli.pictures import Picture
+from nn_perception.cli.files import InputFile
 
 if TYPE_CHECKING:
     from nn_perception.core.imaging.preprocessing import Image
@@ -31,7 +31,7 @@ def add_overlay_argument(parser: argparse.ArgumentParser, drawn: str) -> None:
     )
 
 
-def open_overlays(folder: Path | None, pictures: Sequence[Picture]) -> Overlays | None:
+def open_overlays(folder: Path | None, pictures: Sequence[InputFile]) -> Overlays | None:
     """
     Create the folder for annotated pictures; do nothing where none is given.
 

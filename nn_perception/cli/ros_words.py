@@ -7,11 +7,12 @@ import os
 
 from nn_perception.core.ros_words import is_ros_rule, ros_arguments_for
 
-# verb -> the node that does the same with a camera's images
+# verb -> the node that does the same with the images of a camera, or the sound of a microphone
 _NODES = {
     'tag': 'tagger',
     'digits': 'digit_reader',
     'pose': 'pose_estimator',
+    'sound': 'sound_tagger',
     'train': 'fine_tuner',
     'dataset': 'fine_tuner',
     'bag': 'camera_source',

@@ -36,6 +36,23 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class SoundEvent:
+    """
+    A part of a recording with one tag.
+
+    :param start_s: in seconds from the beginning of the recording
+    :param end_s: in seconds from the beginning of the recording
+    :param label: best label of its windows
+    :param score: best score of the label in them
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Digit:
     """
     One digit in an image.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 import logging
 from pathlib import Path
-import re
 
+from nn_perception.core.files.natural_order import natural_order as natural_order
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.sources.frame_source import StoredFrames
@@ -89,9 +89,3 @@ def photographs_in(folder: Path) -> list[Path]:
         and (path.is_file() or not path.exists())
     ]
     return sorted(paths, key=natural_order)
-
-
-def natural_order(path: Path) -> list[tuple[int, int | str]]:
-    """Return a sort key that puts ``2.jpg`` before ``10.jpg`` and ignores case."""
-    parts = re.split(r'(\d+)', str(path).lower())
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]

@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nn_perception.core.audio.samples import WINDOW_S
-from nn_perception.core.results import Tag
-
-
-@dataclass(frozen=True)
-class SoundEvent:
-    """
-    A part of a recording with one tag.
-
-    :param start_s: in seconds from the beginning of the recording
-    :param end_s: in seconds from the beginning of the recording
-    :param label: best label of its windows
-    :param score: best score of the label in them
-    """
-
-    start_s: float
-    end_s: float
-    label: str
-    score: float
+from nn_perception.core.results import SoundEvent, Tag
 
 
 def events_of(

@@ -24,7 +24,7 @@ from nn_perception.cli.arguments import (
 from nn_perception.cli.console import fail
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
 from nn_perception.cli.pictures import (
-    add_file_arguments,
+    add_picture_arguments,
     find_pictures,
     process_pictures,
     Verb,
@@ -53,7 +53,7 @@ class StoredReading:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    add_file_arguments(parser)
+    add_picture_arguments(parser)
     parser.add_argument(
         '--model',
         default=DEFAULT_DIGIT_MODEL,

@@ -21,7 +21,7 @@ from nn_perception.cli.arguments import (
 from nn_perception.cli.console import fail
 from nn_perception.cli.overlays import add_overlay_argument, open_overlays
 from nn_perception.cli.pictures import (
-    add_file_arguments,
+    add_picture_arguments,
     find_pictures,
     process_pictures,
     Verb,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    add_file_arguments(parser)
+    add_picture_arguments(parser)
     parser.add_argument(
         '--preset',
         choices=POSE_PRESETS,

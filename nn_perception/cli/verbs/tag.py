@@ -16,7 +16,7 @@ from nn_perception.cli.arguments import (
 )
 from nn_perception.cli.console import fail
 from nn_perception.cli.pictures import (
-    add_file_arguments,
+    add_picture_arguments,
     find_pictures,
     process_pictures,
     Verb,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    add_file_arguments(parser)
+    add_picture_arguments(parser)
     parser.add_argument(
         '--model',
         default=DEFAULT_MODEL,

@@ -66,6 +66,11 @@ class OpenSound:
         self.duration_s = duration_s if 0.0 < duration_s <= STREAM_MAX_S else None
         self.problem = self._cut_by_header()
 
+    @property
+    def read_s(self) -> float:
+        """How many seconds of it were read."""
+        return self._read / self.rate_hz
+
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """
         Read the sound at its own rate.
@@ -80,7 +85,7 @@ class OpenSound:
             if len(block):
                 yield block
             if failed:
-                self.add_problem(f'it is damaged after {self._seconds()} s: {failed}')
+                self.add_problem(f'it is damaged after {self.read_s:.1f} s: {failed}')
                 return
             if not len(block):
                 self._check_end()
@@ -111,9 +116,6 @@ class OpenSound:
             # The samples before the damage are there.
             return out[: self._file.tell() - self._read], str(error)
 
-    def _seconds(self) -> str:
-        return f'{self._read / self.rate_hz:.1f}'
-
     def add_problem(self, what: str) -> None:
         """Say one more thing that is wrong with it."""
         self.problem = f'{self.problem}; {what}' if self.problem else f'{self._name}: {what}'
@@ -131,7 +133,7 @@ class OpenSound:
         # Encoders of MP3 add up to two blocks.
         missing = self._claimed - self._read
         if self.duration_s is not None and missing > 0.1 * self.rate_hz:
-            self.add_problem(f'it is cut, {self._seconds()} of {self.duration_s:.1f} s are there')
+            self.add_problem(f'it is cut, {self.read_s:.1f} of {self.duration_s:.1f} s are there')
 
 
 @contextmanager

@@ -11,6 +11,8 @@ _OGG_PAGE, _OGG_FLAGS, _OGG_END = b'OggS', 5, 4
 SOUND_SUFFIXES = frozenset({
     '.wav', '.flac', '.ogg', '.oga', '.opus', '.mp3', '.aif', '.aiff', '.au', '.caf', '.w64',
 })  # fmt: skip
+# A folder with sounds of these kinds is not a folder without sounds.
+UNSUPPORTED_SUFFIXES = frozenset({'.m4a', '.aac', '.wma', '.amr', '.webm', '.mka'})
 KINDS = 'WAV, FLAC, OGG, MP3 and AIFF'
 # Where it begins, how, and what it is.
 _SOUNDS = (

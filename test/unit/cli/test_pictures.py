@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nn_perception.cli.exit_status import ExitStatus
-from nn_perception.cli.pictures import find_pictures, Picture, process_pictures, Verb
+from nn_perception.cli.files import InputFile
+from nn_perception.cli.pictures import find_pictures, process_pictures, Verb
 from nn_perception.core.imaging.formats.container import MAX_PIXELS
 from nn_perception.core.imaging.image_files import encode_png
 import numpy as np
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / 'pictures'
 
 
-def paths(pictures: list[Picture], root: Path) -> list[str]:
+def paths(pictures: list[InputFile], root: Path) -> list[str]:
     assert not [picture.error for picture in pictures if picture.error]
     return [os.path.relpath(picture.path, root) for picture in pictures]
 
@@ -74,7 +75,9 @@ def test_a_folder_that_cannot_be_read_is_an_error(
     monkeypatch.setattr(os, 'scandir', refuse)
     *found, last = find_pictures([str(folder)])
     assert paths(found, folder) == ['2.JPEG', '10.jpg', 'c.jpg/d.png']
-    assert last == Picture(str(folder / 'g'), f'{folder / "g"} cannot be read: Permission denied')
+    assert last == InputFile(
+        str(folder / 'g'), f'{folder / "g"} cannot be read: Permission denied'
+    )
 
 
 def test_pictures_of_kinds_that_cannot_be_read_are_not_passed_over(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nn_perception.capabilities.sounds.events import events_of, SoundEvent
-from nn_perception.core.results import Tag
+from nn_perception.capabilities.sounds.events import events_of
+from nn_perception.core.results import SoundEvent, Tag
 import pytest
 
 
