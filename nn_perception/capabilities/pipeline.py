@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from nn_perception.core.frame import Frame
-
+# A frame, or a window of sound.
+Item = TypeVar('Item', contravariant=True)
 Raw = TypeVar('Raw')
 R = TypeVar('R')
 
 
-class Pipeline(Protocol[Raw, R]):
+class Pipeline(Protocol[Item, Raw, R]):
     """
-    Turns frames into results of type ``R``: inference, and the state of streams of frames.
+    Turns frames, or windows of sound, into results of type ``R``: inference, and the state of
+    streams of frames.
 
     Nodes, the annotator of bags and the command share it. Every pipeline has ``options``, a frozen
     dataclass that may be replaced at any time.
@@ -29,7 +30,7 @@ class Pipeline(Protocol[Raw, R]):
         """The engine and the device of the networks, in one line."""
         ...
 
-    def infer(self, frames: Sequence[Frame]) -> list[Raw]:
+    def infer(self, frames: Sequence[Item]) -> list[Raw]:
         """
         Run the networks on frames, in one batch where possible; has no state.
 
@@ -39,7 +40,7 @@ class Pipeline(Protocol[Raw, R]):
         """
         ...
 
-    def update(self, frame: Frame, raw: Raw) -> R:
+    def update(self, frame: Item, raw: Raw) -> R:
         """
         Turn the output of :meth:`infer` for a frame into a result; uses the state of its source.
 
@@ -47,7 +48,7 @@ class Pipeline(Protocol[Raw, R]):
         """
         ...
 
-    def process(self, frames: Sequence[Frame]) -> list[R]:
+    def process(self, frames: Sequence[Item]) -> list[R]:
         """Call :meth:`infer` for the frames, and :meth:`update` for each of them."""
         ...
 

@@ -14,6 +14,7 @@ import threading
 from types import SimpleNamespace
 
 import cv2
+from nn_perception.studio.local.camera_recording import RecordedCameras
 from nn_perception.studio.local.fine_tuning import LocalFineTuning, LocalFineTuningOptions
 from nn_perception.studio.options import StudioOptions
 from nn_perception.studio.server import StudioServer
@@ -35,7 +36,7 @@ def main() -> None:
 
     cameras = StillCameras(image)
     options = LocalFineTuningOptions(datasets=folder / 'datasets', models=folder / 'models')
-    fine_tuning = LocalFineTuning(cameras, options)
+    fine_tuning = LocalFineTuning(RecordedCameras(cameras), options)
     backend = SimpleNamespace(
         title='a test',
         cameras=cameras,

@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='*',
         metavar='SOURCE',
         help='pictures, folders, videos, bags, or URLs of streams that the page offers as '
-        'cameras, beside the samples and the webcams of this machine',
+        'cameras, and sounds that it offers as microphones, beside the samples, the webcams and '
+        'the microphones of this machine',
     )
     parser.add_argument('--open', action='store_true', help='open the page in a browser')
     _add_access_arguments(parser)
@@ -136,6 +137,7 @@ def _open(args: argparse.Namespace) -> Any:
     from nn_perception.studio.local.backend import LocalBackend
     from nn_perception.studio.local.fine_tuning import LocalFineTuningOptions
     from nn_perception.studio.local.perception import NetworkChoice, Perception
+    from nn_perception.studio.local.sounds.hearing import Hearing, HearingChoice
     from nn_perception.studio.server import StudioServer
     from nn_perception.studio.studio import Studio
     from nn_perception.training.model_store.store import STORE_PREFIX
@@ -152,7 +154,8 @@ def _open(args: argparse.Namespace) -> Any:
         models=folder_of('models', args.store),
         model=args.name,
     )
-    backend = LocalBackend(Perception(networks), args.sources, fine_tuning)
+    hearing = Hearing(HearingChoice(store_folder=args.store, run_options=run_options(args)))
+    backend = LocalBackend(Perception(networks), args.sources, fine_tuning, hearing)
     try:
         return StudioServer(Studio(backend, options, backend.capabilities, backend.hearing))
     except BaseException:

@@ -11,7 +11,7 @@ from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.camera_node import CameraNode, P, R
 from nn_perception.ros.base.shared_resources import SharedResources
 
-L = TypeVar('L', bound=Pipeline[Any, Any])
+L = TypeVar('L', bound=Pipeline[Any, Any, Any])
 
 
 class PipelineNode(CameraNode[P, R], Generic[P, R, L]):

@@ -137,7 +137,7 @@ def _decoded(data: Any, max_pixels: int) -> Image:
 
 
 def _end_add(response: AddFrame.Response, result: Added) -> None:
-    frame, response.total = result
+    (frame,), response.total = result
     response.success, response.id = True, frame.id
     response.message = f'{frame.label}: {response.total} frames'
 

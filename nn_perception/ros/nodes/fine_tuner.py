@@ -228,7 +228,7 @@ class FineTunerNode(CameraNode[FineTunerParameters, bool]):
         return recorder.capture(frame, label)
 
     def _end_capture(self, response: Capture.Response, result: Added) -> None:
-        frame, response.total = result
+        (frame,), response.total = result
         response.success, response.message = True, f'{frame.label}: {response.total} frames'
         self._publish_dataset()
 

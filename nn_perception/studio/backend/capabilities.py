@@ -8,6 +8,8 @@ from typing import Protocol
 
 TAGS, DIGITS, POSES = 'tags', 'digits', 'poses'
 CAPABILITIES = (TAGS, DIGITS, POSES)
+# Processes no images, so the view of the cameras does not offer it.
+SOUNDS = 'sounds'
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class CapabilityStatus:
     """
     How the network of a capability runs.
 
-    :param capability: one of :data:`CAPABILITIES`
+    :param capability: one of :data:`CAPABILITIES`, or :data:`SOUNDS`
     :param node: who runs it; empty if nobody does
     :param enabled: whether it processes images
     :param message: what keeps it from that, in words; empty if nothing does

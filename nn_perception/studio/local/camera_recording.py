@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import threading
 
 from nn_perception.core.imaging.image_decoding import decode_image
-from nn_perception.studio.backend.cameras import CameraImage, CameraResult, Cameras, Watch
+from nn_perception.core.imaging.preprocessing import Image
+from nn_perception.studio.backend.cameras import (
+    CameraImage,
+    CameraInfo,
+    CameraResult,
+    Cameras,
+    Watch,
+)
+from nn_perception.studio.local.pictures import reduced
 from nn_perception.studio.viewer.newest_worker import NewestWorker
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.recording.frame_recorder import FrameRecorder
 
 
@@ -73,3 +83,40 @@ class CameraRecording:
             watch.close()
         # What is being stored may wait for a thread that holds the lock.
         self._worker.stop(timeout_s=0.0)
+
+
+class RecordedCameras:
+    """
+    Cameras as :class:`~nn_perception.studio.local.recorded_sources.RecordedSources`.
+
+    :param cameras: the cameras
+    """
+
+    medium = IMAGES
+    called = 'camera'
+
+    def __init__(self, cameras: Cameras) -> None:
+        self._cameras = cameras
+
+    def list(self) -> Sequence[CameraInfo]:
+        """List the cameras that exist now."""
+        return self._cameras.list()
+
+    def recording(self, recorder: FrameRecorder) -> CameraRecording:
+        """Return what records them."""
+        return CameraRecording(self._cameras, recorder)
+
+    def decode(self, file: bytes) -> Image:
+        """
+        Decode a picture.
+
+        :raises ValueError: if it cannot be decoded
+        """
+        try:
+            return decode_image(file, upright=True)
+        except ValueError as error:
+            raise ValueError(f'the picture {error}') from error
+
+    def preview(self, content: bytes, max_size_px: int) -> bytes:
+        """Reduce a picture."""
+        return reduced(content, max_size_px)

@@ -12,21 +12,19 @@ from typing import Any
 
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.files.folders import folder_of
-from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.quoting import quoted
-from nn_perception.studio.backend.cameras import Cameras
 from nn_perception.studio.backend.fine_tuning import (
     FineTuningState,
     FramePage,
     ModelVersion,
     StoredFrame,
 )
-from nn_perception.studio.local.camera_recording import CameraRecording
 from nn_perception.studio.local.fine_tuning_job import LocalJob
 from nn_perception.studio.local.open_dataset import DatasetPlace, OpenDataset
-from nn_perception.studio.local.pictures import reduced
+from nn_perception.studio.local.recorded_sources import RecordedSources, SourceRecording
 from nn_perception.training.datasets.embeddings import Embedder
 from nn_perception.training.datasets.left_out import as_text
+from nn_perception.training.datasets.media.medium import Words
 from nn_perception.training.datasets.transfer import import_zip, ImportResult
 from nn_perception.training.fine_tuning.job import FineTuningJob
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
@@ -66,26 +64,28 @@ class LocalFineTuning:
     """
     The dataset, the fine-tuning job and the versions of a model on this machine.
 
-    :param cameras: whose images can be recorded
+    :param sources: what can be recorded, cameras for example
     :param options: what is taught, and where it is stored
     """
 
     def __init__(
         self,
-        cameras: Cameras,
+        sources: RecordedSources,
         options: LocalFineTuningOptions | None = None,
     ) -> None:
         self._options = options or LocalFineTuningOptions()
-        self._cameras = cameras
+        self._sources = sources
         self._camera = ''
         self._listed: tuple[float, dict[str, str]] = -math.inf, {}
         o = self._options
         self._store = ModelStore(o.models)
         self._model = StoredModel(self._store, o.model, o.store_limit)
-        place = DatasetPlace(o.datasets.expanduser().absolute(), o.dataset, o.quota_bytes)
+        place = DatasetPlace(
+            o.datasets.expanduser().absolute(), o.dataset, o.quota_bytes, sources.medium
+        )
         self._dataset = OpenDataset(place, partial(Embedder.open, o.base))
         self._job = LocalJob(on_new_version=lambda: None)
-        self._recording: CameraRecording | None = None
+        self._recording: SourceRecording | None = None
         self._notice = ''
 
     def close(self) -> None:
@@ -117,20 +117,20 @@ class LocalFineTuning:
     # The dataset.
 
     def use_camera(self, camera: str) -> None:
-        """Record another camera from now on; a recording ends."""
-        if camera not in {one.id for one in self._cameras.list()}:
-            raise ValueError(f'there is no camera {quoted(camera)}')
+        """Record another camera, or microphone, from now on; a recording ends."""
+        if camera not in {one.id for one in self._sources.list()}:
+            raise ValueError(f'there is no {self._sources.called} {quoted(camera)}')
         self.stop_recording()
         self._camera = camera
 
     def record(self, label: str, rate_hz: float) -> None:
-        """Store the images of the camera under a label."""
+        """Store what the camera, or microphone, delivers under a label."""
         recorder = self._dataset.recorder
         if self._recording is None:
-            self._recording = CameraRecording(self._cameras, recorder)
+            self._recording = self._sources.recording(recorder)
         camera = self._chosen_camera()
         if not camera:
-            raise ValueError('there is no camera to record')
+            raise ValueError(f'there is no {self._sources.called} to record')
         self._notice = ''
         self._recording.start(camera, label, rate_hz)
 
@@ -139,27 +139,16 @@ class LocalFineTuning:
         if self._recording is not None:
             self._recording.stop()
 
-    def add_frame(
-        self,
-        picture: bytes,
-        label: str,
-        stamp_ns: int = 0,
-        recording: str = '',  # noqa: ARG002
-    ) -> str:
-        """Store a picture; :returns: the id of the frame."""
-
-        def decode() -> Any:
-            try:
-                return decode_image(picture, upright=True)
-            except ValueError as error:
-                raise ValueError(f'the picture {error}') from error
-
-        added = self._dataset.recorder.add(decode, label, stamp_ns, 'page')
-        return added.result(STORE_TIMEOUT_S)[0].id
+    def add_frame(self, picture: bytes, label: str, stamp_ns: int = 0, recording: str = '') -> str:
+        """Store a picture, or a sound; :returns: the id of the frame, or of the first clip."""
+        decode = partial(self._sources.decode, picture)
+        added = self._dataset.recorder.add(decode, label, stamp_ns, 'page', recording)
+        return added.result(STORE_TIMEOUT_S)[0][0].id
 
     def import_zip(self, path: Path, label: str = '') -> str:
-        """Store the pictures of a zip file; :returns: what was stored and left out, in words."""
-        return in_words(import_zip(self._dataset.recorder.dataset, path, label))
+        """Store the files of a zip file; :returns: what was stored and left out, in words."""
+        result = import_zip(self._dataset.recorder.dataset, path, label)
+        return in_words(result, self._sources.medium.words)
 
     def frames(self, label: str, offset: int, limit: int) -> FramePage:
         """List frames of a label, or of all if it is empty, the newest first."""
@@ -168,13 +157,14 @@ class LocalFineTuning:
         return FramePage(page.total, tuple(found))
 
     def picture(self, frame: str, max_size_px: int = 0) -> bytes:
-        """Return the picture of a frame."""
+        """Return the picture of a frame, or the sound of a clip."""
         found = self._dataset.index.by_id(frame)
         try:
             content = found.path.read_bytes()
         except FileNotFoundError as error:
-            raise ValueError(f'there is no frame {quoted(frame)} any more') from error
-        return reduced(content, max_size_px) if max_size_px else content
+            item = self._sources.medium.words.item
+            raise ValueError(f'there is no {item} {quoted(frame)} any more') from error
+        return self._sources.preview(content, max_size_px) if max_size_px else content
 
     def rename_label(self, label: str, new_label: str) -> int:
         """Rename a label, also in the active version; :returns: number of frames."""
@@ -257,22 +247,22 @@ class LocalFineTuning:
             return ''
 
     def _choices(self) -> dict[str, str]:
-        """List the cameras, and not too often: many pages may ask."""
+        """List the sources, and not too often: many pages may ask."""
         listed_s, found = self._listed
         if time.monotonic() - listed_s > LIST_PERIOD_S:
-            found = {one.id: one.title for one in self._cameras.list()}
+            found = {one.id: one.title for one in self._sources.list()}
             self._listed = time.monotonic(), found
         return found
 
     def _chosen_camera(self) -> str:
-        """Return the chosen camera while it exists, else the first one."""
+        """Return the chosen source while it exists, else the first one."""
         found = self._choices()
         return self._camera if self._camera in found else next(iter(found), '')
 
 
-def in_words(result: ImportResult) -> str:
+def in_words(result: ImportResult, words: Words) -> str:
     """Say what an import has stored and left out."""
-    first = f'{result.stored} {"picture" if result.stored == 1 else "pictures"} stored'
+    first = f'{words.count_files(result.stored)} stored'
     if result.present:
         first += f', {result.present} already there'
     return as_text([first, *result.problems])

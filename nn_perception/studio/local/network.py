@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from nn_perception.capabilities.pipeline import Pipeline
+from nn_perception.core.audio.samples import SoundWindow
 from nn_perception.core.frame import Frame
 from nn_perception.core.memory import release_freed_memory
 
@@ -46,11 +47,13 @@ class Network:
     :ivar options: of the pipeline; see :meth:`set_options`
     """
 
-    def __init__(self, open_pipeline: Callable[[Any], Pipeline[Any, Any]], options: Any) -> None:
+    def __init__(
+        self, open_pipeline: Callable[[Any], Pipeline[Any, Any, Any]], options: Any
+    ) -> None:
         self.options = options
         self._open = open_pipeline
         self._changed = threading.Condition()
-        self._pipeline: Pipeline[Any, Any] | None = None
+        self._pipeline: Pipeline[Any, Any, Any] | None = None
         self._loading: threading.Thread | None = None
         self._is_closed = False
         self._problem = ''
@@ -77,7 +80,7 @@ class Network:
             return LOADING if self._loading is not None else self._problem
 
     @property
-    def pipeline(self) -> Pipeline[Any, Any] | None:
+    def pipeline(self) -> Pipeline[Any, Any, Any] | None:
         """The open pipeline."""
         return self._pipeline
 
@@ -98,9 +101,9 @@ class Network:
             self._changed.wait_for(lambda: self._loading is None, timeout_s)
             return self._pipeline is not None
 
-    def process(self, frame: Frame) -> tuple[Any, float] | None:
+    def process(self, frame: Frame | SoundWindow) -> tuple[Any, float] | None:
         """
-        Process an image; waits for others that are being processed.
+        Process an image, or a window of sound; waits for others that are being processed.
 
         :returns: the result and the time that it took in milliseconds; None if it is not open
         :raises ValueError: if the image cannot be processed

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import math
 from typing import Any
 
-from nn_perception.studio.backend.capabilities import DIGITS, POSES, Setting, TAGS
+from nn_perception.capabilities.sounds.defaults import MAX_OVERLAP
+from nn_perception.studio.backend.capabilities import DIGITS, POSES, Setting, SOUNDS, TAGS
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,20 @@ def _count(name: str, maximum: int, description: str) -> Bounds:
     return Bounds(name, name, 1, maximum, True, '', description)
 
 
+SMOOTHING = Bounds(
+    'smoothing_s',
+    'smoothing_s',
+    0.0,
+    60.0,
+    False,
+    's',
+    'time constant of the exponential moving average of the scores; 0: off',
+)
 SETTINGS: dict[str, tuple[Bounds, ...]] = {
     TAGS: (
         _score('min_score', 'minimum score of a tag'),
         _count('top_k', 1000, 'maximum number of tags per result'),
-        Bounds(
-            'smoothing_s',
-            'smoothing_s',
-            0.0,
-            60.0,
-            False,
-            's',
-            'time constant of the exponential moving average of the scores; 0: off',
-        ),
+        SMOOTHING,
     ),
     DIGITS: (
         _score('min_score', 'minimum score of a digit'),
@@ -61,6 +63,29 @@ SETTINGS: dict[str, tuple[Bounds, ...]] = {
             'max_candidates',
             2048,
             'maximum number of candidates per image that the network classifies',
+        ),
+    ),
+    SOUNDS: (
+        _score('min_score', 'minimum score of a tag'),
+        Bounds(
+            'overlap',
+            'overlap',
+            0.0,
+            MAX_OVERLAP,
+            False,
+            '',
+            'share of a window of one second that the next one repeats',
+        ),
+        _count('top_k', 1000, 'maximum number of tags per result'),
+        SMOOTHING,
+        Bounds(
+            'gate_db',
+            'gate_db',
+            -120.0,
+            0.0,
+            False,
+            'dB',
+            'level, relative to full scale, below which a window is silence',
         ),
     ),
     POSES: (

@@ -13,6 +13,8 @@ from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import Embedder
 from nn_perception.training.datasets.frame_index import FrameIndex
 from nn_perception.training.datasets.labelled_frames import MANIFEST, read_frames
+from nn_perception.training.datasets.media.medium import Medium
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.recording.frame_embeddings import FrameEmbeddings
 from nn_perception.training.recording.frame_recorder import FrameRecorder
 
@@ -29,12 +31,14 @@ class DatasetPlace:
 
     :param root: folder of all datasets
     :param name: its name
-    :param quota_bytes: maximum size of all pictures together; 0 for no limit
+    :param quota_bytes: maximum size of all its files together; 0 for no limit
+    :param medium: what it holds
     """
 
     root: Path
     name: str
     quota_bytes: int
+    medium: Medium = IMAGES
 
     @property
     def folder(self) -> Path:
@@ -55,7 +59,7 @@ class OpenDataset:
         self.place = place
         self.reason = ''
         self._load_embedder = load_embedder
-        self._index = FrameIndex()
+        self._index = FrameIndex(place.medium)
         self._seen: tuple[int, int] | None = None
         self._recorder: FrameRecorder | None = None
         self._closing = threading.Event()
@@ -112,7 +116,7 @@ class OpenDataset:
     def _poll(self) -> None:
         place = self.place
         try:
-            dataset = Dataset.open(place.root, place.name, place.quota_bytes)
+            dataset = Dataset.open(place.root, place.name, place.quota_bytes, place.medium)
         except (OSError, ValueError) as error:
             if not self.reason:
                 LOG.warning('%s', error)
@@ -129,7 +133,7 @@ class OpenDataset:
             seen = status.st_mtime_ns, status.st_size
             if seen == self._seen:
                 return
-            index = FrameIndex()
+            index = FrameIndex(self.place.medium)
             for frame in read_frames(self.place.folder).frames:
                 index.add(frame, frame.path.stat().st_size)
         except (OSError, ValueError) as error:

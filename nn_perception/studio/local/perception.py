@@ -20,7 +20,6 @@ from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.files.folders import folder_of
 from nn_perception.core.frame import Frame
 from nn_perception.core.inference.run_options import RunOptions
-from nn_perception.core.memory import PeriodicRelease
 from nn_perception.studio.backend.cameras import CameraResult
 from nn_perception.studio.backend.capabilities import (
     CAPABILITIES,
@@ -29,6 +28,7 @@ from nn_perception.studio.backend.capabilities import (
     POSES,
     TAGS,
 )
+from nn_perception.studio.local.caretaker import Caretaker
 from nn_perception.studio.local.network import Network
 from nn_perception.studio.local.network_settings import changed, settings_of
 from nn_perception.studio.local.result_values import VALUES
@@ -38,10 +38,6 @@ from nn_perception.training.model_store.store_pipeline import StorePipeline
 
 LOG = logging.getLogger(__name__)
 
-# Nobody used a network for so long: its memory is freed.
-UNUSED_S = 60.0
-# How often the store is checked for a new active version, and the networks for their use.
-POLL_PERIOD_S = 0.5
 # Three networks share the process with the page.
 SMALL = RunOptions(keep_buffers=False)
 NODES = {TAGS: 'tagger', DIGITS: 'digit_reader', POSES: 'pose_estimator'}
@@ -87,8 +83,7 @@ class Perception:
         }
         self._disabled: frozenset[str] = frozenset()
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._caretaker: threading.Thread | None = None
+        self._caretaker = Caretaker(tuple(self._networks.values()))
 
     def process(
         self,
@@ -137,12 +132,7 @@ class Perception:
         if capability in self._disabled:
             return
         self._networks[capability].request()
-        with self._lock:
-            if self._caretaker is None and not self._closing.is_set():
-                self._caretaker = threading.Thread(
-                    target=self._take_care, name='networks', daemon=True
-                )
-                self._caretaker.start()
+        self._caretaker.start()
 
     def ready(self, capability: str) -> bool:
         """Whether the network of a capability can process images at once."""
@@ -196,34 +186,13 @@ class Perception:
 
     def close(self) -> None:
         """Free the memory of all networks."""
-        self._closing.set()
-        for network in self._networks.values():
-            network.close()
-        with self._lock:
-            caretaker = self._caretaker
-        if caretaker is not None:
-            caretaker.join()
+        self._caretaker.close()
 
     def _network(self, capability: str) -> Network:
         if capability not in self._networks:
             known = ', '.join(CAPABILITIES)
             raise ValueError(f'there is no capability {capability!r}; there are {known}')
         return self._networks[capability]
-
-    def _take_care(self) -> None:
-        """Close networks that nobody uses, and follow the store, until all are closed."""
-        release = PeriodicRelease()
-        while not self._closing.wait(POLL_PERIOD_S):
-            pipeline = self._networks[TAGS].pipeline
-            if isinstance(pipeline, StorePipeline):
-                pipeline.poll()
-            release.tick()
-            for network in self._networks.values():
-                network.close_if_unused(UNUSED_S)
-            with self._lock:
-                if not any(network.is_open for network in self._networks.values()):
-                    self._caretaker = None
-                    return
 
     def _open_tags(self, options: Any) -> TaggingPipeline:
         choice = self._choice

@@ -1,15 +1,16 @@
-"""The embeddings of frames, computed while they are captured."""
+"""The embeddings of frames and clips, computed while they are captured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 import logging
 import threading
+from typing import Any
 
 import cv2
-from nn_perception.core.imaging.preprocessing import Image
 from nn_perception.training.datasets.embeddings import Embedder, EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from numpy.typing import NDArray
 
 LOG = logging.getLogger(__name__)
 
@@ -31,11 +32,11 @@ class FrameEmbeddings:
         self._loaded: tuple[Embedder, EmbeddingCache] | None = None
         self._closed = False
 
-    def store(self, image_bgr: Image, labelled: LabelledFrame) -> None:
+    def store(self, item: NDArray[Any], labelled: LabelledFrame) -> None:
         """Compute and cache an embedding; if that fails, fine-tuning computes it later."""
         with self._lock:
             try:
-                self._store(image_bgr, labelled)
+                self._store(item, labelled)
                 reason = ''
             except EMBEDDING_ERRORS as error:
                 reason = str(error)
@@ -52,11 +53,11 @@ class FrameEmbeddings:
             if loaded is not None:
                 loaded[0].close()
 
-    def _store(self, image_bgr: Image, labelled: LabelledFrame) -> None:
+    def _store(self, item: NDArray[Any], labelled: LabelledFrame) -> None:
         if self._closed:
             return
         if self._loaded is None:
             embedder = self._load()
             self._loaded = embedder, EmbeddingCache.of(embedder.key)
         embedder, cache = self._loaded
-        cache.add({labelled.sha256: embedder.features(image_bgr)})
+        cache.add({labelled.sha256: embedder.features(item)})

@@ -71,7 +71,7 @@ def frame(seed: int = 0, size: int = 8) -> Frame:
 
 
 def outcome(captured: Any, limit_s: float = 30.0) -> tuple[str, int]:
-    labelled, total = captured.result(limit_s)
+    (labelled,), total = captured.result(limit_s)
     return labelled.label, total
 
 
@@ -122,7 +122,7 @@ def test_a_given_picture_is_decoded_and_stored_by_the_disks_thread(
         threads.append(threading.current_thread().name)
         return frame(5).image_bgr
 
-    labelled, total = recorder.add(decode, 'mug', 0).result(30.0)
+    (labelled,), total = recorder.add(decode, 'mug', 0).result(30.0)
     assert (labelled.id, labelled.topic, total) == ('mug/0_0.png', '', 1)
     assert cached(recorder) == [labelled.sha256]
     assert threads[0].startswith('dataset')

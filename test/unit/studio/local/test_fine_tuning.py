@@ -14,6 +14,7 @@ from typing import Any
 import zipfile
 
 import cv2
+from nn_perception.studio.local.camera_recording import RecordedCameras
 from nn_perception.studio.local.fine_tuning import LocalFineTuning, LocalFineTuningOptions
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import FrameFeatures
@@ -68,7 +69,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalFineTuningO
 def fine_tuning(
     cameras: StillCameras, options: LocalFineTuningOptions
 ) -> Iterator[LocalFineTuning]:
-    found = LocalFineTuning(cameras, options)
+    found = LocalFineTuning(RecordedCameras(cameras), options)
     yield found
     found.close()
 
@@ -167,7 +168,7 @@ def test_a_dataset_of_another_process_is_only_shown(
 ) -> None:
     with Dataset.open(options.datasets, options.dataset) as other:
         other.add(picture(1), 'mug', 0)
-        shown = LocalFineTuning(cameras, options)
+        shown = LocalFineTuning(RecordedCameras(cameras), options)
         try:
             assert 'only shows it' in shown.state().reason
             assert shown.state().counts == {'mug': 1}

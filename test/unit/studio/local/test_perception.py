@@ -11,7 +11,7 @@ from nn_perception.core.files.folders import SAMPLES_FOLDER
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.studio.backend.capabilities import CAPABILITIES, DIGITS, POSES, TAGS
-from nn_perception.studio.local import perception as perception_module
+from nn_perception.studio.local import caretaker
 from nn_perception.studio.local.network import LOADING, Network
 from nn_perception.studio.local.perception import NetworkChoice, Perception
 import numpy as np
@@ -80,8 +80,8 @@ def test_nothing_is_loaded_until_it_is_needed(perception: Perception) -> None:
 def test_unused_networks_are_closed(
     perception: Perception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(perception_module, 'UNUSED_S', 0.5)
-    monkeypatch.setattr(perception_module, 'POLL_PERIOD_S', 0.05)
+    monkeypatch.setattr(caretaker, 'UNUSED_S', 0.5)
+    monkeypatch.setattr(caretaker, 'POLL_PERIOD_S', 0.05)
     assert perception.process(sample('cat.jpg'), {TAGS}, wait_s=PATIENCE_S)
     deadline_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline_s:
