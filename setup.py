@@ -101,6 +101,7 @@ setup(
             'fine_tuner = nn_perception.ros.process.entry_points:fine_tuner',
             'perception = nn_perception.ros.process.entry_points:perception',
             'camera_source = nn_perception.ros.process.entry_points:camera_source',
+            'sound_source = nn_perception.ros.process.entry_points:sound_source',
             'studio = nn_perception.ros.process.entry_points:studio',
         ],
     },

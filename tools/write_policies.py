@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 POLICIES = ROOT / 'config' / 'sros2' / 'policies.xml'
 CAMERA_NODES = ('tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
 PERCEPTION, CAMERA_SOURCE, OPERATOR = 'perception', 'camera_source', 'operator'
+SOUND_SOURCE = 'sound_source'
 STUDIO = 'studio'
 OBSERVER = 'policy_observer'
 ENCLAVE_FOLDER, COMPOSED_NAMESPACE = '/nn_perception', '/composed'
@@ -64,6 +65,7 @@ COMPOSED = (PERCEPTION, *CAMERA_NODES)
 ENCLAVES = {
     **{name: (name, 'launch_ros') for name in CAMERA_NODES},
     CAMERA_SOURCE: (CAMERA_SOURCE,),
+    SOUND_SOURCE: (SOUND_SOURCE,),
     PERCEPTION: (*COMPOSED, 'launch_ros'),
     'teach': (PERCEPTION, 'tagger', 'fine_tuner', 'launch_ros'),
     'demo': (*COMPOSED, CAMERA_SOURCE, 'rviz2', 'launch_ros'),
@@ -102,8 +104,9 @@ GLOBAL = (
     '/rosout',
     '/tf',
 )
-# An operator manages the nodes, and looks at results; the camera's images are for nodes and rviz.
+# An operator manages the nodes, and looks at results; images and sound are for nodes.
 FRAMES = {'/image', '/image/compressed'}
+SOUND = {'/audio'}
 
 
 @dataclass
@@ -145,7 +148,8 @@ def running_nodes() -> Iterator[Node]:
     nodes = f'nodes:=[{", ".join(CAMERA_NODES)}]'
     # In a namespace of their own: two nodes of one name would be taken for one.
     composed = ('-r', f'__ns:={COMPOSED_NAMESPACE}', '-p', nodes)
-    started = dict.fromkeys((*CAMERA_NODES, CAMERA_SOURCE), ()) | {PERCEPTION: composed}
+    started = dict.fromkeys((*CAMERA_NODES, CAMERA_SOURCE, SOUND_SOURCE), ())
+    started |= {PERCEPTION: composed}
     started[STUDIO] = ('-p', 'port:=0')
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         environment = {**os.environ, 'NN_PERCEPTION_DATA': folder}
@@ -173,7 +177,8 @@ def observe(observer: Node) -> dict[str, Profile]:
         profiles = _profiles(observer)
         # An active camera node subscribes to its images.
         active = [name for name, found in profiles.items() if '/image' in found.subscribe]
-        if set(active) >= {*CAMERA_NODES, PERCEPTION} and {CAMERA_SOURCE, STUDIO} <= {*profiles}:
+        others = {CAMERA_SOURCE, SOUND_SOURCE, STUDIO}
+        if set(active) >= {*CAMERA_NODES, PERCEPTION} and others <= {*profiles}:
             time.sleep(SETTLE_S)
             return _profiles(observer)
         if time.monotonic() > deadline_s:
@@ -223,10 +228,10 @@ def complete(observed: Mapping[str, Profile]) -> dict[str, Profile]:
     profiles['gazebo_bridge'] = _other('gazebo_bridge', publish=bridged, subscribe=bridged)
     profiles['camera_pose'] = _other('camera_pose', publish={'/tf_static'})
     _complete_page(profiles)
-    nodes = [profiles[name] for name in (*COMPOSED, CAMERA_SOURCE, STUDIO)]
+    nodes = [profiles[name] for name in (*COMPOSED, CAMERA_SOURCE, SOUND_SOURCE, STUDIO)]
     operator = _other(OPERATOR)
     for profile in nodes:
-        operator.subscribe |= profile.publish - FRAMES
+        operator.subscribe |= profile.publish - FRAMES - SOUND
         operator.request |= profile.reply
         operator.call |= profile.execute
     return profiles | {OPERATOR: operator}

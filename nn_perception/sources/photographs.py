@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import logging
 from pathlib import Path
 
-from nn_perception.core.files.natural_order import natural_order as natural_order
+from nn_perception.core.files.natural_order import natural_order
 from nn_perception.core.frame import Frame
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.sources.frame_source import StoredFrames

@@ -1,9 +1,9 @@
 """
-Convert sound of any sampling rate and number of channels to one channel at 16 kHz.
+Convert sound of any sampling rate and number of channels to one channel, usually at 16 kHz.
 
 Each sample of the result is a weighted sum of the samples around its time, with the weights of a
 windowed sinc: what the lower of both rates cannot represent is left out. The result has no delay:
-its sample ``n`` is the sound ``n / 16000`` seconds after the first sample. It is computed as soon
+its sample ``n`` is the sound ``n`` / 16000 seconds after the first sample. It is computed as soon
 as the samples around it are known, so it does not depend on how the sound is cut into blocks.
 """
 
@@ -35,28 +35,27 @@ class Resampler:
 
     :param rate_hz: of the blocks
     :param channels: of the blocks; their mean is taken
+    :param to_rate_hz: of the result
     :raises ValueError: if one of them is out of range
 
     :ivar replaced: number of values so far that were not finite; they are taken as silence
     """
 
-    def __init__(self, rate_hz: int, channels: int = 1) -> None:
-        if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-            raise ValueError(
-                f'a sampling rate of {rate_hz} Hz is not supported; it must be '
-                f'{MIN_RATE_HZ} to {MAX_RATE_HZ} Hz'
-            )
+    def __init__(self, rate_hz: int, channels: int = 1, to_rate_hz: int = SAMPLE_RATE_HZ) -> None:
+        check_rate(rate_hz)
+        check_rate(to_rate_hz)
         if not 1 <= channels <= MAX_CHANNELS:
             raise ValueError(
                 f'sound of {channels} channels is not supported; it must be 1 to {MAX_CHANNELS}'
             )
-        self.rate_hz, self.channels = rate_hz, channels
+        self.rate_hz, self.channels, self.to_rate_hz = rate_hz, channels, to_rate_hz
         self.replaced = 0
-        divisor = math.gcd(rate_hz, SAMPLE_RATE_HZ)
+        divisor = math.gcd(rate_hz, to_rate_hz)
         # Sample n of the result is at n * down / up samples of the source.
-        self._up, self._down = SAMPLE_RATE_HZ // divisor, rate_hz // divisor
-        self._reach = math.ceil(ZERO_CROSSINGS * max(1.0, rate_hz / SAMPLE_RATE_HZ))
-        self._weights = _weights(min(self._up, MAX_PHASES), self._reach, rate_hz)
+        self._up, self._down = to_rate_hz // divisor, rate_hz // divisor
+        band = min(1.0, to_rate_hz / rate_hz)
+        self._reach = math.ceil(ZERO_CROSSINGS / band)
+        self._weights = _weights(min(self._up, MAX_PHASES), self._reach, band)
         self._received = self._produced = 0
         # The sound before its beginning is silence. The first of these is sample `_first`.
         self._kept: Samples = np.zeros(self._reach, np.float32)
@@ -65,7 +64,7 @@ class Resampler:
     @property
     def lag_s(self) -> float:
         """Time from the next sample of the result to the next sample of the source."""
-        return self._received / self.rate_hz - self._produced / SAMPLE_RATE_HZ
+        return self._received / self.rate_hz - self._produced / self.to_rate_hz
 
     def convert(self, block: NDArray[Any]) -> Samples:
         """
@@ -80,7 +79,7 @@ class Resampler:
         """
         mono = self._mono(block)
         self._received += len(mono)
-        if self.rate_hz == SAMPLE_RATE_HZ:
+        if self.rate_hz == self.to_rate_hz:
             self._produced += len(mono)
             return mono
         self._kept = np.concatenate([self._kept, mono])
@@ -94,7 +93,7 @@ class Resampler:
 
         :returns: float32, ``(M,)``
         """
-        if self.rate_hz == SAMPLE_RATE_HZ:
+        if self.rate_hz == self.to_rate_hz:
             return np.empty(0, np.float32)
         self._kept = np.concatenate([self._kept, np.zeros(self._reach + 1, np.float32)])
         return self._produce(-(-self._received * self._up // self._down))
@@ -153,18 +152,31 @@ class Resampler:
         return result
 
 
-def _weights(phases: int, reach: int, rate_hz: int) -> NDArray[np.float32]:
+def check_rate(rate_hz: int) -> None:
+    """
+    Check a sampling rate.
+
+    :raises ValueError: if it is out of range
+    """
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise ValueError(
+            f'a sampling rate of {rate_hz} Hz is not supported; it must be {MIN_RATE_HZ} to '
+            f'{MAX_RATE_HZ} Hz'
+        )
+
+
+def _weights(phases: int, reach: int, band: float) -> NDArray[np.float32]:
     """
     Compute the weights of the samples around a time between two samples.
 
     :param phases: number of times from a sample to the next; the next one itself comes last
     :param reach: number of samples on each side
+    :param band: largest frequency that is kept, as a share of half the rate of the source
     :returns: float32, ``(phases + 1, 2 * reach)``; the first is of the sample ``reach - 1`` before
         the sample that precedes the time
     """
     fractions = np.arange(phases + 1)[:, None] / phases
     distance = np.arange(1 - reach, reach + 1) - fractions  # in samples of the source
-    band = min(1.0, SAMPLE_RATE_HZ / rate_hz)
     inside = np.clip(1.0 - (distance * band / ZERO_CROSSINGS) ** 2, 0.0, None)
     window = np.i0(KAISER_BETA * np.sqrt(inside)) * (inside > 0.0)
     weights = np.sinc(distance * band) * window

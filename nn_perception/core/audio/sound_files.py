@@ -59,7 +59,7 @@ class OpenSound:
         self._file, self._name = file, name
         self.rate_hz, self.channels = int(file.samplerate), int(file.channels)
         # Checks both.
-        self._resampler = Resampler(self.rate_hz, self.channels)
+        Resampler(self.rate_hz, self.channels)
         self._claimed = int(file.frames)
         self._read = 0
         duration_s = self._claimed / self.rate_hz
@@ -92,13 +92,14 @@ class OpenSound:
                 return
         self.add_problem(f'it is longer than {STREAM_MAX_S / 3600.0:.0f} h; the rest is not read')
 
-    def samples(self) -> Iterator[Samples]:
+    def samples(self, rate_hz: int = SAMPLE_RATE_HZ) -> Iterator[Samples]:
         """
-        Read the sound as one channel at 16 kHz.
+        Read the sound as one channel.
 
+        :param rate_hz: that it is converted to
         :returns: float32, ``(S,)`` each, from -1 to 1
         """
-        resampler = self._resampler
+        resampler = Resampler(self.rate_hz, self.channels, rate_hz)
         for block in self.blocks():
             yield resampler.convert(block)
         yield resampler.finish()

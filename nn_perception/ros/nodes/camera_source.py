@@ -19,19 +19,17 @@ from nn_perception.ros.outputs.camera_publishers import CameraPublishers
 from nn_perception.ros.outputs.headers import make_header
 from nn_perception.ros.outputs.image_messages import PUBLISHED_ENCODINGS
 from nn_perception.ros.outputs.qos import PLAYING_QOS
+from nn_perception.ros.outputs.subscriber_wait import SubscriberWait
 from nn_perception.ros.process.abandoned_threads import abandon_thread
 from nn_perception.ros.process.main import main
 from nn_perception.ros.process.signals import interruptible
 from nn_perception.sources.open_frames import open_frames
 from nn_perception.sources.resizing import resized
-from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from std_msgs.msg import Header
 
-# A publisher discovers a subscriber before the subscriber can receive its first message.
-SETTLE_S = 0.5
 ACKNOWLEDGEMENT_TIMEOUT_S = 2.0
 MIN_RATE_HZ = 1e-3
 # rclpy rejects a timer period of zero.
@@ -164,9 +162,7 @@ class CameraSourceNode(Node):
         self._timer = self.create_timer(first_s, self._publish_next)
         if p.wait_for_subscriber:
             self._timer.cancel()
-            self._settled = 0
-            steady = Clock(clock_type=ClockType.STEADY_TIME)
-            self._waiting = self.create_timer(SETTLE_S, self._await_subscriber, clock=steady)
+            self._wait = SubscriberWait(self, lambda: self._camera.subscribers, self._timer.reset)
 
     @property
     def parameters(self) -> CameraSourceParameters:
@@ -178,12 +174,6 @@ class CameraSourceNode(Node):
         if self._frames.live and not rate_hz:
             return LIVE_PERIOD_S
         return 1.0 / max(rate_hz or self._frames.rate_hz, MIN_RATE_HZ)
-
-    def _await_subscriber(self) -> None:
-        self._settled = self._settled + 1 if self._camera.subscribers else 0
-        if self._settled > 1:
-            self._waiting.cancel()
-            self._timer.reset()
 
     def _publish_next(self) -> None:
         frame, self._next = self._next or self._read(), None

@@ -65,5 +65,5 @@ def service_qos(kind: type) -> QoSProfile:
 
 
 def audio_qos(reliability: ReliabilityPolicy) -> QoSProfile:
-    """Give the profile of a subscription to sound: a second of it waits for a busy process."""
+    """Give the profile of a topic of sound: a second of it waits for a busy process."""
     return QoSProfile(depth=50, history=HistoryPolicy.KEEP_LAST, reliability=reliability)

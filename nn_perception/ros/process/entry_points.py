@@ -82,6 +82,17 @@ def camera_source(args: Sequence[str] | None = None) -> int:
     return main(node, args)
 
 
+def sound_source(args: Sequence[str] | None = None) -> int:
+    """Run the node that plays sound files, or a microphone, as an audio topic."""
+
+    def node() -> type[Node]:
+        from nn_perception.ros.nodes.sound_source import SoundSourceNode
+
+        return SoundSourceNode
+
+    return main(node, args)
+
+
 def studio(args: Sequence[str] | None = None) -> int:
     """Run the node that serves the page."""
 

@@ -17,8 +17,8 @@ from nn_perception.bags.bag import Bag, SUFFIXES
 from nn_perception.bags.metadata import METADATA
 from nn_perception.bags.recorded_images import RecordedFrame
 from nn_perception.core.files.atomic import atomic_stream
+from nn_perception.core.files.natural_order import natural_order
 from nn_perception.core.imaging.image_files import encode_png
-from nn_perception.sources.photographs import natural_order
 from nn_perception.training.datasets.archive import Archive
 from nn_perception.training.datasets.dataset import Dataset, QuotaError
 from nn_perception.training.datasets.labelled_frames import (

@@ -13,6 +13,7 @@ from nn_perception.ros.nodes.digit_reader import DigitReaderParameters
 from nn_perception.ros.nodes.fine_tuner import FineTunerParameters
 from nn_perception.ros.nodes.perception import PerceptionParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
+from nn_perception.ros.nodes.sound_source import SoundSourceParameters
 from nn_perception.ros.nodes.studio import StudioParameters
 from nn_perception.ros.nodes.tagger import TaggerParameters
 import pytest
@@ -25,6 +26,7 @@ NODES = {
     'fine_tuner': FineTunerParameters,
     'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
+    'sound_source': SoundSourceParameters,
     'studio': StudioParameters,
 }
 # Documented once for all camera nodes in the README.

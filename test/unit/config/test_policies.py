@@ -71,7 +71,7 @@ def test_every_executable_has_an_enclave(
 ) -> None:
     setup = (repository / 'setup.py').read_text()
     executables = re.findall(r"'(\w+) = nn_perception\.ros\.process\.entry_points", setup)
-    assert len(executables) == 7
+    assert len(executables) == 8
     for name in executables:
         assert name in nodes(enclaves[name])
 
@@ -166,6 +166,7 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
         for name in ('perception', 'tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
     }
     observed['camera_source'] = tool.Profile(publish={'/image'})
+    observed['sound_source'] = tool.Profile(publish={'/audio', '/sound_source/playing'})
     observed['studio'] = tool.Profile(publish={'/diagnostics'})
     observed['tagger'].reply |= {'/tagger/enable', '/tagger/change_state'}
     observed['tagger'].publish |= {'/tagger/tags', '/tagger/overlay'}
@@ -173,6 +174,8 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
     assert profiles['tagger'].subscribe == {'/image', '/image/compressed', '/clock'}
     assert '/humans/bodies/*' in profiles['pose_estimator'].publish
     assert '/tagger/out' in profiles['operator'].subscribe
+    assert '/sound_source/playing' in profiles['operator'].subscribe
+    assert '/audio' not in profiles['operator'].subscribe
     assert '/tagger/overlay' not in profiles['studio'].subscribe
     assert '/tagger/tags' in profiles['studio'].subscribe
     assert profiles['studio'].request == {'/tagger/enable'}

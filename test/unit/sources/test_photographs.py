@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from nn_perception.core.files.natural_order import natural_order
 from nn_perception.sources.open_frames import open_frames
-from nn_perception.sources.photographs import natural_order, PhotographSource
+from nn_perception.sources.photographs import PhotographSource
 from nn_perception.sources.skip_log import MAX_SENTENCES
 import numpy as np
 import pytest

@@ -19,6 +19,7 @@ REJECTED = {
     'fine_tuner': 'quota_mb:=-1',
     'perception': 'nodes:=[nothing]',
     'camera_source': 'jpeg_quality:=0',
+    'sound_source': 'chunk_s:=0.0',
     'studio': 'max_clients:=0',
 }
 

@@ -1,0 +1,1 @@
+"""Sources of sound: files, folders and microphones."""
