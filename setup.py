@@ -68,8 +68,6 @@ setup(
         'rosbags>=0.11',
         'rosbags-image>=0.10',
         'safetensors',
-        # Its resampling is imported only where a sound has another rate than 16 kHz.
-        'scipy>=1.11',
         # MP3 needs the libsndfile of this version or a later one.
         'soundfile>=0.12',
         # A file can run code although torch is told to load weights only (CVE-2025-32434).

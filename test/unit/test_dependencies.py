@@ -35,6 +35,8 @@ FROM_PIP = {
     'pycocotools': 'pycocotools',
     'rosbags': 'rosbags',
     'safetensors': 'safetensors',
+    'sounddevice': 'sounddevice',
+    'soundfile': 'soundfile',
     'starlette': 'nicegui',
     'torch': 'torch',
     'torchvision': 'torchvision',

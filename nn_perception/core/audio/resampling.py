@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 384_000
 MAX_CHANNELS = 32
 INT16_SCALE = 32768.0
-# Zero crossings of the sinc on each side, and the shape of its Kaiser window: those of
-# scipy.signal.resample_poly.
+# Zero crossings of the sinc on each side, and the shape of its Kaiser window.
 ZERO_CROSSINGS = 10
 KAISER_BETA = 5.0
 # Rates that share no large divisor with 16 kHz need more; then the weights are interpolated.
