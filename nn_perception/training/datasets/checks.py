@@ -72,6 +72,11 @@ class CheckedFrames:
     similarity: NDArray[np.float32]
     warnings: list[str]
 
+    @property
+    def medium(self) -> Medium:
+        """Whether they are pictures or sounds."""
+        return medium_of(self.base)
+
 
 def check_frames(
     frames: Sequence[LabelledFrame],

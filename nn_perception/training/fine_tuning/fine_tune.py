@@ -1,8 +1,9 @@
 """
-Fine-tune a network on a few labelled frames.
+Fine-tune a network on a few labelled frames, or clips of sound.
 
-``head`` fits a new last layer on the embeddings of the unchanged network, in about a second.
-``last_block`` and ``all`` then also train the last layers, or all of them, on augmented frames.
+``head`` fits a new last layer on the embeddings of the unchanged network, in about a second; of
+sounds, on those of augmented clips as well. ``last_block`` and ``all`` then also train the last
+layers of a network for images, or all of them, on augmented frames.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import check_frames, CheckedFrames
 from nn_perception.training.datasets.embeddings import EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.media.clips import SOUNDS
 from nn_perception.training.datasets.split import assign_folds, find_bursts, split_frames
 from nn_perception.training.epoch import Epoch
+from nn_perception.training.fine_tuning.augmented_clips import augmented_copies, Copies
 from nn_perception.training.fine_tuning.discriminant import class_weights
 from nn_perception.training.fine_tuning.linear_head import (
     cross_entropy,
@@ -32,6 +35,7 @@ from nn_perception.training.fine_tuning.settings import (
     FineTuneSettings,
     HEAD,
 )
+import numpy as np
 
 if TYPE_CHECKING:
     from nn_perception.training.fine_tuning.backbone_training import (
@@ -83,14 +87,21 @@ def fine_tune(
     :param on_progress: called often; an exception that it raises ends the training
     :param cache: embeddings; by default in the package's cache folder
     :raises OSError: if the base cannot be read
-    :raises ValueError: if the frames cannot be trained on, or the base is not usable
+    :raises ValueError: if the frames cannot be trained on, or the base is not usable, or is a
+        network for sounds of which more than the head should be trained
     :raises RuntimeError: if the base cannot be run
     :raises ArithmeticError: if the loss is not finite at the requested learning rate
     """
     began_s = time.monotonic()
+    checkpoint = find_checkpoint(base)
+    if checkpoint.hears and settings.unfreeze != HEAD:
+        raise ValueError(
+            f'of a network for sounds, only the head can be trained: unfreeze must be {HEAD}, got '
+            f'{settings.unfreeze}'
+        )
     data = check_frames(
         frames,
-        find_checkpoint(base),
+        checkpoint,
         cache,
         lambda done: on_progress(Progress('frames', done)),
     )
@@ -104,14 +115,27 @@ def _train_head(
     data: CheckedFrames, settings: FineTuneSettings, on_progress: OnProgress
 ) -> Training:
     """Hold out frames, choose the shrinkage, and fit a head to the embeddings of the base."""
-    bursts = find_bursts(data.frames, data.similarity)
+    bursts = find_bursts(data.frames, data.similarity, data.medium)
     split = split_frames(data.frames, bursts, settings.validation_fraction, settings.seed)
-    on_progress(Progress('head', 0.0, warnings=(*data.warnings, *split.warnings())))
-    embeddings, classes = data.embeddings[split.training], data.classes[split.training]
-    folds = assign_folds(bursts[split.training], classes, FOLDS)
-    chosen = cross_validate(embeddings, classes, folds, len(data.labels))[0]
+    warnings = (*data.warnings, *split.warnings(data.medium.words))
+    on_progress(Progress('head', 0.0, warnings=warnings))
+    copies = Copies.none(data.embeddings.shape[1])
+    if data.medium is SOUNDS:
+        copies = augmented_copies(
+            data,
+            split.training,
+            settings.seed,
+            lambda done: on_progress(Progress('head', done, warnings=warnings)),
+        )
+    used = np.concatenate([split.training, copies.sources])
+    embeddings = copies.appended_to(data.embeddings[split.training])
+    classes, measured = data.classes[used], np.arange(len(used)) < len(split.training)
+    folds = assign_folds(bursts[split.training], data.classes[split.training], FOLDS)
+    fold_of = dict(zip(split.training.tolist(), folds.tolist(), strict=True))
+    folds = np.array([fold_of[index] for index in used.tolist()], np.int64)
+    chosen = cross_validate(embeddings, classes, folds, len(data.labels), measured)[0]
     head = fit(embeddings, classes, len(data.labels), chosen)
-    return Training(data, split, settings, chosen, Backbone(data.embeddings, head))
+    return Training(data, split, settings, chosen, Backbone(data.embeddings, head), copies)
 
 
 def _train_backbone(training: Training, on_progress: OnProgress) -> Training:

@@ -82,7 +82,11 @@ class CrossValidationResult:
 
 
 def cross_validate(
-    embeddings: NDArray[np.float32], classes: Classes, folds: Classes, count: int
+    embeddings: NDArray[np.float32],
+    classes: Classes,
+    folds: Classes,
+    count: int,
+    measured: NDArray[np.bool_] | None = None,
 ) -> list[CrossValidationResult]:
     """
     Evaluate each shrinkage by cross-validation.
@@ -91,6 +95,8 @@ def cross_validate(
     :param classes: class of each frame, ``(N,)``, ``0`` to ``count - 1``
     :param folds: fold of each frame, ``(N,)``
     :param count: number of classes
+    :param measured: which frames count; the others, augmented copies of them, only help to fit.
+        ``(N,)``, by default all
     :returns: one result for each of ``SHRINKAGES``, the best one first; if all frames are in one
         fold, only the most cautious one
     """
@@ -98,7 +104,7 @@ def cross_validate(
         return [CrossValidationResult(SHRINKAGES[0], TEMPERATURES_OF_FOLDS[0], math.inf, None)]
     way, folds = _way(embeddings), _used_folds(folds)
     logits = way.left_out_logits(embeddings, classes, folds, count, SHRINKAGES)
-    left_out = folds >= 0
+    left_out = folds >= 0 if measured is None else (folds >= 0) & measured
     truth = classes[left_out]
     weights = class_weights(truth, count)
     results = []

@@ -27,6 +27,7 @@ from nn_perception.training.evaluation import (
     evaluate_predictions,
     Evaluation,
 )
+from nn_perception.training.fine_tuning.augmented_clips import Copies
 from nn_perception.training.fine_tuning.linear_head import (
     CrossValidationResult,
     fit,
@@ -123,6 +124,7 @@ class Training:
     :param settings: settings of the training
     :param cross_validation: shrinkage and temperature of the heads
     :param backbone: backbone with the head that is measured
+    :param copies: augmented copies of training clips, to which heads are fitted as well
     """
 
     data: CheckedFrames
@@ -130,6 +132,7 @@ class Training:
     settings: FineTuneSettings
     cross_validation: CrossValidationResult
     backbone: Backbone
+    copies: Copies
 
     def result(self, began_s: float) -> FineTunedModel:
         """
@@ -172,8 +175,10 @@ class Training:
 
     def _head_weights(self, temperature: float) -> dict[str, NDArray[np.float32]]:
         """Return the final head, fitted to all frames, and the measured one, by tensor name."""
-        data, embeddings = self.data, self.backbone.embeddings
-        final = fit(embeddings, data.classes, len(data.labels), self.cross_validation)
+        data, copies = self.data, self.copies
+        embeddings = copies.appended_to(self.backbone.embeddings)
+        classes = np.concatenate([data.classes, data.classes[copies.sources]])
+        final = fit(embeddings, classes, len(data.labels), self.cross_validation)
         weights = {}
         for prefix, head in (
             (f'{data.base.head_layer}.', final),
@@ -207,7 +212,7 @@ class Training:
                 for index, label in enumerate(data.labels)
             },
             'trained_with': len(self.split.training),
-            'warnings': [*data.warnings, *self.split.warnings()],
+            'warnings': [*data.warnings, *self.split.warnings(data.medium.words)],
             'epochs': [asdict(epoch) for epoch in self.backbone.history],
             'shrinkage': self.cross_validation.shrinkage,
             'cross_validation_accuracy': self.cross_validation.accuracy,

@@ -217,6 +217,8 @@ SOUNDS = Medium(
     max_ratio=1000,
     quality=loudness,
     fault=_fault,
-    similarity=Similarity(near_duplicate=0.97, same_scene=-1.0),
+    # One clip at two levels reaches 0.999, shifted by 10 ms 0.986 to 0.998; the same word of other
+    # speakers stays below 0.98, and mostly that of the same speaker, and other noise below 0.99.
+    similarity=Similarity(near_duplicate=0.99, same_scene=-1.0),
     recording_of=speaker_of,
 )
