@@ -13,6 +13,7 @@ from nn_perception.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
     from nn_perception.training.datasets.dataset import Dataset
+    from nn_perception.training.datasets.media.medium import Medium
     from nn_perception.training.datasets.transfer import ImportResult
 
 
@@ -29,12 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'sources',
         nargs='+',
         metavar='SOURCE',
-        help='folder with one subfolder of pictures for each label, another dataset, a zip file '
-        'of either, an image project of Teachable Machine (.tm), a folder of pictures (with '
-        '--label), or a recorded bag (with --label)',
+        help='folder with one subfolder of pictures, or of sounds, for each label, another '
+        'dataset, a zip file of either, an image project of Teachable Machine (.tm), a folder of '
+        'pictures or sounds (with --label), or a recorded bag (with --label)',
     )
     parser.add_argument(
-        '--label', default='', help='label of the pictures in a folder or zip file, or of a bag'
+        '--label',
+        default='',
+        help='label of the pictures or sounds in a folder or zip file, or of a bag',
     )
     parser.add_argument(
         '--topic', default='', help='image topic of a bag (default: its only image topic)'
@@ -64,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
     status, root = ExitStatus.OK, folder_of('datasets', args.data)
     existed = checked_name(args.dataset, 'dataset') in dataset_names(root)
-    with Dataset.open(root, args.dataset) as dataset:
+    with Dataset.open(root, args.dataset, medium=_medium(args, root)) as dataset:
+        items = dataset.medium.words.items
         for source in args.sources:
             fields: dict[str, Any] = {'dataset': dataset.name, 'source': source}
             try:
@@ -83,12 +87,25 @@ def run(args: argparse.Namespace) -> int:
                     'present': result.present,
                     'problems': result.problems,
                 },
-                f'{source}: {result.stored} new frames, {result.present} already present',
+                f'{source}: {result.stored} new {items}, {result.present} already present',
                 *(f'  problem: {problem}' for problem in result.problems),
             )
     if not existed and not dataset.frames():
         delete_dataset(root, dataset.name)
     return status
+
+
+def _medium(args: argparse.Namespace, root: Path) -> Medium:
+    """Choose pictures or sounds: what the dataset holds, or else the first source."""
+    from nn_perception.core.files.names import checked_name
+    from nn_perception.training.datasets.archive import medium_of_source
+    from nn_perception.training.datasets.labelled_frames import medium_in
+    from nn_perception.training.datasets.media.pictures import IMAGES
+
+    found = medium_in(root / checked_name(args.dataset, 'dataset'))
+    for source in args.sources:
+        found = found or medium_of_source(Path(source).expanduser())
+    return found or IMAGES
 
 
 def _import_source(args: argparse.Namespace, dataset: Dataset, source: Path) -> ImportResult:

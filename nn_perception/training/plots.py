@@ -28,12 +28,15 @@ MAX_SIDE_INCHES = 20.0
 MAX_COUNTED_LABELS = 60
 
 
-def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) -> None:
+def draw_report(
+    path: Path, evaluation: Evaluation, history: Sequence[Epoch], items: str = 'frames'
+) -> None:
     """
     Draw the result of fine-tuning: confusion matrix, recall by label, and the curves if any.
 
     :param evaluation: on the held-out frames
     :param history: metrics of each epoch; empty if only a head was trained
+    :param items: what the network was trained on
     :raises OSError: if the file cannot be written
     """
     rows = 2 if history else 1
@@ -45,7 +48,7 @@ def draw_report(path: Path, evaluation: Evaluation, history: Sequence[Epoch]) ->
     heights = [side, 4.6][:rows]
     axes = figure.subplots(rows, 2, squeeze=False, gridspec_kw={'height_ratios': heights})
     count = int(evaluation.confusion.sum())
-    plot_confusion(axes[0, 0], drawn, f'{evaluation.accuracy:.1%} of {count} held-out frames')
+    plot_confusion(axes[0, 0], drawn, f'{evaluation.accuracy:.1%} of {count} held-out {items}')
     _plot_recall(axes[0, 1], drawn)
     if history:
         plot_curves(axes[1], history, samples='frames')

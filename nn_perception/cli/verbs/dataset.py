@@ -1,4 +1,4 @@
-"""``nn_perception dataset``: manage datasets of labelled frames."""
+"""``nn_perception dataset``: manage datasets of labelled frames, or clips of sound."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli import dataset_import
 from nn_perception.cli.console import fail, print_result
@@ -67,6 +68,14 @@ def _folder(args: argparse.Namespace) -> Path:
     return folder
 
 
+def _items(folder: Path) -> str:
+    """Return what is in a dataset, in words."""
+    from nn_perception.training.datasets.labelled_frames import medium_in
+    from nn_perception.training.datasets.media.pictures import IMAGES
+
+    return (medium_in(folder) or IMAGES).words.items
+
+
 def _add_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('dataset', metavar='DATASET', help='name of the dataset')
 
@@ -76,7 +85,7 @@ def _add_name_or_folder(parser: argparse.ArgumentParser) -> None:
         'dataset',
         metavar='DATASET',
         help='name of the dataset; or, if it contains a slash, any folder with one subfolder of '
-        'pictures for each label',
+        'pictures, or of clips of sound, for each label',
     )
 
 
@@ -98,18 +107,20 @@ def _list(args: argparse.Namespace) -> int:
         listing = read_frames(folder)
         labels = dict(sorted(Counter(frame.label for frame in listing.frames).items()))
         size = sum(frame.path.stat().st_size for frame in listing.frames)
+        items = listing.medium.words.items
         fields = {
             'dataset': folder.name,
             'folder': str(folder),
             'labels': labels,
             'bytes': size,
+            'medium': listing.medium.name,
             'problems': list(listing.left_out),
         }
         print_result(
             args.json,
             fields,
-            f'{folder.name}: {len(listing.frames)} frames, {size / 1e6:.1f} MB',
-            *(f'  {label}: {count} frames' for label, count in labels.items()),
+            f'{folder.name}: {len(listing.frames)} {items}, {size / 1e6:.1f} MB',
+            *(f'  {label}: {count} {items}' for label, count in labels.items()),
             *(f'  problem: {problem}' for problem in listing.left_out),
         )
     if not args.json:
@@ -124,9 +135,10 @@ def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     _add_name_or_folder(parser)
     parser.add_argument(
         '--model',
-        default=DEFAULT_MODEL,
+        default='',
         metavar='BASE',
-        help=f'network to fine-tune, see {command_name()} tag --help (default: %(default)s)',
+        help=f'network to fine-tune, see {command_name()} tag --help (default: {DEFAULT_MODEL}, '
+        f'or {DEFAULT_SOUND_MODEL} for sounds)',
     )
 
 
@@ -134,11 +146,16 @@ def _check(args: argparse.Namespace) -> int:
     from nn_perception.core.inference.model_zoo import find_checkpoint
     from nn_perception.training.datasets.checks import check_frames, UnusableFramesError
     from nn_perception.training.datasets.labelled_frames import read_frames
+    from nn_perception.training.datasets.media.detection import medium_of
     from nn_perception.training.datasets.split import find_bursts, split_frames
     from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS as SETTINGS
 
-    folder, base = _folder(args), find_checkpoint(args.model)
+    folder = _folder(args)
     listing = read_frames(folder)
+    base = find_checkpoint(args.model or listing.medium.base)
+    medium = medium_of(base)
+    if listing.medium is not medium:
+        listing = read_frames(folder, medium)
     errors, warnings = [], list(listing.left_out)
     bar = ProgressBar()
     try:
@@ -147,9 +164,9 @@ def _check(args: argparse.Namespace) -> int:
             base,
             on_progress=lambda done: bar.show('checking', int(BAR_STEPS * done), BAR_STEPS),
         )
-        bursts = find_bursts(checked.frames, checked.similarity)
+        bursts = find_bursts(checked.frames, checked.similarity, medium)
         split = split_frames(checked.frames, bursts, SETTINGS.validation_fraction, SETTINGS.seed)
-        warnings += [*checked.warnings, *split.warnings()]
+        warnings += [*checked.warnings, *split.warnings(medium.words)]
     except UnusableFramesError as error:
         errors.append(error.reason)
         warnings += error.left_out
@@ -159,7 +176,7 @@ def _check(args: argparse.Namespace) -> int:
     print_result(
         args.json,
         {'dataset': folder.name, 'labels': labels, 'errors': errors, 'warnings': warnings},
-        f'{folder.name}: {len(listing.frames)} frames of {len(labels)} labels',
+        f'{folder.name}: {len(listing.frames)} {medium.words.items} of {len(labels)} labels',
         *(f'  error: {sentence}' for sentence in errors),
         *(f'  warning: {sentence}' for sentence in warnings),
         *([] if errors or warnings else ['  no problems found']),
@@ -186,7 +203,7 @@ def _export(args: argparse.Namespace) -> int:
     print_result(
         args.json,
         {'dataset': folder.name, 'file': str(args.file), 'frames': count},
-        f'{args.file}: {count} frames of {folder.name}',
+        f'{args.file}: {count} {_items(folder)} of {folder.name}',
     )
     return ExitStatus.OK
 
@@ -201,8 +218,7 @@ def _add_rename_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _rename(args: argparse.Namespace) -> int:
-    from nn_perception.training.datasets.catalog import dataset_folder, rename_dataset
-    from nn_perception.training.datasets.dataset import Dataset
+    from nn_perception.training.datasets.catalog import open_existing, rename_dataset
 
     if not args.label:
         folder = rename_dataset(_root(args), args.dataset, args.new_name)
@@ -212,8 +228,8 @@ def _rename(args: argparse.Namespace) -> int:
             f'{args.dataset} is now {folder.name}',
         )
         return ExitStatus.OK
-    with Dataset.open(_root(args), dataset_folder(_root(args), args.dataset).name) as dataset:
-        count = dataset.rename_label(args.label, args.new_name)
+    with open_existing(_root(args), args.dataset) as dataset:
+        count, items = dataset.rename_label(args.label, args.new_name), dataset.medium.words.items
     print_result(
         args.json,
         {
@@ -222,7 +238,7 @@ def _rename(args: argparse.Namespace) -> int:
             'old_label': args.label,
             'frames': count,
         },
-        f'{count} frames of {args.dataset} have the label {args.new_name} now',
+        f'{count} {items} of {args.dataset} have the label {args.new_name} now',
     )
     return ExitStatus.OK
 
@@ -238,24 +254,24 @@ def _add_delete_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _delete(args: argparse.Namespace) -> int:
-    from nn_perception.training.datasets.catalog import dataset_folder, delete_dataset
-    from nn_perception.training.datasets.dataset import Dataset
+    from nn_perception.training.datasets.catalog import delete_dataset, open_existing
 
     if args.all:
+        items = _items(_root(args) / args.dataset)
         count, left = delete_dataset(_root(args), args.dataset)
         print_result(
             args.json,
             {'dataset': args.dataset, 'deleted': count, 'left': [str(path) for path in left]},
-            f'deleted {args.dataset}: {count} frames',
+            f'deleted {args.dataset}: {count} {items}',
             *(f'  left, since it is not part of a dataset: {path}' for path in left),
         )
         return ExitStatus.OK
-    with Dataset.open(_root(args), dataset_folder(_root(args), args.dataset).name) as dataset:
-        count = dataset.delete(args.label)
+    with open_existing(_root(args), args.dataset) as dataset:
+        count, items = dataset.delete(args.label), dataset.medium.words.items
     print_result(
         args.json,
         {'dataset': args.dataset, 'label': args.label, 'deleted': count},
-        f'deleted {count} frames of {args.dataset} with the label {args.label}',
+        f'deleted {count} {items} of {args.dataset} with the label {args.label}',
     )
     return ExitStatus.OK
 
@@ -274,7 +290,7 @@ ACTIONS = {
         _check,
     ),
     'import': _Action(
-        'import pictures from folders and recorded bags',
+        'import pictures from folders and recorded bags, or sounds from folders',
         dataset_import.add_arguments,
         dataset_import.run,
     ),

@@ -1,4 +1,4 @@
-"""``nn_perception train``: fine-tune a network on a folder of labelled pictures."""
+"""``nn_perception train``: fine-tune a network on a folder of labelled pictures, or sounds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
+from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL
 from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.cli.arguments import whole_number
 from nn_perception.cli.console import fail, report
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'dataset',
         type=Path,
         metavar='DATASET_DIR',
-        help='folder with one subfolder of pictures for each label',
+        help='folder with one subfolder of pictures, or of clips of sound, for each label',
     )
     parser.add_argument(
         '--store', type=Path, required=True, metavar='DIR', help='folder of the fine-tuned models'
@@ -44,22 +45,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--name', required=True, help='name of the model in the store')
     parser.add_argument(
         '--model',
-        default=DEFAULT_MODEL,
+        default='',
         metavar='BASE',
-        help=f'network to fine-tune, see {command_name()} tag --help (default: %(default)s)',
+        help=f'network to fine-tune, see {command_name()} tag --help (default: {DEFAULT_MODEL}, '
+        f'or {DEFAULT_SOUND_MODEL} for sounds)',
     )
     parser.add_argument(
         '--unfreeze',
         choices=('head', 'last_block', 'all'),
         default='head',
-        help='layers to train; head takes seconds, the others minutes (default: %(default)s)',
+        help='layers to train; head takes seconds, the others minutes; of a network for sounds, '
+        'only the head can be trained (default: %(default)s)',
     )
     parser.add_argument(
         '--seed',
         type=whole_number(0),
         default=0,
         metavar='N',
-        help='seed that chooses the held-out pictures (default: %(default)s)',
+        help='seed that chooses the held-out pictures or sounds (default: %(default)s)',
     )
     parser.add_argument(
         '--activate',
@@ -93,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         dataset=args.dataset,
         store=args.store,
         name=args.name,
-        base=args.model,
+        base=args.model or _usual_base(args.dataset),
         settings=FineTuneSettings(unfreeze=args.unfreeze, seed=args.seed),
         activate=args.activate,
     )
@@ -107,8 +110,18 @@ def run(args: argparse.Namespace) -> int:
         bar.clear()
     report(VERB, result.message)
     fields = _fields(result)
-    write_output(json.dumps(fields) + '\n' if args.json else _text(fields))
+    write_output(
+        json.dumps(fields) + '\n' if args.json else _text(fields, result.report['medium'])
+    )
     return ExitStatus.OK
+
+
+def _usual_base(folder: Path) -> str:
+    """Name the network that is fine-tuned on pictures, or on sounds."""
+    from nn_perception.training.datasets.labelled_frames import medium_in
+    from nn_perception.training.datasets.media.pictures import IMAGES
+
+    return (medium_in(folder) or IMAGES).base
 
 
 def _fields(result: JobResult) -> dict[str, Any]:
@@ -122,9 +135,12 @@ def _fields(result: JobResult) -> dict[str, Any]:
     }
 
 
-def _text(fields: dict[str, Any]) -> str:
+def _text(fields: dict[str, Any], medium: str) -> str:
+    from nn_perception.training.datasets.media.detection import medium_named
+
+    items = medium_named(medium).words.items
     lines = [f'{fields["version"]}: {fields["checkpoint"]}']
     for index, (label, row) in enumerate(zip(fields['labels'], fields['confusion'], strict=True)):
-        lines.append(f'  {label}: {row[index]} of {sum(row)} held-out frames are right')
+        lines.append(f'  {label}: {row[index]} of {sum(row)} held-out {items} are right')
     lines.append(f'  accuracy {fields["accuracy"]:.1%}, {fields["seconds"]:.1f} s')
     return '\n'.join(lines) + '\n'

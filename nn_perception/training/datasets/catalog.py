@@ -50,6 +50,18 @@ def _own_folder(root: Path, name: str) -> Path:
     return folder
 
 
+def open_existing(root: Path, name: str) -> Dataset:
+    """
+    Open a dataset for writing, of pictures or of sounds, whichever it holds.
+
+    :param name: its exact name
+    :raises ValueError: if there is no such dataset
+    :raises OSError: if the folder cannot be written, or another process has it open
+    """
+    folder = dataset_folder(root, name)
+    return Dataset.open(root, folder.name, medium=medium_in(folder) or IMAGES)
+
+
 def rename_dataset(root: Path, name: str, new_name: str) -> Path:
     """
     Rename a dataset, atomically.
@@ -80,7 +92,7 @@ def delete_dataset(root: Path, name: str) -> tuple[int, list[Path]]:
     :raises OSError: if a file cannot be deleted, or a process has the dataset open
     """
     folder = _own_folder(root, name)
-    with Dataset.open(root, name, medium=medium_in(folder) or IMAGES) as dataset:
+    with open_existing(root, name) as dataset:
         count = sum(dataset.delete(label) for label in dataset.counts())
         for file in (MANIFEST, LOCK, WRITER_LOCK):
             (folder / file).unlink(missing_ok=True)

@@ -13,11 +13,13 @@ from nn_perception.core.files.names import checked_name
 from nn_perception.core.files.scratch import scratch_folder
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.loaded_model import LoadedModel
-from nn_perception.core.inference.model_zoo import is_path
+from nn_perception.core.inference.model_zoo import find_checkpoint, is_path
 from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.datasets.checks import UnusableFramesError
-from nn_perception.training.datasets.labelled_frames import Listing, read_frames
+from nn_perception.training.datasets.labelled_frames import Listing, medium_in, read_frames
 from nn_perception.training.datasets.left_out import as_text, shortened
+from nn_perception.training.datasets.media.detection import medium_of
+from nn_perception.training.datasets.media.medium import Medium
 from nn_perception.training.fine_tuning.fine_tune import fine_tune, Progress
 from nn_perception.training.fine_tuning.result import FineTunedModel, measure
 from nn_perception.training.fine_tuning.settings import DEFAULT_SETTINGS, FineTuneSettings
@@ -110,9 +112,11 @@ class FineTuningJob:
         :raises ArithmeticError: if the training diverges
         """
         checked_name(self.name, 'model', spaces=False)  # before any time is spent
-        listing = read_frames(self.dataset)
-        model = self._fine_tune(listing, on_progress)
         store = ModelStore(self.store)
+        medium = medium_of(find_checkpoint(self.base))
+        self._check_medium(medium, _active_version(store, self.name))
+        listing = read_frames(self.dataset, medium)
+        model = self._fine_tune(listing, on_progress)
         active = _active_version(store, self.name)
         active_accuracy = measure(active.checkpoint, model.held_out) if active else None
         warnings = [*listing.left_out, *model.report['warnings']]
@@ -126,13 +130,27 @@ class FineTuningJob:
         activated = self.activate or not worse
         if activated:
             store.activate(self.name, version.version)
-        described = _describe(model, active, active_accuracy, activated=activated)
+        items = medium.words.items
+        described = _describe(model, (active, active_accuracy), items, activated=activated)
         warnings += _draw_plots(model, version)  # last, since nobody waits for them
         warnings += limit_versions(store, self.name, self.store_limit)
         message = as_text([described, *shortened(warnings)])
         return JobResult(
             version.version, version.checkpoint, version.labels, activated, message, report
         )
+
+    def _check_medium(self, medium: Medium, active: Version | None) -> None:
+        """Check that frames, network and model are all of one medium, before time is spent."""
+        if (found := medium_in(self.dataset)) not in (None, medium):
+            raise ValueError(
+                f'{self.dataset} holds {found.words.files}, and {self.base} is a network for '
+                f'{medium.words.files}; choose another network'
+            )
+        if active is not None and medium_of(Checkpoint.read(active.checkpoint)) is not medium:
+            raise ValueError(
+                f'the versions of {self.name} are not for {medium.words.files}; choose another '
+                'name for the model'
+            )
 
     def _fine_tune(
         self, listing: Listing, on_progress: Callable[[Progress], None]
@@ -168,7 +186,8 @@ def _write(model: FineTunedModel, folder: Path) -> Path:
 def _draw_plots(model: FineTunedModel, version: Version) -> list[str]:
     """Draw the plots of the report; return why there are none, since nothing needs them."""
     try:
-        draw_report(version.folder / PLOTS, model.evaluation, model.history)
+        items = medium_of(model.base).words.items
+        draw_report(version.folder / PLOTS, model.evaluation, model.history, items)
     except (OSError, ImportError, RuntimeError, ValueError) as error:  # a font, for example
         return [f'the report has no plots: {error}']
     return []
@@ -176,12 +195,14 @@ def _draw_plots(model: FineTunedModel, version: Version) -> list[str]:
 
 def _describe(
     model: FineTunedModel,
-    active: Version | None,
-    active_accuracy: float | None,
+    before: tuple[Version | None, float | None],
+    items: str,
     *,
     activated: bool,
 ) -> str:
-    accuracy = f'{model.report["accuracy"]:.1%} of {len(model.held_out)} held-out frames are right'
+    active, active_accuracy = before
+    held_out = f'{len(model.held_out)} held-out {items}'
+    accuracy = f'{model.report["accuracy"]:.1%} of {held_out} are right'
     if active is None or active_accuracy is None:
         return f'{accuracy}; the new version is active.'
     compared = f'{accuracy}, with the active version {active.version} {active_accuracy:.1%}'

@@ -206,6 +206,7 @@ class Training:
         data = self.data
         return {
             'base': data.base.version,
+            'medium': data.medium.name,
             'settings': asdict(self.settings),
             'frames': {
                 label: int((data.classes == index).sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nn_perception.training.datasets.media.detection import medium_named
 from nn_perception.training.model_store.report import TrainingReport
 
 # A frame has one label when it is held out; renamed labels are other labels.
@@ -124,20 +125,21 @@ def _recall(report: TrainingReport, label: str) -> float | None:
 
 
 def _sentence(before: TrainingReport, after: TrainingReport, shared: int, *, fair: bool) -> str:
+    words = medium_named(after.medium).words
+    items = words.items
     if fair:
-        return f'Both versions were measured on the same {shared} held-out frames.'
+        return f'Both versions were measured on the same {shared} held-out {items}.'
     if not before.held_out or not after.held_out:
         return (
-            'A report does not list its held-out frames, so the accuracies may be measured on '
-            'different frames and cannot be compared directly.'
+            f'A report does not list its held-out {items}, so the accuracies may be measured on '
+            f'different {items} and cannot be compared directly.'
         )
     if not shared:
         return (
-            'The versions were measured on different frames, so their accuracies cannot be '
+            f'The versions were measured on different {items}, so their accuracies cannot be '
             'compared directly.'
         )
-    count = '1 frame' if shared == 1 else f'{shared} frames'
     return (
-        f'The versions were measured on different frames; only {count} that both held out can be '
-        'compared directly.'
+        f'The versions were measured on different {items}; only {words.count(shared)} that both '
+        'held out can be compared directly.'
     )

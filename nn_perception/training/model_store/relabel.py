@@ -63,7 +63,7 @@ def rename_label(dataset: Dataset, model: StoredModel, label: str, new_label: st
     :raises OSError: if the frames cannot be renamed, or the version cannot be written
     """
     old, new = dataset.check_rename(label, new_label)
-    renamed = f'{old} is {new} now'
+    renamed, items = f'{old} is {new} now', dataset.medium.words.items
     active, successor, reason = None, None, ''
     try:
         active = _version_to_rename(model, old, new)
@@ -72,7 +72,7 @@ def rename_label(dataset: Dataset, model: StoredModel, label: str, new_label: st
         reason = f', but the model keeps its labels: {error}'
     if active is None or successor is None:
         frames = dataset.rename_label(old, new)
-        return RenamedLabel(frames, '', f'{renamed}: {frames} frames{reason}')
+        return RenamedLabel(frames, '', f'{renamed}: {frames} {items}{reason}')
     model.store.activate(model.name, successor.version)
     try:
         frames = dataset.rename_label(old, new)
@@ -80,7 +80,7 @@ def rename_label(dataset: Dataset, model: StoredModel, label: str, new_label: st
         model.store.activate(model.name, active.version)
         raise
     problems = limit_versions(model.store, model.name, model.limit)
-    message = f'{renamed}: {frames} frames, and the active version, {successor.version}'
+    message = f'{renamed}: {frames} {items}, and the active version, {successor.version}'
     return RenamedLabel(frames, successor.version, '; '.join([message, *problems]))
 
 

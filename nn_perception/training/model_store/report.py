@@ -50,6 +50,7 @@ class TrainingReport:
     :param cross_validation_accuracy: accuracy within the training frames, in ``[0, 1]``
     :param accuracy_of_the_active_one: of the version that was active, on the same held-out frames
     :param seconds: duration of the training
+    :param medium: what it was trained on: ``image`` or ``sound``
     """
 
     labels: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class TrainingReport:
     cross_validation_accuracy: float | None = None
     accuracy_of_the_active_one: float | None = None
     seconds: float | None = None
+    medium: str = 'image'
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> TrainingReport:
@@ -221,4 +223,5 @@ _READERS: dict[str, Any] = {
     'cross_validation_accuracy': _number,
     'accuracy_of_the_active_one': _number,
     'seconds': _number,
+    'medium': _text,
 }

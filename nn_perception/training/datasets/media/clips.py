@@ -15,7 +15,7 @@ import logging
 from pathlib import Path
 import re
 
-from nn_perception.capabilities.sounds.defaults import BACKGROUND
+from nn_perception.capabilities.sounds.defaults import BACKGROUND, DEFAULT_SOUND_MODEL
 from nn_perception.core.audio.levels import clipping_share, FLOOR_DB, level_db
 from nn_perception.core.audio.samples import (
     check_samples,
@@ -205,6 +205,7 @@ def _fault(quality: float, label: str) -> str:
 
 SOUNDS = Medium(
     name='sound',
+    base=DEFAULT_SOUND_MODEL,
     words=Words('sound', 'clip', 'sound', 'record it another time, or another voice', 'record'),
     suffixes=SOUND_SUFFIXES,
     stored_suffix='.wav',

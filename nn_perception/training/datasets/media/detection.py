@@ -24,6 +24,11 @@ def medium_of(checkpoint: Checkpoint) -> Medium:
     return SOUNDS if checkpoint.hears else IMAGES
 
 
+def medium_named(name: str) -> Medium:
+    """Return a medium by its name; pictures, unless it is that of sounds."""
+    return SOUNDS if name == SOUNDS.name else IMAGES
+
+
 def medium_of_file(name: str) -> Medium | None:
     """Return the medium of a file by its name; None if it is neither picture nor sound."""
     suffix = os.path.splitext(name)[1].lower()

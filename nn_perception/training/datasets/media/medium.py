@@ -81,6 +81,7 @@ class Medium:
     A kind of dataset; all items of a dataset are of one kind.
 
     :param name: ``image`` or ``sound``
+    :param base: name of the network that is usually fine-tuned on it
     :param words: what people call it
     :param suffixes: of the files that a folder is searched for
     :param stored_suffix: of the files that a dataset stores
@@ -98,6 +99,7 @@ class Medium:
     """
 
     name: str
+    base: str
     words: Words
     suffixes: frozenset[str]
     stored_suffix: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+from nn_perception.capabilities.tagging.defaults import DEFAULT_MODEL
 from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.imaging.image_files import encode_png, read_image
 from nn_perception.core.imaging.preprocessing import Image
@@ -77,6 +78,7 @@ def _fault(quality: float, label: str) -> str:
 
 IMAGES = Medium(
     name='image',
+    base=DEFAULT_MODEL,
     words=Words('picture', 'frame', 'look', 'move the object and record again', 'capture'),
     suffixes=PHOTO_SUFFIXES,
     stored_suffix='.png',

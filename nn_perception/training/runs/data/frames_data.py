@@ -13,6 +13,7 @@ from nn_perception.core.imaging.preprocessing import Preprocessing
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import check_frames, check_labels, CheckedFrames
 from nn_perception.training.datasets.labelled_frames import LabelledFrame, Listing
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.datasets.split import find_bursts, split_frames
 from nn_perception.training.runs.data.samples import RunData, Samples, split_validation
 import numpy as np
@@ -42,6 +43,8 @@ def check_enough(listing: Listing) -> tuple[str, ...]:
     :returns: their labels
     :raises ValueError: if they are not
     """
+    if listing.medium is not IMAGES:
+        raise ValueError(f'a run learns from pictures; these are {listing.medium.words.files}')
     check_labels(listing.frames, listing.left_out)
     counts = Counter(frame.label for frame in listing.frames)
     few = [f"'{label}' ({count})" for label, count in counts.items() if count < MIN_FRAMES]
