@@ -113,7 +113,6 @@ def _list(args: argparse.Namespace) -> int:
             'folder': str(folder),
             'labels': labels,
             'bytes': size,
-            'medium': listing.medium.name,
             'problems': list(listing.left_out),
         }
         print_result(

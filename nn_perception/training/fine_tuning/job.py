@@ -111,10 +111,7 @@ class FineTuningJob:
         :raises RuntimeError: if the network cannot be run
         :raises ArithmeticError: if the training diverges
         """
-        checked_name(self.name, 'model', spaces=False)  # before any time is spent
-        store = ModelStore(self.store)
-        medium = medium_of(find_checkpoint(self.base))
-        self._check_medium(medium, _active_version(store, self.name))
+        store, medium = ModelStore(self.store), self._checked_medium()
         listing = read_frames(self.dataset, medium)
         model = self._fine_tune(listing, on_progress)
         active = _active_version(store, self.name)
@@ -130,8 +127,7 @@ class FineTuningJob:
         activated = self.activate or not worse
         if activated:
             store.activate(self.name, version.version)
-        items = medium.words.items
-        described = _describe(model, (active, active_accuracy), items, activated=activated)
+        described = _describe(model, (active, active_accuracy), activated=activated)
         warnings += _draw_plots(model, version)  # last, since nobody waits for them
         warnings += limit_versions(store, self.name, self.store_limit)
         message = as_text([described, *shortened(warnings)])
@@ -139,8 +135,11 @@ class FineTuningJob:
             version.version, version.checkpoint, version.labels, activated, message, report
         )
 
-    def _check_medium(self, medium: Medium, active: Version | None) -> None:
+    def _checked_medium(self) -> Medium:
         """Check that frames, network and model are all of one medium, before time is spent."""
+        checked_name(self.name, 'model', spaces=False)
+        medium = medium_of(find_checkpoint(self.base))
+        active = _active_version(ModelStore(self.store), self.name)
         if (found := medium_in(self.dataset)) not in (None, medium):
             raise ValueError(
                 f'{self.dataset} holds {found.words.files}, and {self.base} is a network for '
@@ -151,6 +150,7 @@ class FineTuningJob:
                 f'the versions of {self.name} are not for {medium.words.files}; choose another '
                 'name for the model'
             )
+        return medium
 
     def _fine_tune(
         self, listing: Listing, on_progress: Callable[[Progress], None]
@@ -196,12 +196,11 @@ def _draw_plots(model: FineTunedModel, version: Version) -> list[str]:
 def _describe(
     model: FineTunedModel,
     before: tuple[Version | None, float | None],
-    items: str,
     *,
     activated: bool,
 ) -> str:
     active, active_accuracy = before
-    held_out = f'{len(model.held_out)} held-out {items}'
+    held_out = f'{len(model.held_out)} held-out {medium_of(model.base).words.items}'
     accuracy = f'{model.report["accuracy"]:.1%} of {held_out} are right'
     if active is None or active_accuracy is None:
         return f'{accuracy}; the new version is active.'
