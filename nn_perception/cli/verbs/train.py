@@ -47,15 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--model',
         default='',
         metavar='BASE',
-        help=f'network to fine-tune (default: {DEFAULT_MODEL}, or {DEFAULT_SOUND_MODEL} for sounds), '
-        f'see {command_name()} tag --help',
+        help=f'network to fine-tune, see {command_name()} tag --help (default: {DEFAULT_MODEL}, '
+        f'or {DEFAULT_SOUND_MODEL} for sounds)',
     )
     parser.add_argument(
         '--unfreeze',
         choices=('head', 'last_block', 'all'),
         default='head',
-        help='layers to train; head takes seconds, the others, for pictures only, minutes '
-        '(default: %(default)s)',
+        help='head takes seconds, the others, for pictures only, minutes (default: %(default)s)',
     )
     parser.add_argument(
         '--seed',
