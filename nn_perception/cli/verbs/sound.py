@@ -65,15 +65,16 @@ def run(args: argparse.Namespace) -> int:
     from nn_perception.capabilities.sounds.events import events_of
     from nn_perception.capabilities.sounds.pipeline import SoundOptions, SoundPipeline
     from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
+    from nn_perception.capabilities.sounds.voice_detector import VoiceDetector
     from nn_perception.core.audio.sound_files import open_sound
     from nn_perception.training.model_store.store import active_checkpoint
 
     try:
         model = active_checkpoint(args.model, args.store)
-        tagger = SoundTagger.open(model, run_options(args))
+        tagger, voice = SoundTagger.open(model, run_options(args)), VoiceDetector.open()
     except (OSError, ValueError, RuntimeError) as error:
         return fail('sound', error)
-    pipeline = SoundPipeline(tagger, SoundOptions(top_k=1))
+    pipeline = SoundPipeline(tagger, SoundOptions(top_k=1), voice)
     files = find_files(args.files, SOUNDS)
     bar = ProgressBar() if len(files) < MIN_ITEMS else None
 

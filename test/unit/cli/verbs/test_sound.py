@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 
-from nn_perception.capabilities.sounds import sound_tagger
+from nn_perception.capabilities.sounds import sound_tagger, voice_detector
 from nn_perception.cli.main import main
 from nn_perception.cli.verbs import sound as verb
 from nn_perception.core.audio.sound_files import encode_wav
@@ -76,9 +76,17 @@ class FakeTagger:
         return np.tile(np.float32([0.9, 0.1]), (len(windows), 1))
 
 
+class FakeVoice:
+    """Hears no voice."""
+
+    def speech_of(self, windows: list[np.ndarray]) -> np.ndarray:
+        return np.zeros(len(windows), np.float32)
+
+
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound_tagger.SoundTagger, 'open', classmethod(lambda *_: FakeTagger()))
+    monkeypatch.setattr(voice_detector.VoiceDetector, 'open', classmethod(lambda *_: FakeVoice()))
 
 
 @pytest.mark.usefixtures('no_network')
