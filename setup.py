@@ -97,6 +97,7 @@ setup(
             'digit_reader = nn_perception.ros.process.entry_points:digit_reader',
             'pose_estimator = nn_perception.ros.process.entry_points:pose_estimator',
             'fine_tuner = nn_perception.ros.process.entry_points:fine_tuner',
+            'sound_tagger = nn_perception.ros.process.entry_points:sound_tagger',
             'perception = nn_perception.ros.process.entry_points:perception',
             'camera_source = nn_perception.ros.process.entry_points:camera_source',
             'sound_source = nn_perception.ros.process.entry_points:sound_source',

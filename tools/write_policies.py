@@ -36,6 +36,8 @@ POLICIES = ROOT / 'config' / 'sros2' / 'policies.xml'
 CAMERA_NODES = ('tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
 PERCEPTION, CAMERA_SOURCE, OPERATOR = 'perception', 'camera_source', 'operator'
 SOUND_SOURCE = 'sound_source'
+# Nodes that hear.
+SOUND_NODES = ('sound_tagger',)
 STUDIO = 'studio'
 OBSERVER = 'policy_observer'
 ENCLAVE_FOLDER, COMPOSED_NAMESPACE = '/nn_perception', '/composed'
@@ -64,6 +66,7 @@ FOOTER = """  </enclaves>
 COMPOSED = (PERCEPTION, *CAMERA_NODES)
 ENCLAVES = {
     **{name: (name, 'launch_ros') for name in CAMERA_NODES},
+    **{name: (name, SOUND_SOURCE, 'launch_ros') for name in SOUND_NODES},
     CAMERA_SOURCE: (CAMERA_SOURCE,),
     SOUND_SOURCE: (SOUND_SOURCE,),
     PERCEPTION: (*COMPOSED, 'launch_ros'),
@@ -80,6 +83,7 @@ PARAMETER_SERVICES = tuple(
 # Results that the page shows, and services of all nodes that it calls while somebody looks.
 PAGE_SHOWS = {
     '/tagger/tags',
+    '/sound_tagger/tags',
     '/digit_reader/digits',
     '/digit_reader/text',
     '/pose_estimator/poses',
@@ -148,7 +152,7 @@ def running_nodes() -> Iterator[Node]:
     nodes = f'nodes:=[{", ".join(CAMERA_NODES)}]'
     # In a namespace of their own: two nodes of one name would be taken for one.
     composed = ('-r', f'__ns:={COMPOSED_NAMESPACE}', '-p', nodes)
-    started = dict.fromkeys((*CAMERA_NODES, CAMERA_SOURCE, SOUND_SOURCE), ())
+    started = dict.fromkeys((*CAMERA_NODES, *SOUND_NODES, CAMERA_SOURCE, SOUND_SOURCE), ())
     started |= {PERCEPTION: composed}
     started[STUDIO] = ('-p', 'port:=0')
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -175,10 +179,12 @@ def observe(observer: Node) -> dict[str, Profile]:
     deadline_s = time.monotonic() + START_LIMIT_S
     while True:
         profiles = _profiles(observer)
-        # An active camera node subscribes to its images.
-        active = [name for name, found in profiles.items() if '/image' in found.subscribe]
+        # An active node subscribes to its images, or to its sound.
+        inputs = {'/image', '/audio'}
+        active = [name for name, found in profiles.items() if inputs & found.subscribe]
         others = {CAMERA_SOURCE, SOUND_SOURCE, STUDIO}
-        if set(active) >= {*CAMERA_NODES, PERCEPTION} and others <= {*profiles}:
+        sensing = {*CAMERA_NODES, *SOUND_NODES, PERCEPTION}
+        if set(active) >= sensing and others <= {*profiles}:
             time.sleep(SETTLE_S)
             return _profiles(observer)
         if time.monotonic() > deadline_s:
@@ -228,7 +234,8 @@ def complete(observed: Mapping[str, Profile]) -> dict[str, Profile]:
     profiles['gazebo_bridge'] = _other('gazebo_bridge', publish=bridged, subscribe=bridged)
     profiles['camera_pose'] = _other('camera_pose', publish={'/tf_static'})
     _complete_page(profiles)
-    nodes = [profiles[name] for name in (*COMPOSED, CAMERA_SOURCE, SOUND_SOURCE, STUDIO)]
+    names = (*COMPOSED, *SOUND_NODES, CAMERA_SOURCE, SOUND_SOURCE, STUDIO)
+    nodes = [profiles[name] for name in names]
     operator = _other(OPERATOR)
     for profile in nodes:
         operator.subscribe |= profile.publish - FRAMES - SOUND
@@ -240,8 +247,8 @@ def complete(observed: Mapping[str, Profile]) -> dict[str, Profile]:
 def _complete_page(profiles: Mapping[str, Profile]) -> None:
     """Add what the page uses while somebody looks, of the nodes that are there."""
     page = profiles[STUDIO]
-    page.subscribe |= {*FRAMES, '/diagnostics'}
-    for name in CAMERA_NODES:
+    page.subscribe |= {*FRAMES, *SOUND, '/diagnostics'}
+    for name in (*CAMERA_NODES, *SOUND_NODES):
         own = profiles[name]
         page.subscribe |= own.publish & PAGE_SHOWS
         page.request |= own.reply & {f'/{name}/{service}' for service in PAGE_CALLS}

@@ -59,6 +59,8 @@ NEEDED: dict[str, Callable[[Path], Checkpoint]] = {
     'movenet_thunder': lambda _: network('movenet_thunder'),
     'efficientnet_lite0': lambda _: network('efficientnet_lite0'),
     'efficientnet_lite0 features': lambda _: features('efficientnet_lite0'),
+    'sound_words': lambda _: network('sound_words'),
+    'sound_words features': lambda _: features('sound_words'),
     'digit_cnn': lambda _: network('digit_cnn'),
     'digit_cnn features': lambda _: features('digit_cnn'),
 }

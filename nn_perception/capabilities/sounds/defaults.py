@@ -11,7 +11,7 @@ SPEECH = 'speech'
 # A window repeats so much of the previous one: four windows a second.
 WINDOW_OVERLAP = 0.75
 MAX_OVERLAP = 0.95
-# Halves the wrong words at the edges of words, and delays a word by 40 ms; measured with speakers
+# Halves the wrong words at the edges of words, and delays a word by 40 ms, as measured with speakers
 # that the network does not know.
 SMOOTHING_S = 0.3
 # The level of the loudest tenth of a second, relative to full scale, below which a window is

@@ -26,7 +26,7 @@ def level_db(samples: NDArray[Any]) -> float:
     """
     if not samples.size:
         return FLOOR_DB
-    values = _finite(samples).ravel()
+    values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).ravel()
     return _db(float(values @ values) / values.size)
 
 
@@ -37,13 +37,8 @@ def loudest_db(samples: NDArray[Any]) -> float:
     :param samples: float, ``(S,)``, from -1 to 1
     :returns: as of :func:`level_db`
     """
-    whole = len(samples) - len(samples) % PART_SAMPLES
-    rest = level_db(samples[whole:])
-    if not whole:
-        return rest
-    parts = _finite(samples[:whole]).reshape(-1, PART_SAMPLES)
-    power = float(np.einsum('ps,ps->p', parts, parts).max()) / PART_SAMPLES
-    return max(_db(power), rest)
+    parts = range(0, max(len(samples), 1), PART_SAMPLES)
+    return max(level_db(samples[start : start + PART_SAMPLES]) for start in parts)
 
 
 def clipping_share(samples: NDArray[Any]) -> float:
@@ -63,10 +58,6 @@ def only_zeros(samples: NDArray[Any]) -> bool:
     :param samples: any type and shape; True without samples
     """
     return not samples.any()
-
-
-def _finite(samples: NDArray[Any]) -> NDArray[np.float64]:
-    return np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _db(power: float) -> float:

@@ -1,4 +1,8 @@
-"""Convert images to the input batch of a network."""
+"""
+Convert images to the input batch of a network.
+
+OpenCV is imported where it is used: a process that only hears does without its memory.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import cv2
-from nn_perception.core.imaging.foreground import cut_out
 from nn_perception.core.quoting import quoted
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,7 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Batch = NDArray[np.float32]
 
-INTERPOLATIONS = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
-
+INTERPOLATIONS = ('linear', 'cubic')
 
 # Of mean and standard deviation, for pixel values of 0 to 255.
 LARGEST = 1e6
@@ -163,6 +164,8 @@ class Preprocessing:
         :returns: float32, ``(size, size, 3)``, 0 to 255, in the same order of channels
         :raises ValueError: if the image has another shape or type, or no pixels
         """
+        import cv2
+
         check_image(image_bgr)
         part = self._part(image_bgr)
         height, width = part.shape[:2]
@@ -171,7 +174,8 @@ class Preprocessing:
         if shrunk != (width, height):
             part = np.asarray(cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA), np.float32)
         if shrunk != (self.size, self.size):
-            method = INTERPOLATIONS[self.interpolation]
+            cubic = self.interpolation == 'cubic'
+            method = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
             part = np.asarray(
                 cv2.resize(part, (self.size, self.size), interpolation=method), np.float32
             )
@@ -181,6 +185,9 @@ class Preprocessing:
     def _part(self, image_bgr: Image) -> Batch:
         """Return the part of an image that the network sees, ``(H, W, 3)``."""
         if self.foreground:
+            import cv2
+            from nn_perception.core.imaging.foreground import cut_out
+
             return np.asarray(cv2.cvtColor(cut_out(image_bgr), cv2.COLOR_GRAY2BGR), np.float32)
         left, top, width, height = self.crop_box(*image_bgr.shape[:2])
         # Including the conversion, OpenCV averages areas of float32 faster than of uint8.
@@ -188,6 +195,8 @@ class Preprocessing:
 
     def _channels_of(self, square_bgr: Batch) -> Sequence[Batch]:
         """Split a square ``(size, size, 3)`` into red, green and blue, or convert it to grey."""
+        import cv2
+
         if self.channels == 1:
             return (np.asarray(cv2.cvtColor(square_bgr, cv2.COLOR_BGR2GRAY), np.float32),)
         blue, green, red = (np.asarray(plane, np.float32) for plane in cv2.split(square_bgr))

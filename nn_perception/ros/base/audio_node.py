@@ -9,10 +9,12 @@ worker is busy for a moment; docs/camera_nodes.md explains what both kinds of no
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from nn_perception.capabilities.sounds.defaults import WINDOW_OVERLAP
 from nn_perception.core.audio.samples import SoundWindow
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.ros.base.audio_parameters import AudioParameters
 from nn_perception.ros.base.audio_worker import AudioWorker, SoundProcessor
 from nn_perception.ros.base.parameters import LiveParameters
@@ -53,6 +55,12 @@ class AudioNode(SensingNode[P, SoundProcessor[R]], Generic[P, R]):
         self._health = AudioHealth(self.sound, lambda: worker.queue.dropped, worker.statistics)
         self._log_throttle = LogThrottle(self.get_logger())
         self.add_input(self.sound)
+
+    @property
+    def run_options(self) -> RunOptions:
+        """How the parameters want the networks to run."""
+        # More threads for such small networks cost more than they save.
+        return replace(super().run_options, threads=self.parameters.threads or 1)
 
     def make_worker(self, parameters: LiveParameters[Any]) -> AudioWorker[R]:  # noqa: ARG002
         """Make what processes the sound."""

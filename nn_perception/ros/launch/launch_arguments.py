@@ -174,20 +174,23 @@ ARGUMENTS = {
 }
 
 
-def read_arguments(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, Any]:
+def read_arguments(
+    names: Iterable[str], texts: Mapping[str, str], known: Mapping[str, Argument] = ARGUMENTS
+) -> dict[str, Any]:
     """
     Read the arguments of a launch file.
 
-    :param names: the arguments that it has, names of :data:`ARGUMENTS`
+    :param names: the arguments that it has
+    :param known: describes them
     :param texts: their texts; an empty text stands for the default
     :returns: their values; unset arguments without a default are left out
     :raises ValueError: if a value is invalid; says which, and what was expected
     """
     values = {}
     for name in names:
-        if text := texts[name] or ARGUMENTS[name].default:
+        if text := texts[name] or known[name].default:
             try:
-                values[name] = ARGUMENTS[name].read(text)
+                values[name] = known[name].read(text)
             except ValueError as error:
                 raise ValueError(f'{name}: {error}') from error
     if 'cameras' in values:
@@ -201,16 +204,19 @@ def read_arguments(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, 
     return values
 
 
-def check_effects(given: Mapping[str, Any], nodes: Collection[str]) -> None:
+def check_effects(
+    given: Mapping[str, Any], nodes: Collection[str], known: Mapping[str, Argument] = ARGUMENTS
+) -> None:
     """
     Reject arguments that affect none of the nodes: they must be a mistake.
 
     :param given: values of the arguments that are set
     :param nodes: nodes that are started
+    :param known: describes the arguments
     :raises ValueError: says which argument, and which node it is for
     """
     for name in given:
-        targets = ARGUMENTS[name].sets
+        targets = known[name].sets
         if targets and not set(targets) & set(nodes):
             raise ValueError(f'{name}: it is for {" and ".join(targets)}, which is not started')
 
@@ -239,11 +245,13 @@ def chosen_nodes(given: Mapping[str, Any]) -> list[str]:
     return nodes
 
 
-def parameters_of(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def parameters_of(
+    given: Mapping[str, Any], known: Mapping[str, Argument] = ARGUMENTS
+) -> dict[str, dict[str, Any]]:
     """Collect the parameters of each node that the arguments set."""
     parameters: dict[str, dict[str, Any]] = {}
     for name, value in given.items():
-        for node, parameter in ARGUMENTS[name].sets.items():
+        for node, parameter in known[name].sets.items():
             # These find the fine-tuned model in the store.
             stored = name == 'name' and node in ('tagger', STUDIO)
             parameters.setdefault(node, {})[parameter] = (

@@ -60,6 +60,17 @@ def fine_tuner(args: Sequence[str] | None = None) -> int:
     return main(node, args)
 
 
+def sound_tagger(args: Sequence[str] | None = None) -> int:
+    """Run the node that tags what a microphone hears."""
+
+    def node() -> type[Node]:
+        from nn_perception.ros.nodes.sound_tagger import SoundTaggerNode
+
+        return SoundTaggerNode
+
+    return main(node, args)
+
+
 def perception(args: Sequence[str] | None = None) -> int:
     """Run several of the nodes in one process."""
 

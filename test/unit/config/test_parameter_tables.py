@@ -14,6 +14,7 @@ from nn_perception.ros.nodes.fine_tuner import FineTunerParameters
 from nn_perception.ros.nodes.perception import PerceptionParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
 from nn_perception.ros.nodes.sound_source import SoundSourceParameters
+from nn_perception.ros.nodes.sound_tagger import SoundTaggerParameters
 from nn_perception.ros.nodes.studio import StudioParameters
 from nn_perception.ros.nodes.tagger import TaggerParameters
 import pytest
@@ -24,6 +25,7 @@ NODES = {
     'digit_reader': DigitReaderParameters,
     'pose_estimator': PoseEstimatorParameters,
     'fine_tuner': FineTunerParameters,
+    'sound_tagger': SoundTaggerParameters,
     'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
     'sound_source': SoundSourceParameters,

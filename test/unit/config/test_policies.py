@@ -71,7 +71,7 @@ def test_every_executable_has_an_enclave(
 ) -> None:
     setup = (repository / 'setup.py').read_text()
     executables = re.findall(r"'(\w+) = nn_perception\.ros\.process\.entry_points", setup)
-    assert len(executables) == 8
+    assert len(executables) == 9
     for name in executables:
         assert name in nodes(enclaves[name])
 
@@ -166,6 +166,7 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
         for name in ('perception', 'tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
     }
     observed['camera_source'] = tool.Profile(publish={'/image'})
+    observed['sound_tagger'] = tool.Profile(subscribe={'/audio'}, publish={'/sound_tagger/tags'})
     observed['sound_source'] = tool.Profile(publish={'/audio', '/sound_source/playing'})
     observed['studio'] = tool.Profile(publish={'/diagnostics'})
     observed['tagger'].reply |= {'/tagger/enable', '/tagger/change_state'}
@@ -177,7 +178,7 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
     assert '/sound_source/playing' in profiles['operator'].subscribe
     assert '/audio' not in profiles['operator'].subscribe
     assert '/tagger/overlay' not in profiles['studio'].subscribe
-    assert '/tagger/tags' in profiles['studio'].subscribe
+    assert {'/tagger/tags', '/sound_tagger/tags', '/audio'} <= profiles['studio'].subscribe
     assert profiles['studio'].request == {'/tagger/enable'}
     assert '/tagger/overlay' in profiles['rviz2'].subscribe
     assert '/camera/depth_image' in profiles['gazebo_bridge'].publish

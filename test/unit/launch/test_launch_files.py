@@ -17,6 +17,7 @@ from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError
 from nn_perception.ros.launch.launch_arguments import ARGUMENTS
+from nn_perception.ros.launch.sound_arguments import SOUND_ARGUMENTS
 import pytest
 
 STAND_INS = {
@@ -34,6 +35,10 @@ PERCEPTION = COMMON | {'nodes', 'one_process', 'depth', 'model', 'digit_model', 
 FINE_TUNING = COMMON | {'name', 'dataset', 'base', 'data_folder', 'store_folder'}
 STUDIO = FINE_TUNING | {'nodes', 'one_process', 'depth', 'digit_model', 'preset'}
 STUDIO |= {'host', 'port', 'token_file', 'certificate', 'key'}
+SOUND = set(
+    'audio device engine autostart params_file namespace use_sim_time microphone source respawn '
+    'log_level'.split()
+)
 # Arguments of each launch file, and what it starts without any.
 FILES = {
     'tagger': (COMMON | {'model'}, ['tagger']),
@@ -44,7 +49,10 @@ FILES = {
     'perception': (PERCEPTION, ['perception']),
     'demo': (PERCEPTION, ['perception', 'camera_source']),
     'studio': (STUDIO, ['perception', 'studio']),
+    'sound_tagger': (SOUND | {'model', 'store_folder'}, ['sound_tagger']),
 }
+# They import the stand-ins.
+LAUNCH_MODULES = [f'nn_perception.ros.launch.{name}_launch' for name in ('camera', 'sound')]
 DEFAULT_NODES = ['tagger', 'digit_reader', 'pose_estimator']
 
 
@@ -69,9 +77,9 @@ class Launcher:
         """Return the actions of a launch file."""
         path = self.folder / f'{name}.launch.py'
         describe = runpy.run_path(str(path))['generate_launch_description']
-        module = sys.modules['nn_perception.ros.launch.camera_launch']
-        vars(module)['get_package_prefix'] = self.prefix
-        vars(module)['get_package_share_directory'] = self.prefix
+        for module in filter(None, map(sys.modules.get, LAUNCH_MODULES)):
+            vars(module)['get_package_prefix'] = self.prefix
+            vars(module)['get_package_share_directory'] = self.prefix
         return describe().given[0]
 
     def start(self, file: str, /, **values: str) -> list[Any]:
@@ -90,10 +98,11 @@ def launcher(monkeypatch: pytest.MonkeyPatch, repository: Path) -> Iterator[Laun
         monkeypatch.setitem(sys.modules, module, fake)
     for variable in ('DISPLAY', 'WAYLAND_DISPLAY'):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.delitem(sys.modules, 'nn_perception.ros.launch.camera_launch', raising=False)
+    for module in LAUNCH_MODULES:
+        monkeypatch.delitem(sys.modules, module, raising=False)
     yield Launcher(repository / 'launch')
-    # It has imported the stand-ins.
-    sys.modules.pop('nn_perception.ros.launch.camera_launch', None)
+    for module in LAUNCH_MODULES:
+        sys.modules.pop(module, None)
 
 
 def files_of(node: Any) -> list[Path]:
@@ -130,7 +139,10 @@ def test_arguments_and_defaults(launcher: Launcher, name: str) -> None:
 
 
 def test_every_argument_belongs_to_a_launch_file() -> None:
-    assert set().union(*(arguments for arguments, _ in FILES.values())) == set(ARGUMENTS)
+    assert set().union(*(arguments for arguments, _ in FILES.values())) == {
+        *ARGUMENTS,
+        *SOUND_ARGUMENTS,
+    }
 
 
 def test_what_is_started_is_installed(repository: Path, launcher: Launcher) -> None:
@@ -310,6 +322,47 @@ def test_suitable_samples_are_played(launcher: Launcher, name: str, samples: str
     played = set_by(files_of(camera)[0])['camera_source']
     assert played.pop('source').endswith(samples)
     assert played == {'wait_for_subscriber': True}
+
+
+def test_the_sound_tagger_and_its_microphone(launcher: Launcher, tmp_path: Path) -> None:
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text('/**:\n  ros__parameters:\n    overlap: 0.5\n')
+    nodes = launcher.start(
+        'sound_tagger',
+        audio='/head/audio',
+        model='store:sounds',
+        store_folder='/models',
+        device='cpu',
+        params_file=str(mine),
+        namespace='robot',
+        use_sim_time='true',
+        microphone='true',
+        source='talk.wav',
+        respawn='true',
+        log_level='warn',
+    )
+    assert executables(nodes) == ['sound_tagger', 'sound_source']
+    for node in nodes:
+        assert node.namespace == 'robot'
+        assert node.remappings == [('audio', '/head/audio')]
+        assert node.ros_arguments == ['--log-level', 'warn']
+        before, given, after = files_of(node)
+        assert given == mine
+        assert set_by(before) == {'sound_source': {'wait_for_subscriber': True}}
+        assert set_by(after) == {
+            'sound_tagger': {
+                'model': 'store:sounds',
+                'store_folder': '/models',
+                'device': 'cpu',
+                'use_sim_time': True,
+            },
+            'sound_source': {'source': 'talk.wav', 'use_sim_time': True},
+        }
+    assert [getattr(node, 'respawn', False) for node in nodes] == [True, False]
+    with pytest.raises(ValueError, match='source: it is for sound_source, which is not started'):
+        launcher.start('sound_tagger', source='talk.wav')
+    with pytest.raises(ValueError, match='audio: expected a topic name'):
+        launcher.start('sound_tagger', audio='a b')
 
 
 def test_rviz_is_started_where_it_is_installed(launcher: Launcher) -> None:

@@ -17,6 +17,7 @@ REJECTED = {
     'digit_reader': 'min_height:=0',
     'pose_estimator': 'max_people:=0',
     'fine_tuner': 'quota_mb:=-1',
+    'sound_tagger': 'overlap:=1.0',
     'perception': 'nodes:=[nothing]',
     'camera_source': 'jpeg_quality:=0',
     'sound_source': 'chunk_s:=0.0',
