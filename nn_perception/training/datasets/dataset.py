@@ -43,6 +43,16 @@ class Dataset(WritableFolder):
     Changes wait for each other; reading the frames and their counts never waits for the disk.
     """
 
+    def check_medium(self, medium: Medium) -> None:
+        """
+        Check what the dataset holds.
+
+        :raises ValueError: if it is something else
+        """
+        if medium is not self.medium:
+            kinds = self.medium.words.files, medium.words.files
+            raise ValueError('the dataset {} holds {}, no {}'.format(self.name, *kinds))
+
     def add(self, image_bgr: Image, label: str, stamp_ns: int, topic: str = '') -> LabelledFrame:
         """
         Store a frame; once this returns, a power cut does not lose it.
@@ -57,7 +67,7 @@ class Dataset(WritableFolder):
         :raises OSError: if the frame cannot be written, for example because the disk is full;
             frames that are already stored stay as they are
         """
-        self._check_medium(IMAGES)
+        self.check_medium(IMAGES)
         return self.add_encoded(encode_png(image_bgr), label, stamp_ns, topic)
 
     def add_clip(
@@ -72,7 +82,7 @@ class Dataset(WritableFolder):
         :param recording: which recording, or speaker, it is from; clips of one are never both
             trained on and held out. Empty: it is a recording of its own
         """
-        self._check_medium(SOUNDS)
+        self.check_medium(SOUNDS)
         check_samples(samples, WINDOW_SAMPLES)
         return self.add_encoded(encode_wav(samples), label, stamp_ns, topic, recording)
 
@@ -85,7 +95,7 @@ class Dataset(WritableFolder):
         :param samples: a tenth of a second or more; the rest is as in :meth:`add_clip`
         :returns: the clips; the earlier ones are stored if a later one cannot be
         """
-        self._check_medium(SOUNDS)
+        self.check_medium(SOUNDS)
         frames = []
         for part in clip_parts([samples], recording):
             start_ns = stamp_ns + part.offset_ns if stamp_ns else 0
@@ -193,11 +203,6 @@ class Dataset(WritableFolder):
         self._next_number += 1
         self.index.add(frame, len(content))
         return frame
-
-    def _check_medium(self, medium: Medium) -> None:
-        if medium is not self.medium:
-            kinds = self.medium.words.files, medium.words.files
-            raise ValueError('the dataset {} holds {}, no {}'.format(self.name, *kinds))
 
     def _remove(self, frames: Sequence[LabelledFrame]) -> int:
         """Remove pictures, then their lines; return how many."""

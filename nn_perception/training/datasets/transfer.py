@@ -33,6 +33,7 @@ from nn_perception.training.datasets.left_out import as_text, Failures, LeftOut
 from nn_perception.training.datasets.media.clips import SOUNDS
 from nn_perception.training.datasets.media.folders import pictures_in
 from nn_perception.training.datasets.media.medium import Medium, Part
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.export.sample_programs import program, USE_DATASET, USE_SOUND_DATASET
 
 OnProgress = Callable[[int, int], None]
@@ -157,15 +158,14 @@ def import_bag(
     :param topic: topic with raw or compressed images; may be empty if there is only one
     :param max_rate_hz: maximum number of frames per second of the recording; 0 for all
     :raises ImportError: if the package rosbags is not installed
-    :raises ValueError: if the label is not allowed, or the bag is damaged or has no such topic
+    :raises ValueError: if label or dataset do not allow it, or the bag is damaged or has no topic
     :raises QuotaError: if the dataset is full; the frames that are stored by then stay
     :raises OSError: if the bag cannot be read, or nothing can be written
     """
+    dataset.check_medium(IMAGES)
     label = distinct_label(label, dataset.counts())
     result, problems = ImportResult(), Counter[str]()
-    present = {
-        (frame.stamp_ns, frame.sha256) for frame in dataset.frames() if frame.label == label
-    }
+    present = {(one.stamp_ns, one.sha256) for one in dataset.frames() if one.label == label}
     for frame in _images(bag, topic, max_rate_hz, on_progress):
         if isinstance(frame, str):
             problems[frame] += 1

@@ -214,8 +214,6 @@ SOUNDS = Medium(
     read=_read,
     parts=_parts,
     unpacked_parts=_unpacked_parts,
-    # A clip that is nearly silent shrinks a lot; each file has a limit of its own.
-    max_ratio=1000,
     quality=loudness,
     fault=_fault,
     # One clip at two levels reaches 0.999, shifted by 10 ms 0.986 to 0.998; the same word of other

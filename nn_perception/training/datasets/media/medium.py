@@ -91,7 +91,6 @@ class Medium:
     :param parts: reads a whole file as the parts that a dataset stores; raises the same
     :param unpacked_parts: the same for the content of a file and the name of its recording, which
         may be empty; errors begin with "it"
-    :param max_ratio: of the size of the files in an archive and its own, of an honest archive
     :param quality: measures an item
     :param fault: says what is wrong with an item of this quality and label; empty if nothing is
     :param similarity: when two items belong together
@@ -108,7 +107,6 @@ class Medium:
     read: Callable[[Path], NDArray[Any]]
     parts: Callable[[Path], Iterator[Part]]
     unpacked_parts: Callable[[bytes, str], Iterator[Part]]
-    max_ratio: int
     quality: Callable[[NDArray[Any]], float]
     fault: Callable[[float, str], str]
     similarity: Similarity

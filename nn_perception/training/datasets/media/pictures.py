@@ -87,8 +87,6 @@ IMAGES = Medium(
     read=read_image,
     parts=_parts,
     unpacked_parts=_unpacked_parts,
-    # Pictures are compressed already; what shrinks more is no collection of pictures.
-    max_ratio=20,
     quality=sharpness,
     fault=_fault,
     # Mirrored photographs reach 0.92 to 0.97; different photographs of similar objects mostly stay
