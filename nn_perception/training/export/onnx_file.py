@@ -1,8 +1,9 @@
 """
 A model as one ONNX file: preprocessing, network and scores.
 
-Its input ``images`` is uint8, ``(N, H, W, 3)``, red first, of any height and width; its output
-``scores`` is float32, ``(N, L)``, the probabilities of the ``labels`` in the metadata.
+Its input ``images`` is uint8, ``(N, H, W, 3)``, red first, of any height and width; or ``sounds``,
+float32, ``(N, S)``, from -1 to 1, at 16 kHz. Its output ``scores`` is float32, ``(N, L)``, the
+probabilities of the ``labels`` in the metadata.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import json
 
+from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
 from nn_perception.capabilities.tagging.fine_tuned_head import FineTunedHead
 from nn_perception.capabilities.tagging.tagger import Tagger
 from nn_perception.core.inference.checkpoint import Checkpoint
@@ -19,11 +21,11 @@ from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.training.export.onnx_graph import GraphBuilder
 from nn_perception.training.export.onnx_preprocessing import add_preprocessing
 from nn_perception.training.export.onnx_scores import add_scores
-from nn_perception.training.export.verification import verify
+from nn_perception.training.export.verification import verify, verify_sounds
 import onnx
 from onnx import helper, TensorProto
 
-IMAGES, SCORES, BATCH = 'images', 'scores', 'batch'
+IMAGES, SOUNDS, SCORES, BATCH = 'images', 'sounds', 'scores', 'batch'
 # The first with the operators as they are used here; the exporter of torch writes 18 or later.
 OPSET = 18
 
@@ -38,7 +40,8 @@ def onnx_content(checkpoint: Checkpoint) -> bytes:
     """
     head = FineTunedHead.read(checkpoint) if checkpoint.fine_tuned_from else None
     network = checkpoint.without_head() if head else checkpoint
-    tagger = Tagger.open(str(checkpoint.path), RunOptions('onnxruntime', 'cpu'))
+    kind = SoundTagger if checkpoint.hears else Tagger
+    tagger = kind.open(str(checkpoint.path), RunOptions('onnxruntime', 'cpu'))
     try:
         with export_file(network) as path:
             model = onnx.load(path)
@@ -47,7 +50,10 @@ def onnx_content(checkpoint: Checkpoint) -> bytes:
         content: bytes = model.SerializeToString()
         onnx.checker.check_model(content, full_check=True)
         session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
-        verify(lambda images: session.run(None, {IMAGES: images})[0], tagger)
+        if isinstance(tagger, SoundTagger):
+            verify_sounds(lambda sounds: session.run(None, {SOUNDS: sounds})[0], tagger)
+        else:
+            verify(lambda images: session.run(None, {IMAGES: images})[0], tagger)
     except onnx.checker.ValidationError as error:
         raise RuntimeError(f'{checkpoint.name} cannot be exported: {error}') from error
     finally:
@@ -63,15 +69,27 @@ def _join(model: onnx.ModelProto, checkpoint: Checkpoint, head: FineTunedHead | 
         raise RuntimeError(f'the network is exported for opset {opset}; {OPSET} is needed')
     _rename(graph.node, graph.input[0].name, BATCH)
     before, behind = GraphBuilder('preprocessing'), GraphBuilder('scores')
-    add_preprocessing(before, checkpoint.image_preprocessing, IMAGES, BATCH)
+    given = _add_input(before, checkpoint)
     add_scores(behind, checkpoint, head, graph.output[0].name, SCORES)
     nodes = [*before.nodes, *graph.node, *behind.nodes]
     del graph.node[:], graph.input[:], graph.output[:]
     graph.node.extend(nodes)
     graph.initializer.extend([*before.constants, *behind.constants])
-    shape: list[str | int | None] = ['N', 'H', 'W', 3]
-    graph.input.append(helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, shape))
+    graph.input.append(given)
     graph.output.append(helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, ['N', None]))
+
+
+def _add_input(graph: GraphBuilder, checkpoint: Checkpoint) -> onnx.ValueInfoProto:
+    """Add the nodes from the input to the batch of the network; return the input."""
+    shape: list[str | int | None]
+    if checkpoint.hears:
+        _, _, length = checkpoint.preprocessing.input_shape
+        graph.node('Unsqueeze', SOUNDS, graph.constant([1, 2]), output=BATCH)
+        shape = ['N', length]
+        return helper.make_tensor_value_info(SOUNDS, TensorProto.FLOAT, shape)
+    add_preprocessing(graph, checkpoint.image_preprocessing, IMAGES, BATCH)
+    shape = ['N', 'H', 'W', 3]
+    return helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, shape)
 
 
 def _rename(nodes: Iterable[onnx.NodeProto], old: str, new: str) -> None:
@@ -92,7 +110,10 @@ def _describe(model: onnx.ModelProto, checkpoint: Checkpoint, labels: tuple[str,
         'version': checkpoint.version,
         'licence': checkpoint.licence,
         'source': checkpoint.source,
-        'images': 'uint8, N x H x W x 3, red first',
         'scores': 'float32, N x L, probabilities of the labels',
     }
+    if checkpoint.hears:
+        values[SOUNDS] = 'float32, N x S, from -1 to 1, 16000 samples a second'
+    else:
+        values[IMAGES] = 'uint8, N x H x W x 3, red first'
     helper.set_model_props(model, values)

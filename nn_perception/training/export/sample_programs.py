@@ -9,7 +9,9 @@ USE_ONNX = 'use_onnx.py'
 USE_CHECKPOINT = 'use_checkpoint.py'
 USE_TORCHSCRIPT = 'use_torchscript.py'
 USE_DATASET = 'use_dataset.py'
-# It is called like the other one in a dataset of sounds.
+# Those for sounds; in an export they are called like those for pictures.
+USE_ONNX_SOUNDS = 'use_onnx_sounds.py'
+USE_CHECKPOINT_SOUNDS = 'use_checkpoint_sounds.py'
 USE_SOUND_DATASET = 'use_sound_dataset.py'
 
 
