@@ -5,13 +5,15 @@ DEFAULT_SOUND_MODEL = 'sound_words'
 BACKGROUND = 'background'
 SOUND_TOP_K = 5
 SOUND_MIN_SCORE = 0.0
+# Of what a recording holds: less is a guess, for example at the edge of a word.
+EVENT_MIN_SCORE = 0.5
 # The tags that need no network: below the gate, and of speech that is no known word.
 SILENCE = 'silence'
 SPEECH = 'speech'
 # A window repeats so much of the previous one: four windows a second.
 WINDOW_OVERLAP = 0.75
 MAX_OVERLAP = 0.95
-# Halves the wrong words at the edges of words, and delays a word by 40 ms, as measured with speakers
+# Halves the wrong words at the edges of words, and delays a word by 40 ms; measured with speakers
 # that the network does not know.
 SMOOTHING_S = 0.3
 # The level of the loudest tenth of a second, relative to full scale, below which a window is

@@ -26,7 +26,7 @@ def level_db(samples: NDArray[Any]) -> float:
     """
     if not samples.size:
         return FLOOR_DB
-    values = np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).ravel()
+    values = _finite(samples).ravel()
     return _db(float(values @ values) / values.size)
 
 
@@ -37,8 +37,13 @@ def loudest_db(samples: NDArray[Any]) -> float:
     :param samples: float, ``(S,)``, from -1 to 1
     :returns: as of :func:`level_db`
     """
-    parts = range(0, max(len(samples), 1), PART_SAMPLES)
-    return max(level_db(samples[start : start + PART_SAMPLES]) for start in parts)
+    whole = len(samples) - len(samples) % PART_SAMPLES
+    rest = level_db(samples[whole:])
+    if not whole:
+        return rest
+    parts = _finite(samples[:whole]).reshape(-1, PART_SAMPLES)
+    power = float(np.einsum('ps,ps->p', parts, parts).max()) / PART_SAMPLES
+    return max(_db(power), rest)
 
 
 def clipping_share(samples: NDArray[Any]) -> float:
@@ -58,6 +63,10 @@ def only_zeros(samples: NDArray[Any]) -> bool:
     :param samples: any type and shape; True without samples
     """
     return not samples.any()
+
+
+def _finite(samples: NDArray[Any]) -> NDArray[np.float64]:
+    return np.nan_to_num(samples.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _db(power: float) -> float:
