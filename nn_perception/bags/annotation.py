@@ -25,7 +25,7 @@ from nn_perception.bags.bag_check import check_count, check_messages, check_topi
 from nn_perception.bags.bag_copy import BagCopy
 from nn_perception.bags.metadata import fingerprint, RECORD_KEY, record_of
 from nn_perception.bags.recorded_images import RecordedFrame
-from nn_perception.bags.storage.connection import Message
+from nn_perception.bags.storage.connection import Connection, Message
 from nn_perception.bags.storage.ros1_reader import is_ros1_bag
 from nn_perception.bags.summary import summarize, Summary
 from nn_perception.bags.topics import result_qos, ResultTopics
@@ -78,6 +78,8 @@ class Annotation:
     :raises OSError: if the bag cannot be read, or the output exists
     :raises ValueError: if the bag or a topic cannot be used, with the reason
     """
+
+    received = 'images'
 
     def __init__(self, request: AnnotationRequest) -> None:
         self._output = request.output.absolute()
@@ -162,7 +164,7 @@ class Annotation:
                     # Another process may have finished it by now.
                     if not self._is_finished(identity):
                         yield from self._analyse(journal)
-                        self.summary = summarize(journal.entries(), self._topics)
+                        self.summary = self._summarize(journal)
                         yield from self._write(journal, identity)
                 except BaseException:
                     if not len(journal):
@@ -214,12 +216,25 @@ class Annotation:
 
     def _analyse(self, journal: Journal) -> Iterator[Progress]:
         """Process the images that are not in the journal yet."""
-        total = self._bag.count(*self._cameras)
-        for number, message in enumerate(self._bag.images(self._cameras), 1):
+        total = sum(one.msgcount for one in self._bag.connections if self._is_source(one))
+        chosen = filter(lambda one: self._is_source(one[0]), self._bag.messages(self._cameras))
+        for number, message in enumerate(chosen, 1):
             if number > len(journal):
                 journal.append(self._entry(message))
-            yield 'processing images', number, total
+            else:
+                self._skip(message)
+            yield f'processing {self.received}', number, total
         journal.sync()
+
+    def _is_source(self, connection: Connection) -> bool:
+        """Tell whether the messages of a connection are processed."""
+        return connection.topic in self._cameras and self._bag.is_image(connection)
+
+    def _skip(self, message: Message) -> None:
+        """Pass by what was processed before an interruption."""
+
+    def _summarize(self, journal: Journal) -> Summary:
+        return summarize(journal.entries(), self._topics)
 
     def _entry(self, message: Message) -> dict[str, Any]:
         """Process one image."""
@@ -244,7 +259,7 @@ class Annotation:
                 entries, done, total = journal.entries(), 0, self._bag.message_count
                 for message in self._bag.messages():
                     copy.copy(message)
-                    if message[0].topic in self._cameras and self._bag.is_image(message[0]):
+                    if self._is_source(message[0]):
                         self._add(copy, message, next(entries, {}))
                     done += 1
                     yield 'writing', done, total
@@ -257,9 +272,8 @@ class Annotation:
 
     def _add(self, copy: BagCopy, message: Message, entry: dict[str, Any]) -> None:
         """Add the results of one image."""
+        self._check_entry(message, entry)
         camera, recorded_ns = message[0].topic, message[1]
-        if (entry.get('camera'), entry.get('recorded_ns')) != (camera, recorded_ns):
-            raise ValueError(f'{self._bag.path} has changed since its images were processed')
         if 'found' not in entry:
             return
         seconds, nanoseconds = entry['stamp']
@@ -279,3 +293,8 @@ class Annotation:
         ]
         for topic, result in zip(self._topics.of[camera], results, strict=True):
             copy.add(topic, result, recorded_ns)
+
+    def _check_entry(self, message: Message, entry: dict[str, Any]) -> None:
+        """Check that an entry of the journal is about a message."""
+        if (entry.get('camera'), entry.get('recorded_ns')) != (message[0].topic, message[1]):
+            raise ValueError(f'{self._bag.path} has changed since it was processed')

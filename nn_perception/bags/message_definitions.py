@@ -11,6 +11,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from nn_perception.capabilities.messages import (
+    AUDIO_CHUNK,
     CLASSIFICATION,
     DETECTION,
     DETECTIONS,
@@ -91,6 +92,13 @@ geometry_msgs/Point[] positions
     HUMAN_POSES: """
 std_msgs/Header header
 HumanPose[] poses
+""",
+    # Bags of Humble and older may contain it without its definition.
+    AUDIO_CHUNK: """
+std_msgs/Header header
+uint32 sample_rate
+uint8 channels
+int16[] samples
 """,
 }
 

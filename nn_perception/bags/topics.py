@@ -16,6 +16,7 @@ from nn_perception.capabilities.messages import (
 TAG_TOPICS: Mapping[str, str] = {'tagger/tags': CLASSIFICATION}
 DIGIT_TOPICS: Mapping[str, str] = {'digit_reader/digits': DETECTIONS, 'digit_reader/text': STRING}
 POSE_TOPICS: Mapping[str, str] = {'pose_estimator/poses': HUMAN_POSES}
+SOUND_TOPICS: Mapping[str, str] = {'sound_tagger/tags': CLASSIFICATION}
 
 
 class ResultTopics:

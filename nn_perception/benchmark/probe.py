@@ -33,6 +33,7 @@ from nn_perception.benchmark.probe_node import (
 )
 from nn_perception.benchmark.process_samples import take_sample
 from nn_perception.benchmark.sharing import many_cameras, one_process
+from nn_perception.benchmark.sound import sound
 from nn_perception.capabilities.digits.digit_reader import DigitReader
 from nn_perception.capabilities.poses.movenet import PRESETS
 from nn_perception.capabilities.poses.pose_estimator import PoseEstimator
@@ -225,6 +226,7 @@ MEASUREMENTS = {
         loss,
         one_process,
         many_cameras,
+        sound,
         clean_ends,
     )
 }

@@ -81,6 +81,7 @@ def node_rows(seconds: float, clean_ends: int = 0) -> Iterator[Row]:
     yield _loss_row(seconds)
     yield from _one_process_rows(3 * seconds)
     yield from _many_cameras_rows(3 * seconds)
+    yield from _sound_rows(3 * seconds)
     if clean_ends:
         yield _clean_ends_row(clean_ends)
 
@@ -208,6 +209,31 @@ def _many_cameras_rows(seconds: float) -> Iterator[Row]:
             max(together, apart) < 2.2,
             figures,
         )
+
+
+def _sound_rows(seconds: float) -> Iterator[Row]:
+    figures = _probe('sound', seconds)
+    yield Row(
+        'sound_tagger: end of a word -> its tag',
+        '<= 400 ms, none missed',
+        f'{figures["p50_ms"]:.0f} ms ({figures["missed"]:.0f} of {figures["words"]:.0f} missed)',
+        figures['p50_ms'] <= 400.0 and not figures['missed'],
+        figures,
+    )
+    yield Row(
+        'sound_tagger: CPU for a second of sound',
+        '<= 15 ms',
+        f'{figures["cpu_ms_per_s"]:.1f} ms',
+        figures['cpu_ms_per_s'] <= 15.0,
+        figures,
+    )
+    yield Row(
+        'sound_tagger: memory of the process, export cached',
+        '<= 150 MB resident',
+        f'{figures["resident_mb"]:.0f} MB',
+        figures['resident_mb'] <= 150.0,
+        figures,
+    )
 
 
 def _clean_ends_row(tries: int) -> Row:

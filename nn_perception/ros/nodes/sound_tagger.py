@@ -101,7 +101,8 @@ class SoundTaggerNode(AudioNode[SoundTaggerParameters, SoundResult]):
         self.pipeline: SoundPipeline | None = None
         self._tags = self.create_lifecycle_publisher(Classification, '~/tags', RESULT_QOS)
         self._model_topics = ModelTopics(self)
-        self.create_steady_timer(POLL_PERIOD_S, self.poll)
+        if self.parameters.model.startswith(STORE_PREFIX):
+            self.create_steady_timer(POLL_PERIOD_S, self.poll)
 
     @property
     def overlap(self) -> float:

@@ -58,6 +58,12 @@ def test_rejections(tmp_path: Path, given: Path, capsys: pytest.CaptureFixture[s
         capsys, given, out
     )
     assert 'no images on /words' in rejection(capsys, given, out, '--topic', '/words')
+    assert 'contains no sound of type nn_perception_interfaces/msg/AudioChunk' in rejection(
+        capsys, given, out, '--sounds'
+    )
+    assert '--sounds and --poses: choose one' in rejection(
+        capsys, given, out, '--sounds', '--poses'
+    )
     assert sorted(tmp_path.rglob('*')) == before
     (tmp_path / 'link').symlink_to(given)
     assert 'OUT must not be IN or inside it' in rejection(capsys, given, tmp_path / 'link')
