@@ -122,7 +122,7 @@ def fit_head(network: SoundEmbedding, clips: Clips) -> None:
         for _ in range(COPIES)
     ]
     features = features_of(network, np.concatenate([clips.samples, *copies]))
-    folds = np.tile(assign_folds(clips.recordings, clips.classes, FOLDS), COPIES + 1)
+    folds = np.tile(assign_folds(clips.recording_numbers, clips.classes, FOLDS), COPIES + 1)
     classes = np.tile(clips.classes, COPIES + 1)
     results = cross_validate(features, classes, folds, len(clips.labels))
     sys.stdout.write(f'cross-validation, with copies: {results[0].accuracy:.3f} right\n')

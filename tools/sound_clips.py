@@ -1,18 +1,20 @@
-"""Clips of folders, for the tools that fit and evaluate networks for sounds."""
+"""Clips of folders, and parts of them, for the tools that fit and evaluate networks for sounds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 import soundfile  # type: ignore[import-untyped]
 
 # In file names of Speech Commands: what is before it names the speaker.
 OF_SPEAKER = '_nohash_'
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -22,22 +24,31 @@ class Clips:
 
     :param samples: float32, ``(N, S)``
     :param classes: ``(N,)``, indices of the labels
-    :param recordings: which speaker or recording a clip is of, ``(N,)``
+    :param recordings: name of the speaker or recording that a clip is of, ``(N,)``
     :param labels: names of the classes
     """
 
     samples: NDArray[np.float32]
     classes: NDArray[np.int64]
-    recordings: NDArray[np.int64]
+    recordings: NDArray[np.str_]
     labels: tuple[str, ...]
 
-    def __len__(self) -> int:
-        """Return the number of clips."""
-        return len(self.classes)
+    @property
+    def recording_numbers(self) -> NDArray[np.int64]:
+        """The number of each clip's recording."""
+        return np.unique(self.recordings, return_inverse=True)[1].astype(np.int64)
 
-    def part(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Clips:
-        """Keep some clips, with all labels."""
-        return Clips(self.samples[rows], self.classes[rows], self.recordings[rows], self.labels)
+    def rows_of(self, recordings: NDArray[np.str_]) -> Rows:
+        """Find the clips of some recordings."""
+        return np.flatnonzero(np.isin(self.recordings, recordings))
+
+    def drawn(self, rows: Rows, count: int, random: Generator) -> Rows:
+        """Draw so many of some clips of each class; all, if there are not more."""
+        drawn = [
+            random.permutation(rows[self.classes[rows] == index])[:count]
+            for index in range(len(self.labels))
+        ]
+        return np.concatenate(drawn)
 
 
 def read_clips(folder: Path) -> Clips:
@@ -53,11 +64,10 @@ def read_clips(folder: Path) -> Clips:
     if not paths:
         raise SystemExit(f'{folder} has no folders of WAV files')
     labels = tuple(sorted({path.parent.name for path in paths}))
-    recordings = [_recording(path) for path in paths]
     return Clips(
         np.stack([_read(path) for path in paths]),
         np.array([labels.index(path.parent.name) for path in paths]),
-        _numbers(recordings),
+        np.array([_recording(path) for path in paths]),
         labels,
     )
 
@@ -65,10 +75,6 @@ def read_clips(folder: Path) -> Clips:
 def _recording(path: Path) -> str:
     speaker, found, _ = path.name.partition(OF_SPEAKER)
     return speaker if found else f'{path.parent.name}/{path.name}'
-
-
-def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def _read(path: Path) -> NDArray[np.float32]:

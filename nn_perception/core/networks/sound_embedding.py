@@ -10,7 +10,7 @@ at once. It tells words apart; the statistics help with other sounds.
 from __future__ import annotations
 
 from nn_perception.core.networks.log_mel import LogMel, Spectrum
-from nn_perception.core.networks.sound_statistics import BANDS, HIGHEST_HZ, SoundStatistics
+from nn_perception.core.networks.sound_statistics import SoundStatistics
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -95,7 +95,6 @@ class SoundEmbedding(nn.Module):
         self.spectrum = Spectrum()
         self.log_mel = LogMel()
         self.embedding = SpeechEmbedding()
-        self.loudness = LogMel(HIGHEST_HZ, BANDS)
         self.statistics = SoundStatistics()
         self.classifier = nn.Linear(SPEECH_FEATURES + self.statistics.size, num_classes)
 
@@ -108,7 +107,6 @@ class SoundEmbedding(nn.Module):
         """
         power = self.spectrum(samples)  # (N, 1, 97, 257)
         *_, third, fourth, fifth = self.embedding.stages(self.log_mel(power))
-        statistics = self.statistics(self.loudness(power))
         pooled = [
             fifth.amax(dim=(2, 3)),
             *_pooled(fourth),
@@ -116,7 +114,7 @@ class SoundEmbedding(nn.Module):
             *_pooled(third),
             _deviation(third),
         ]
-        return torch.cat([*pooled, statistics], dim=1)
+        return torch.cat([*pooled, self.statistics(power)], dim=1)
 
     def forward(self, samples: Tensor) -> Tensor:
         """Compute the logits, ``(N, num_classes)``, of sounds ``(N, 1, 1, 16000)``."""
