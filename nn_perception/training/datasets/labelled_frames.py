@@ -32,6 +32,7 @@ LOCK = '.lock'
 WRITER_LOCK = '.writer'
 # The sample program comes with a dataset that was exported.
 OWN_FILES = frozenset({MANIFEST, LOCK, WRITER_LOCK, USE_DATASET})
+HASHED_BYTES = 1 << 20
 # Label, stamp, topic, hash and recording of a picture, from the manifest.
 ManifestEntry = tuple[str, int, str, str, str]
 STORED_NAME = re.compile(r'(\d+)_(\d+)\.(?:png|wav)')
@@ -214,7 +215,11 @@ def hash_file(path: Path) -> str:
     :returns: SHA-256, hexadecimal
     :raises OSError: if the file cannot be read
     """
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with open(path, 'rb') as stream:
+        while block := stream.read(HASHED_BYTES):  # a sound may be longer than the memory
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _read_manifest(folder: Path) -> tuple[dict[str, ManifestEntry], int]:
