@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from nicegui import run, ui
 from nn_perception.studio.backend.capabilities import (
@@ -11,12 +11,12 @@ from nn_perception.studio.backend.capabilities import (
     CapabilityStatus,
     Setting,
 )
+from nn_perception.studio.live.setting_slider import add_slider
 
 TITLES = {'tags': 'Tags', 'digits': 'Digits', 'poses': 'Poses'}
 PERIOD_S = 1.0
 # Settings with a wider range get a field for a number.
 SLIDER_RANGE = 100.0
-SLIDER_STEPS = 100
 FIGURES = (
     ('rate_hz', '{} results/s'),
     ('frame_age_ms', '{} ms old'),
@@ -146,29 +146,7 @@ class _Section:
             field.on('change', lambda: changed(field.value)).classes('w-full').props('dense')
             field.tooltip(setting.description)
             return field.set_value
-        return _add_slider(setting, title, changed)
-
-
-def _add_slider(
-    setting: Setting, title: str, changed: Callable[[float], Awaitable[None]]
-) -> Callable[[float], object]:
-    """Add a slider, the browser's own: it has a name and takes all keys."""
-    step = 1 if setting.integer else (setting.maximum - setting.minimum) / SLIDER_STEPS
-    with ui.element('label').classes('nn-setting'):
-        name = ui.label()
-        field = ui.element('input').classes('nn-range')
-        field.props(f'type=range min={setting.minimum} max={setting.maximum} step={step}')
-        field.tooltip(setting.description)
-
-    def show(value: float) -> None:
-        name.text = f'{title}: {value:.4g}'
-        field.props['value'] = value
-
-    number = '(event) => emit(Number(event.target.value))'
-    field.on('input', lambda event: show(float(event.args)), throttle=0.05, js_handler=number)
-    field.on('change', lambda event: changed(float(event.args)), js_handler=number)
-    show(setting.value)
-    return show
+        return add_slider(setting, title, changed)
 
 
 def _is_shown(text: str | None) -> bool:

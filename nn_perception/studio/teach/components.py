@@ -8,6 +8,7 @@ from typing import Any
 
 from nicegui.element import Element
 from nn_perception.studio import viewer
+from nn_perception.studio.teach.taught import PICTURES, Taught
 
 MODULES = {
     'nn-teach': str(Path(__file__).with_name('modules')),
@@ -15,7 +16,7 @@ MODULES = {
 }
 
 
-class _Component(Element):
+class Component(Element):
     """A component whose properties are changed only where they differ."""
 
     def show(self, **properties: Any) -> None:
@@ -26,23 +27,33 @@ class _Component(Element):
             self.update()
 
 
-class ClassCard(_Component, component='class_card.js', esm=MODULES):
+class ClassCard(Component, component='class_card.js', esm=MODULES):
     """
     A class; emits ``rename`` with ``name``, ``remove`` and ``open``.
 
     :param label: its name
+    :param taught: what is taught
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, taught: Taught = PICTURES) -> None:
         super().__init__()
         self.show(label=label, count=0, recording=False, locked=False)
+        self.show(kind=taught.for_browser(label))
 
 
-class UploadAll(_Component, component='upload_all.js', esm=MODULES):
-    """Buttons to upload pictures whose folders are their labels."""
+class UploadAll(Component, component='upload_all.js', esm=MODULES):
+    """
+    Buttons to upload files whose folders are their labels.
+
+    :param taught: what is taught
+    """
+
+    def __init__(self, taught: Taught = PICTURES) -> None:
+        super().__init__()
+        self.show(kind=taught.for_browser())
 
 
-class LiveView(_Component, component='live_view.js', esm=MODULES):
+class LiveView(Component, component='live_view.js', esm=MODULES):
     """
     The camera, and what the active version sees.
 
@@ -55,22 +66,32 @@ class LiveView(_Component, component='live_view.js', esm=MODULES):
         self.show(cameras={}, camera='')
 
 
-class FrameGrid(_Component, component='frame_grid.js'):
+class FrameGrid(Component, component='frame_grid.js'):
     """
     The frames of a class, or a list of frames; emits ``remove`` with ``ids``.
 
     :param label: of the frames; empty: all
     :param listed: only these frames, with ``id``, ``label`` and ``hash``; None: those of the label
+    :param taught: what is taught
     """
 
-    def __init__(self, label: str, listed: Sequence[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        label: str,
+        listed: Sequence[dict[str, str]] | None = None,
+        taught: Taught = PICTURES,
+    ) -> None:
         super().__init__()
         self.show(label=label, listed=listed, revision=0, locked=False)
+        self.show(kind=taught.for_browser())
 
 
-class Confusion(_Component, component='confusion.js'):
+class Confusion(Component, component='confusion.js'):
     """A confusion matrix; emits ``cell`` with ``label`` and ``predicted``."""
 
-    def __init__(self, labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
+    def __init__(
+        self, labels: Sequence[str], matrix: Sequence[Sequence[int]], taught: Taught = PICTURES
+    ) -> None:
         super().__init__()
+        self.show(kind=taught.for_browser())
         self.show(labels=list(labels), matrix=[list(row) for row in matrix])

@@ -2,10 +2,10 @@
 export default {
   template: `
   <div class="nn-confusion" tabindex="0" role="group" aria-label="Confusion matrix">
-    <p class="nn-sentence">Rows: what the held-out frames show. Columns: what the model says.
-      Choose a cell to see its frames.</p>
+    <p class="nn-sentence">Rows: what the held-out {{ kind.items }} are. Columns: what the model says.
+      Choose a cell for its {{ kind.items }}.</p>
     <table>
-      <thead><tr><th scope="col">shows \\ says</th>
+      <thead><tr><th scope="col">is \\ says</th>
         <th v-for="name in labels" :key="name" scope="col"><span>{{ name }}</span></th></tr></thead>
       <tbody>
         <tr v-for="(row, at) in matrix" :key="labels[at]">
@@ -21,7 +21,7 @@ export default {
       </tbody>
     </table>
   </div>`,
-  props: { labels: Array, matrix: Array },
+  props: { kind: Object, labels: Array, matrix: Array },
   methods: {
     words(count, at, to) {
       const said = at === to ? "are right" : `were taken for ${this.labels[to]}`;

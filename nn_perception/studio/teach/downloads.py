@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import contextlib
 from pathlib import Path
 import shutil
@@ -27,12 +28,16 @@ class Downloads:
     """
     Write files for a download, one at a time, and delete them afterwards.
 
-    :param fine_tuning: the versions and the dataset
+    :param fine_tuning: returns the versions and the dataset
     """
 
-    def __init__(self, fine_tuning: FineTuning) -> None:
-        self._fine_tuning = fine_tuning
+    def __init__(self, fine_tuning: Callable[[], FineTuning]) -> None:
+        self._find = fine_tuning
         self._place = threading.BoundedSemaphore(1)
+
+    @property
+    def _fine_tuning(self) -> FineTuning:
+        return self._find()
 
     async def download(self, kind: str, version: str = '', label: str = '') -> FileResponse:
         """Return a file: an export of a version, or the dataset or one of its classes."""

@@ -1,6 +1,9 @@
 const PAGE = 100;
 const CELL = 104;
 const MARGIN_ROWS = 2;
+const ACTIVE = "nn-active";
+const OPEN = "nn-open";
+const CHANGED = "nn-frames-changed";
 
 /**
  * The frames of a class, or a list of frames: only what is visible is in the document.
@@ -10,7 +13,7 @@ const MARGIN_ROWS = 2;
 export default {
   template: `
   <div class="nn-frames">
-    <p class="nn-sentence" role="status">{{ total }} {{ total === 1 ? "frame" : "frames" }}{{
+    <p class="nn-sentence" role="status">{{ total }} {{ total === 1 ? kind.item : kind.items }}{{
       chosen.size ? ", " + chosen.size + " selected" : "" }}</p>
     <div class="nn-frames-tools">
       <button type="button" class="nn-button" :disabled="!total" @click="chooseAll">
@@ -21,21 +24,22 @@ export default {
         @click="remove">Delete {{ chosen.size || "" }}</button>
     </div>
     <div ref="list" class="nn-frames-list" role="listbox" aria-multiselectable="true" tabindex="0"
-      aria-label="Frames" :style="{ height }"
+      :aria-label="kind.items" :style="{ height }"
       :aria-activedescendant="'nn-frame-' + active" @scroll="show"
       @keydown="key">
       <div class="nn-frames-space" :style="{ height: rows * cell + 'px' }">
         <div v-for="one in visible" :key="one.at" class="nn-frame" role="option"
           :id="'nn-frame-' + one.at" :aria-selected="chosen.has(one.id) ? 'true' : 'false'"
           :class="{ 'nn-chosen': chosen.has(one.id), 'nn-active': one.at === active }"
-          :aria-label="one.label + ', frame ' + (one.at + 1)" :aria-setsize="total"
-          :aria-posinset="one.at + 1" :style="place(one.at)" @click="click(one, $event)">
+          :aria-label="one.label + ', ' + kind.item + ' ' + (one.at + 1)" :aria-setsize="total"
+          :aria-posinset="one.at + 1" :style="place(one.at)" @click="click(one, $event)"
+          @dblclick="open">
           <img v-if="one.id" :src="thumbnail(one)" :alt="one.label" draggable="false">
         </div>
       </div>
     </div>
   </div>`,
-  props: { label: String, listed: Array, revision: Number, locked: Boolean },
+  props: { kind: Object, label: String, listed: Array, revision: Number, locked: Boolean },
   data() {
     return { total: 0, columns: 1, visible: [], chosen: new Set(), active: 0, cell: CELL };
   },
@@ -51,16 +55,21 @@ export default {
     this.pages = new Map();
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(this.$refs.list);
+    this.onChanged = () => this.reload();
+    window.addEventListener(CHANGED, this.onChanged);
     this.reload();
   },
   unmounted() {
     this.observer.disconnect();
     clearTimeout(this.timer);
+    window.removeEventListener(CHANGED, this.onChanged);
   },
   watch: {
     label: "restart",
     listed: "restart",
     revision: "reload",
+    active: "tell",
+    visible: "tell",
   },
   methods: {
     restart() {
@@ -80,6 +89,13 @@ export default {
         await this.load(first);
       }
       this.measure();
+    },
+    /** Tells others which frame is active; they may show more of it. */
+    tell() {
+      const frame = this.frameAt(this.active);
+      if (!frame || frame.id === this.told) return;
+      this.told = frame.id;
+      window.dispatchEvent(new CustomEvent(ACTIVE, { detail: { ...frame } }));
     },
     measure() {
       const list = this.$refs.list;
@@ -110,7 +126,7 @@ export default {
     },
     async load(page) {
       const query = new URLSearchParams({ label: this.label, offset: page * PAGE, limit: PAGE });
-      const answer = await fetch(`/teach/frames?${query}`).catch(() => null);
+      const answer = await fetch(`${this.kind.route}/frames?${query}`).catch(() => null);
       if (!answer || !answer.ok) {
         // Nothing is left of the class.
         if (answer) this.total = 0;
@@ -125,7 +141,7 @@ export default {
       return { transform: `translate(${column * CELL}px, ${row * CELL}px)` };
     },
     thumbnail(frame) {
-      return `/teach/thumbnail?${new URLSearchParams({ id: frame.id, hash: frame.hash })}`;
+      return `${this.kind.route}/thumbnail?${new URLSearchParams({ id: frame.id, hash: frame.hash })}`;
     },
     frameAt(at) {
       return this.pages.get(Math.floor(at / PAGE))?.[at % PAGE];
@@ -134,6 +150,10 @@ export default {
       if (event.shiftKey) this.choose(Math.min(this.active, one.at), Math.max(this.active, one.at));
       else this.toggle(one.at);
       this.active = one.at;
+    },
+    /** Others may show or play the active frame. */
+    open() {
+      window.dispatchEvent(new CustomEvent(OPEN));
     },
     toggle(at) {
       const frame = this.frameAt(at);
@@ -175,6 +195,7 @@ export default {
         this.active = to;
         this.scrollTo(to);
       } else if (event.key === " ") this.toggle(this.active);
+      else if (event.key === "Enter") this.open();
       else if (event.key === "Delete" || event.key === "Backspace") {
         if (!this.chosen.size) this.toggle(this.active);
         this.remove();

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nicegui import ui
 from nn_perception.core.networks.defined.definition import parse
 from nn_perception.studio.studio import Studio
-from nn_perception.studio.teach.charts import table
 from nn_perception.studio.teach.errors import sentence
+from nn_perception.studio.teach.panels.charts import table
 from nn_perception.studio.train.fields import OPTIMIZERS
 from nn_perception.studio.train.selection import RunSelection
 from nn_perception.studio.train.start.definition_editor import HEADS, rows

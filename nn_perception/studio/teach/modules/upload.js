@@ -1,12 +1,12 @@
 /**
- * Uploads pictures: packed into one zip file, so that the server has one way in.
+ * Uploads pictures or sounds: packed into one zip file, so that the server has one way in.
  *
  * The zip file refers to the files, which the browser reads while it sends them; they are never
  * in memory together.
  */
 
 const LARGEST_UPLOAD = 2 * 1024 ** 3;
-const LARGEST_PICTURE = 64_000_000;
+const LARGEST_FILE = 64_000_000;
 const MOST_FILES = 60_000;
 const ARCHIVES = /\.(zip|tm)$/i;
 
@@ -88,16 +88,22 @@ function pathOf(file) {
 }
 
 /**
+ * @typedef {object} Target
+ * @property {string} route beginning of the addresses of the view
+ * @property {string} label of all files; empty: their folders are their labels
+ */
+
+/**
  * @param {Blob} body
- * @param {string} label of all pictures; empty: their folders are their labels
+ * @param {Target} target
  * @param {string} name of the file, for sentences
  * @param {(share: number) => void} onProgress
  * @returns {Promise<{ok: boolean, text: string}>}
  */
-function send(body, label, name, onProgress) {
+function send(body, { route, label }, name, onProgress) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/teach/upload?${new URLSearchParams({ label, name })}`);
+    request.open("POST", `${route}/upload?${new URLSearchParams({ label, name })}`);
     request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
     request.onerror = () => resolve({ ok: false, text: "The server cannot be reached." });
     request.onload = () => {
@@ -117,17 +123,17 @@ function send(body, label, name, onProgress) {
 }
 
 /**
- * Uploads pictures, zip files and projects of Teachable Machine.
+ * Uploads pictures or sounds, zip files and projects of Teachable Machine.
  *
  * @param {File[]} chosen
- * @param {string} label of all pictures; empty: their folders are their labels
+ * @param {Target} target
  * @param {(words: string, share: number) => void} onProgress
  * @returns {Promise<{ok: boolean, text: string}>} the result in words
  */
-export async function upload(chosen, label, onProgress) {
+export async function upload(chosen, target, onProgress) {
   const archives = chosen.filter((file) => ARCHIVES.test(file.name));
-  const large = chosen.filter((file) => !ARCHIVES.test(file.name) && file.size > LARGEST_PICTURE);
-  const pictures = chosen.filter((file) => !archives.includes(file) && !large.includes(file));
+  const large = chosen.filter((file) => !ARCHIVES.test(file.name) && file.size > LARGEST_FILE);
+  const files = chosen.filter((file) => !archives.includes(file) && !large.includes(file));
   const results = [];
   for (const file of archives) {
     if (file.size > LARGEST_UPLOAD) {
@@ -136,21 +142,22 @@ export async function upload(chosen, label, onProgress) {
     }
     // A sample file of Teachable Machine has its class in its name, and no folders.
     const named = /^(.+)-samples( \(\d+\))?\.zip$/i.exec(file.name);
-    const own = label || (named ? named[1] : "");
+    const label = target.label || (named ? named[1] : "");
+    const own = { ...target, label };
     results.push(await send(file, own, file.name, (s) => onProgress(`Sending ${file.name}`, s)));
   }
   if (large.length) {
-    results.push({ ok: false, text: `${large[0].name} is too large to be a picture.` });
+    results.push({ ok: false, text: `${large[0].name} is too large; a file may have 64 MB.` });
   }
-  const total = pictures.reduce((sum, file) => sum + file.size, 0);
-  if (pictures.length > MOST_FILES || total > LARGEST_UPLOAD) {
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  if (files.length > MOST_FILES || total > LARGEST_UPLOAD) {
     results.push({ ok: false, text: "These are too many files at once; choose fewer." });
-  } else if (pictures.length) {
-    const files = pictures.map((file) => ({ file, path: pathOf(file) }));
-    const name = pictures.length === 1 ? pictures[0].name : "the selection";
+  } else if (files.length) {
+    const named = files.map((file) => ({ file, path: pathOf(file) }));
+    const name = files.length === 1 ? files[0].name : "the selection";
     try {
-      const packed = await zip(files, (share) => onProgress("Reading", share));
-      results.push(await send(packed, label, name, (share) => onProgress("Sending", share)));
+      const packed = await zip(named, (share) => onProgress("Reading", share));
+      results.push(await send(packed, target, name, (share) => onProgress("Sending", share)));
     } catch (error) {
       results.push({ ok: false, text: `A file cannot be read: ${error.message}` });
     }

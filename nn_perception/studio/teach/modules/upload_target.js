@@ -3,7 +3,7 @@
 import { droppedFiles, upload } from "nn-teach/upload.js";
 
 export const UPLOAD_TARGET = {
-  props: { label: { type: String, default: "" }, locked: Boolean },
+  props: { kind: Object, label: { type: String, default: "" }, locked: Boolean },
   data() {
     return { over: false, words: "", failed: false, share: null };
   },
@@ -21,7 +21,7 @@ export const UPLOAD_TARGET = {
     async add(files) {
       if (!files.length) return;
       this.failed = false;
-      const result = await upload(files, this.label, (words, share) => {
+      const result = await upload(files, { label: this.label, ...this.kind }, (words, share) => {
         [this.words, this.share] = [words, share];
       });
       [this.words, this.failed, this.share] = [result.text, !result.ok, null];

@@ -11,8 +11,8 @@ from nn_perception.core.networks.defined.definition import Definition, MAX_CHARA
 from nn_perception.core.networks.defined.layers import Linear
 from nn_perception.core.networks.defined.memory import check_size, estimate_memory
 from nn_perception.core.networks.defined.presets import PRESETS
-from nn_perception.studio.teach.charts import table
 from nn_perception.studio.teach.errors import sentence
+from nn_perception.studio.teach.panels.charts import table
 from nn_perception.studio.train.words import memory
 from nn_perception.training.runs.checks import MAX_TRAINING_BYTES
 from nn_perception.training.runs.records import Rates

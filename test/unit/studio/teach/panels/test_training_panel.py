@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nn_perception.studio.backend.fine_tuning import FineTuningState
 from nn_perception.studio.teach.errors import MAX_LENGTH, sentence
-from nn_perception.studio.teach.training_panel import obstacle
+from nn_perception.studio.teach.panels.training_panel import obstacle
 import pytest
 
 

@@ -5,40 +5,36 @@ from __future__ import annotations
 from nicegui import ui
 from nn_perception.studio.backend.fine_tuning import FineTuning, FineTuningState, JobState
 from nn_perception.studio.teach.calls import done
-from nn_perception.studio.teach.charts import Curves
 from nn_perception.studio.teach.errors import sentence
+from nn_perception.studio.teach.panels.charts import Curves
+from nn_perception.studio.teach.taught import PICTURES, Taught
 from nn_perception.training.fine_tuning.settings import FineTuneSettings, HEAD
 
 STAGES = {
     'start': 'Starting',
-    'frames': 'Looking at the frames',
+    'frames': 'Looking at the {items}',
     'head': 'Training the head',
     'network': 'Training the network',
-    'report': 'Measuring on held-out frames',
-}
-DEPTHS = {
-    'head': 'Head: the last layer, in seconds',
-    'last_block': 'Last block: more accurate, minutes',
-    'all': 'All: the whole network, longest',
+    'report': 'Measuring on held-out {items}',
 }
 
 
-def obstacle(state: FineTuningState) -> str:
+def obstacle(state: FineTuningState, items: str = PICTURES.items) -> str:
     """Say why nothing can be trained yet; empty if it can."""
     if state.reason:
         return state.reason
     usable = [label for label, count in state.counts.items() if count > 1]
     if len(usable) < 2:
-        return 'training needs two classes with two frames each, better twenty'
+        return f'training needs two classes with two {items} each, better twenty'
     return ''
 
 
-def _result(job: JobState) -> str:
+def _result(job: JobState, items: str) -> str:
     """Say how a job ended; the problems of the frames are in the report."""
     if not job.succeeded:
         return sentence(job.message)
     first, _, problems = job.message.partition('. ')
-    more = ' What the frames lack is written under the hood.' if problems else ''
+    more = f' What the {items} lack is written under the hood.' if problems else ''
     return sentence(first) + more
 
 
@@ -47,10 +43,12 @@ class TrainingPanel:
     The button Train and what belongs to it.
 
     :param fine_tuning: runs the job
+    :param taught: what is taught
     """
 
-    def __init__(self, fine_tuning: FineTuning) -> None:
+    def __init__(self, fine_tuning: FineTuning, taught: Taught = PICTURES) -> None:
         self._fine_tuning = fine_tuning
+        self._taught = taught
         self._shown: JobState | None = None
         with ui.element('section').classes('nn-card').props('aria-label=Training'):
             ui.html('<h2>Train</h2>', sanitize=False)
@@ -65,33 +63,35 @@ class TrainingPanel:
                 self._build_settings()
 
     def _build_settings(self) -> None:
-        self._depth = ui.select(DEPTHS, value=HEAD, label='Depth').props('outlined dense')
+        depths, items = dict(self._taught.depths), self._taught.items
+        self._depth = ui.select(depths, value=HEAD, label='Depth').props('outlined dense')
         _explain('How much of the network learns; the rest stays as it was.')
         self._epochs = _number('Epochs', 0, 0, 1000, '%d')
-        _explain('How often it goes through the frames, except for the head; 0: a good default.')
+        _explain(f'How often it goes through the {items}, except for the head; 0: a good default.')
         self._rate = _number('Learning rate', 0.0, 0.0, 1.0, None)
         _explain('How far each step goes, except for the head; 0: a good default.')
         self._fraction = _number('Held-out share', 0.2, 0.05, 0.5, '%.2f')
-        _explain('The share of the frames that it does not learn from, to measure how good it is.')
+        _explain(f'The share of the {items} that it does not learn from, to measure itself.')
         self._seed = _number('Seed', 0, 0, 2**31 - 1, '%d')
-        _explain('The same seed and frames give the same result.')
+        _explain(f'The same seed and {items} give the same result.')
 
     async def show(self, state: FineTuningState) -> None:
         """Show the job."""
-        job, why = state.job, obstacle(state)
+        items = self._taught.items
+        job, why = state.job, obstacle(state, items)
         self._train.set_enabled(not job.running and not why)
         self._train.set_visibility(not job.running)
         self._cancel.set_visibility(job.running)
         self._bar.set_visibility(job.running)
         if job.running:
-            words = STAGES.get(job.stage, job.stage)
+            words = STAGES.get(job.stage, job.stage).format(items=items)
             epochs = f', epoch {len(job.history)}' if job.history else ''
             self._say(f'{words}{epochs}: {round(100 * job.progress)} %', good=None)
             self._bar.set_value(round(job.progress, 3))
         elif why:
             self._say(sentence(why), good=None)
         elif job.message:
-            self._say(_result(job), good=job.succeeded)
+            self._say(_result(job, items), good=job.succeeded)
         else:
             self._say('', good=None)
         if self._shown is None or self._shown.history != job.history:

@@ -11,9 +11,10 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 from nn_perception.studio.backend.fine_tuning import FineTuning, FineTuningState
 from nn_perception.studio.teach.calls import attempt
-from nn_perception.studio.teach.charts import Curves, table
 from nn_perception.studio.teach.components import Confusion
 from nn_perception.studio.teach.errors import sentence
+from nn_perception.studio.teach.panels.charts import Curves, table
+from nn_perception.studio.teach.taught import PICTURES, Taught
 from nn_perception.training.model_store.report import TrainingReport
 
 LOG = logging.getLogger(__name__)
@@ -30,10 +31,14 @@ class ReportPanel:
 
     :param fine_tuning: the versions and the frames
     :param show_frames: shows a list of frames with a title
+    :param taught: what is taught
     """
 
-    def __init__(self, fine_tuning: FineTuning, show_frames: ShowFrames) -> None:
+    def __init__(
+        self, fine_tuning: FineTuning, show_frames: ShowFrames, taught: Taught = PICTURES
+    ) -> None:
         self._fine_tuning = fine_tuning
+        self._taught = taught
         self._show_frames = show_frames
         self._version = ''
         self._seen = '', ''
@@ -75,10 +80,10 @@ class ReportPanel:
     def _build(self, report: TrainingReport) -> None:
         with ui.element('div').classes('nn-report-part'):
             ui.label('In short').classes('nn-heading')
-            table(['', ''], _facts(report))
+            table(['', ''], _facts(report, self._taught.items))
         with ui.element('div').classes('nn-report-part'):
             ui.label('Accuracy by class').classes('nn-heading')
-            _class_accuracy(report)
+            _class_accuracy(report, self._taught.items)
         if report.epochs:
             with ui.element('div').classes('nn-report-part'):
                 ui.label('Curves').classes('nn-heading')
@@ -86,12 +91,13 @@ class ReportPanel:
         with ui.element('div').classes('nn-report-part'):
             ui.label('Confusion matrix').classes('nn-heading')
             if 0 < len(report.labels) <= MAX_MATRIX and report.confusion:
-                Confusion(report.labels, report.confusion).on('cell', self._on_cell)
+                matrix = Confusion(report.labels, report.confusion, self._taught)
+                matrix.on('cell', self._on_cell)
             else:
                 ui.label('It is not shown for this version.').classes('nn-sentence')
         if report.warnings:
             with ui.element('div').classes('nn-report-part'):
-                ui.label('What the frames lack').classes('nn-heading')
+                ui.label(f'What the {self._taught.items} lack').classes('nn-heading')
                 with ui.element('ul').classes('nn-list'):
                     for warning in report.warnings:
                         with ui.element('li'):
@@ -104,7 +110,7 @@ class ReportPanel:
         if found is None:
             return
         if not found:
-            ui.notify('These frames are not stored any more.')
+            ui.notify(f'These {self._taught.items} are not stored any more.')
             return
         said = 'right' if label == predicted else f'taken for {predicted}'
         self._show_frames(label, found, f'{label}: {said}')
@@ -126,14 +132,17 @@ class ReportPanel:
         return found
 
 
-def _facts(report: TrainingReport) -> list[list[str]]:
+def _facts(report: TrainingReport, items: str) -> list[list[str]]:
     """Write the single figures of a report for people."""
     settings: Mapping[str, Any] = report.settings
     known = [
-        ('Accuracy on held-out frames', _percent(report.accuracy)),
-        ('The active version on the same frames', _percent(report.accuracy_of_the_active_one)),
-        ('Within the training frames', _percent(report.cross_validation_accuracy)),
-        ('Frames trained with', '' if report.trained_with is None else str(report.trained_with)),
+        (f'Accuracy on held-out {items}', _percent(report.accuracy)),
+        (f'The active version on the same {items}', _percent(report.accuracy_of_the_active_one)),
+        (f'Within the training {items}', _percent(report.cross_validation_accuracy)),
+        (
+            f'{items.capitalize()} trained with',
+            '' if report.trained_with is None else str(report.trained_with),
+        ),
         ('Depth', str(settings.get('unfreeze', ''))),
         ('Seed', str(settings.get('seed', ''))),
         ('Temperature of the scores', _number(report.temperature)),
@@ -144,7 +153,7 @@ def _facts(report: TrainingReport) -> list[list[str]]:
     return [[name, value] for name, value in known if value]
 
 
-def _class_accuracy(report: TrainingReport) -> None:
+def _class_accuracy(report: TrainingReport, items: str) -> None:
     examples = report.examples
     recall = report.recall or (None,) * len(report.labels)
     precision = report.precision or (None,) * len(report.labels)
@@ -153,7 +162,7 @@ def _class_accuracy(report: TrainingReport) -> None:
         for label, right, exact in zip(report.labels, recall, precision, strict=True)
     ]
     with ui.element('div').classes('nn-scroll'):
-        table(['class', 'recognized', 'right when said', 'held-out frames'], rows)
+        table(['class', 'recognized', 'right when said', f'held-out {items}'], rows)
 
 
 def _percent(value: float | None) -> str:

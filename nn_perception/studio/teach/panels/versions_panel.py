@@ -8,23 +8,12 @@ from datetime import datetime
 from nicegui import ui
 from nn_perception.studio.backend.fine_tuning import FineTuning, FineTuningState, ModelVersion
 from nn_perception.studio.teach.calls import attempt, attempt_quietly, done
-from nn_perception.studio.teach.charts import table
-from nn_perception.training.export.sample_programs import (
-    program,
-    USE_CHECKPOINT,
-    USE_DATASET,
-    USE_ONNX,
-)
+from nn_perception.studio.teach.panels.charts import table
+from nn_perception.studio.teach.taught import Export, PICTURES, Taught
+from nn_perception.training.export.sample_programs import program
 from nn_perception.training.model_store.comparison import compare, Comparison
 from nn_perception.training.model_store.report import TrainingReport
 
-# kind of a download -> its name, what it is, and the program that uses it
-EXPORTS = {
-    'onnx': ('ONNX', 'Takes pictures of any size; preprocessing and labels inside.', USE_ONNX),
-    'checkpoint': ('Checkpoint', 'For this package, also as store of a tagger.', USE_CHECKPOINT),
-    'zip': ('Everything', 'ONNX, checkpoint, labels and programs in a zip file.', USE_ONNX),
-    'dataset': ('Data set', 'All pictures with their labels in a zip file.', USE_DATASET),
-}
 # The list is read anew so often, since other programs add versions too.
 PERIOD_POLLS = 10
 
@@ -34,10 +23,12 @@ class VersionsPanel:
     The versions of the model.
 
     :param fine_tuning: the versions
+    :param taught: what is taught
     """
 
-    def __init__(self, fine_tuning: FineTuning) -> None:
+    def __init__(self, fine_tuning: FineTuning, taught: Taught = PICTURES) -> None:
         self._fine_tuning = fine_tuning
+        self._taught = taught
         self._seen: tuple[str, str] | None = None
         self._polls = 0
         self._built = False
@@ -52,8 +43,8 @@ class VersionsPanel:
             self._compare = ui.element('div').classes('nn-compare')
         with ui.element('section').classes('nn-card').props('aria-label=Export') as self._export:
             ui.html('<h2>Export the active version</h2>', sanitize=False)
-            for kind, (name, words, file) in EXPORTS.items():
-                _build_export(kind, name, words, file)
+            for kind, export in taught.exports.items():
+                _build_export(f'{taught.route}/download/{kind}', export)
 
     async def show(self, state: FineTuningState) -> None:
         """Show the versions, if they have changed."""
@@ -125,7 +116,7 @@ class VersionsPanel:
                 if found is not None:
                     result.clear()
                     with result:
-                        _build_comparison(found)
+                        _build_comparison(found, self._taught.items)
 
             ui.button('Compare', on_click=run).props('outline')
         result = ui.element('div').classes('nn-scroll').props('aria-live=polite')
@@ -144,7 +135,7 @@ class VersionsPanel:
             ui.notify(f'{version} is active again.')
 
 
-def _build_comparison(found: Comparison) -> None:
+def _build_comparison(found: Comparison, items: str) -> None:
     ui.label(found.sentence).classes('nn-sentence')
     rows = [
         [
@@ -160,19 +151,22 @@ def _build_comparison(found: Comparison) -> None:
     ]
     if found.shared and not found.fair:
         before, after = found.shared_before, found.shared_after
-        rows.insert(1, ['frames of both', _percent(before), _percent(after), ''])
+        rows.insert(1, [f'{items} of both', _percent(before), _percent(after), ''])
     table(['class', 'first', 'second', 'difference'], rows)
 
 
-def _build_export(kind: str, name: str, words: str, file: str) -> None:
-    code = program(file).decode()
+def _build_export(address: str, export: Export) -> None:
+    name = export.name
     with ui.element('div').classes('nn-export'):
         with ui.element('div').classes('nn-row'):
-            with ui.link(target=f'/teach/download/{kind}').classes('nn-button') as link:
+            with ui.link(target=address).classes('nn-button') as link:
                 ui.icon('download').props('aria-hidden=true')
                 ui.label(name)
             link.props('download')
-            ui.label(words).classes('nn-sentence')
+            ui.label(export.words).classes('nn-sentence')
+        if not export.file:
+            return
+        code = program(export.file).decode()
         with ui.expansion(f'Program for {name}', icon='code').classes('nn-expansion'):
             copy = ui.button('Copy', icon='content_copy')
             copy.props(f'flat dense aria-label="Copy the program for {name}"')

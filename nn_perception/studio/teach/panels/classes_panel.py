@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nicegui import context, ui
 from nicegui.events import GenericEventArguments
 from nn_perception.studio.backend.fine_tuning import FineTuning, FineTuningState
 from nn_perception.studio.teach.calls import attempt, confirmed, done
 from nn_perception.studio.teach.components import ClassCard, FrameGrid, UploadAll
+from nn_perception.studio.teach.taught import PICTURES, Taught
 
 SHOWN_CLASSES = 200
 
@@ -18,38 +19,48 @@ class ClassesPanel:
     A card for each class.
 
     :param fine_tuning: the dataset
+    :param taught: what is taught
+    :param add_editor: adds what shows the example that is chosen in a list; None: nothing
     """
 
-    def __init__(self, fine_tuning: FineTuning) -> None:
+    def __init__(
+        self,
+        fine_tuning: FineTuning,
+        taught: Taught = PICTURES,
+        add_editor: Callable[[], object] | None = None,
+    ) -> None:
         self._fine_tuning = fine_tuning
+        self._taught = taught
+        self._add_editor = add_editor
         self._cards: dict[str, ClassCard] = {}
         # Classes of this page that have no frames yet.
         self._drafts: set[str] = set()
+        self._first = () if taught.first is None else (taught.first.label,)
         self._state = FineTuningState()
         self._grid: FrameGrid | None = None
         with ui.element('div').classes('nn-head'):
             ui.html('<h2 class="nn-heading">Classes</h2>', sanitize=False)
             self._total = ui.label().classes('nn-sentence').props('role=status')
-        self._hint = ui.label(
-            'Add two classes or more. Show each to the camera and hold its button, from several '
-            'sides; or upload pictures.'
-        ).classes('nn-sentence')
+        self._hint = ui.label(taught.hint).classes('nn-sentence')
         self._place = ui.element('div').classes('nn-classes')
         with ui.element('div').classes('nn-row'):
             add = ui.button('Add a class', icon='add', on_click=self._add).props('outline')
             add.mark('add-class')
-            with ui.link(target='/teach/download/dataset').classes('nn-button') as link:
+            with ui.link(target=f'{taught.route}/download/dataset').classes('nn-button') as link:
                 ui.icon('download').props('aria-hidden=true')
                 ui.label('Download all')
             link.props('download')
             self._download = link
-            self._upload = UploadAll()
+            self._upload = UploadAll(taught)
 
     async def show(self, state: FineTuningState) -> None:
         """Show the classes."""
         self._state = state
         self._drafts -= state.counts.keys()
-        labels = [*state.counts, *sorted(self._drafts)][:SHOWN_CLASSES]
+        others = [*state.counts, *sorted(self._drafts)]
+        labels = [*self._first, *(one for one in others if one not in self._first)]
+        hidden = len(labels) - SHOWN_CLASSES
+        labels = labels[:SHOWN_CLASSES]
         for gone in self._cards.keys() - set(labels):
             self._cards.pop(gone).delete()
         for at, label in enumerate(labels):
@@ -61,9 +72,9 @@ class ClassesPanel:
                 locked=bool(state.reason),
             )
         total = sum(state.counts.values())
-        more = len(state.counts) + len(self._drafts) - len(labels)
-        words = f'{total} frames, {state.size_bytes / 1e6:.1f} MB'
-        self._total.set_text(words + (f'; {more} more classes are not shown' if more > 0 else ''))
+        words = f'{self._taught.count(total)}, {state.size_bytes / 1e6:.1f} MB'
+        more = f'; {hidden} more classes are not shown' if hidden > 0 else ''
+        self._total.set_text(words + more)
         self._hint.set_visibility(len(state.counts) < 2)
         self._upload.show(locked=bool(state.reason))
         self._download.set_visibility(total > 0)
@@ -72,7 +83,7 @@ class ClassesPanel:
 
     def _card(self, label: str, at: int) -> ClassCard:
         with self._place:
-            card = ClassCard(label)
+            card = ClassCard(label, self._taught)
         card.move(target_index=at)
 
         async def rename(event: GenericEventArguments) -> None:
@@ -96,19 +107,12 @@ class ClassesPanel:
         :param listed: these frames instead
         :param title: of the dialog
         """
-        # Not where the event came from: that may be deleted while the dialog is open.
-        content, card = context.client.content, ui.card
-        with content, ui.dialog() as dialog, card().classes('nn-card nn-frames-dialog'):
-            with ui.element('div').classes('nn-head'):
-                ui.label(title or f'Frames of {label}').classes('nn-heading')
-                close = ui.button(icon='close', on_click=dialog.close)
-                close.props('flat round dense aria-label=Close')
-            grid = FrameGrid(label, listed)
+        dialog, grid = self._add_dialog(label, listed, title)
         grid.show(locked=bool(self._state.reason), revision=sum(self._state.counts.values()))
 
         async def remove(event: GenericEventArguments) -> None:
             ids = [str(one) for one in event.args['ids']]
-            question = f'Delete {len(ids)} frames? This cannot be undone.'
+            question = f'Delete {self._taught.count(len(ids))}? This cannot be undone.'
             if len(ids) == 1 or await confirmed(question, 'Delete'):
                 count = await attempt(self._fine_tuning.delete_frames, ids)
                 if count and listed is not None:
@@ -116,7 +120,7 @@ class ClassesPanel:
                     listed[:] = kept  # type: ignore[index]
                     grid.show(listed=kept)
                 if count:
-                    ui.notify(f'{count} frame{"s" if count > 1 else ""} deleted.')
+                    ui.notify(f'{self._taught.count(count)} deleted.')
 
         def forget() -> None:
             self._grid = None
@@ -126,6 +130,22 @@ class ClassesPanel:
         dialog.on('hide', forget)
         self._grid = grid if listed is None else None
         dialog.open()
+
+    def _add_dialog(
+        self, label: str, listed: Sequence[dict[str, str]] | None, title: str
+    ) -> tuple[ui.dialog, FrameGrid]:
+        # Not where the event came from: that may be deleted while the dialog is open.
+        content, card = context.client.content, ui.card
+        items = self._taught.items.capitalize()
+        with content, ui.dialog() as dialog, card().classes('nn-card nn-frames-dialog'):
+            with ui.element('div').classes('nn-head'):
+                ui.label(title or f'{items} of {label}').classes('nn-heading')
+                close = ui.button(icon='close', on_click=dialog.close)
+                close.props('flat round dense aria-label=Close')
+            grid = FrameGrid(label, listed, self._taught)
+            if self._add_editor is not None:
+                self._add_editor()
+        return dialog, grid
 
     def _add(self) -> None:
         number = 1
@@ -147,7 +167,8 @@ class ClassesPanel:
             count = await attempt(self._fine_tuning.rename_label, label, name)
             if count is None:
                 return
-            ui.notify(f'{label} is {name} now: {count} frames; nothing was trained anew.')
+            said = self._taught.count(count)
+            ui.notify(f'{label} is {name} now: {said}; nothing was trained anew.')
         if self._cards.get(label) is card and name not in self._cards:
             del self._cards[label]
             self._cards[name] = card
@@ -159,6 +180,7 @@ class ClassesPanel:
             self._cards.pop(label).delete()
             return
         count = self._state.counts.get(label, 0)
-        question = f'Delete the class {label} with its {count} frames? This cannot be undone.'
+        said = self._taught.count(count)
+        question = f'Delete the class {label} with its {said}? This cannot be undone.'
         if await confirmed(question, 'Delete'):
             await done(self._fine_tuning.delete_label, label)
