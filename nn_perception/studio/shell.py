@@ -51,6 +51,7 @@ VIEWS = (
     View('/', 'Live', 'videocam', 'live.page'),
     View('/digits', 'Digits', 'draw', 'digits.page'),
     View('/teach', 'Teach', 'school', 'teach.page'),
+    View('/sound', 'Sound', 'mic', 'sound.page'),
     View('/train', 'Train', 'model_training', 'train.page'),
     View('/layers', 'Layers', 'view_in_ar', 'layers.page'),
     View('/character', 'Character', 'accessibility_new', 'character.page'),

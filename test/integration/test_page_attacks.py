@@ -24,7 +24,7 @@ pytest.importorskip('nicegui')
 client = pytest.importorskip('websockets.sync.client')
 exceptions = pytest.importorskip('websockets.exceptions')
 
-VIEWS = ('/', '/digits', '/teach', '/train', '/layers', '/character')
+VIEWS = ('/', '/digits', '/teach', '/sound', '/train', '/layers', '/character')
 BIG = 200_000
 # As arguments of events, each a JSON text.
 ARGUMENTS: tuple[list[str | None], ...] = (

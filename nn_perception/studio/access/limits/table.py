@@ -19,6 +19,8 @@ BODY_LIMITS = (
     ('/teach/frames', MAX_PICTURE_BYTES),
     ('/teach/look', MAX_PICTURE_BYTES),
     ('/teach/upload', MAX_UPLOAD_BYTES),
+    ('/sound/frames', MAX_PICTURE_BYTES),
+    ('/sound/upload', MAX_UPLOAD_BYTES),
     ('/live/upload', MAX_UPLOAD_BYTES),
     ('/character/upload', MAX_UPLOAD_BYTES),
     ('/train/details/look', MAX_PICTURE_BYTES),
@@ -30,7 +32,11 @@ MAX_PICTURES = 8
 MAX_UPLOADS, KEPT_FREE_BYTES = 2, 256 * MB
 
 # Of a message on a WebSocket, by the beginning of its path.
-MESSAGE_LIMITS: tuple[tuple[str, int], ...] = (('/viewer/upload', 8 * MB),)
+MESSAGE_LIMITS: tuple[tuple[str, int], ...] = (
+    ('/viewer/upload', 8 * MB),
+    # A second of sound has 32 KB.
+    ('/sound/socket', 64 * KB),
+)
 MAX_MESSAGE_BYTES = MB
 LARGEST_MESSAGE_BYTES = max(MAX_MESSAGE_BYTES, *(size for _, size in MESSAGE_LIMITS))
 # Messages of a WebSocket: at once, and in a second.

@@ -1,0 +1,1 @@
+"""The view Sound: hear, collect clips, fine-tune, and compare versions."""

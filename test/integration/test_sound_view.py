@@ -1,0 +1,227 @@
+"""The view Sound in Chromium, with a fake microphone; data and models of this machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+import contextlib
+import json
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+import urllib.request
+
+from browser import browser, FAKE_MEDIA, Watched
+from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, WINDOW_SAMPLES
+from nn_perception.core.audio.sound_files import encode_wav, read_sound
+import numpy as np
+from patience import HANGS_S
+from teach_page import add_class, card_of, count_of, until
+
+SERVER = Path(__file__).parents[1] / 'support' / 'sound_server.py'
+# What the microphone hears, over and over: so many seconds of each.
+SECTION_S = 8
+SECTIONS = ('background', 'yes', 'stop')
+# A block of the page's microphone.
+BLOCK_S = 2048 / SAMPLE_RATE_HZ
+TAUGHT = {'yes': 'alpha', 'stop': 'beta'}
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *sounds: Path) -> Iterator[str]:
+    """Serve the page in a process of its own; :returns: its address."""
+    process = subprocess.Popen(
+        [sys.executable, str(SERVER), str(folder), *map(str, sounds)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip().rstrip('/')
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(HANGS_S)
+        process.stdout.close()
+
+
+def compose(path: Path, clips: Sequence[Path]) -> Path:
+    """Write clips of one second, one after the other."""
+    sounds = [np.resize(read_sound(clip), WINDOW_SAMPLES) for clip in clips]
+    path.write_bytes(encode_wav(np.concatenate(sounds)))
+    return path
+
+
+def clips_of(test_data: Path, label: str, count: int) -> list[Path]:
+    return sorted((test_data / 'sounds' / label).glob('*.wav'))[:count]
+
+
+def post(address: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Send a request as the page does."""
+    origin = '/'.join(address.split('/')[:3])
+    request = urllib.request.Request(address, body, {'Origin': origin})
+    with urllib.request.urlopen(request, timeout=HANGS_S) as response:
+        return response.status, json.loads(response.read())
+
+
+class Microphone:
+    """The fake microphone of a page: where it is in its file."""
+
+    def __init__(self, page: Any) -> None:
+        self._live = page.locator('.nn-sound')
+
+    @property
+    def heard_s(self) -> float:
+        return int(self._live.get_attribute('data-blocks')) * BLOCK_S
+
+    def wait_for(self, label: str) -> None:
+        """Wait until a section has just begun."""
+        begin_s = SECTIONS.index(label) * SECTION_S
+        length_s = len(SECTIONS) * SECTION_S
+        until(lambda: 0.5 < (self.heard_s - begin_s) % length_s < 2.5)
+
+    def best_in(self, label: str, tags: Any) -> str:
+        """Return which taught class is shown most often while a section is heard."""
+        self.wait_for(label)
+        found: Counter[str] = Counter()
+        end_s = self.heard_s + SECTION_S / 2
+        while self.heard_s < end_s:
+            found.update({name for name in tags() if name in TAUGHT.values()})
+            time.sleep(0.1)
+        return found.most_common(1)[0][0] if found else ''
+
+
+def shown_tags(page: Any) -> list[str]:
+    """Return the labels that the page shows with more than a quarter."""
+    rows = page.locator('.nn-bars li').all_inner_texts()
+    parts = [row.split('\n') for row in rows]
+    return [part[0] for part in parts if float(part[-1].split()[0]) > 25.0]
+
+
+def test_record_train_tell_apart_and_roll_back(tmp_path: Path, test_data: Path) -> None:
+    heard = [clip for label in SECTIONS for clip in clips_of(test_data, label, SECTION_S)]
+    microphone_file = compose(tmp_path / 'microphone.wav', heard)
+    robot = compose(tmp_path / 'robot.wav', clips_of(test_data, 'go', 3))
+    flags = (*FAKE_MEDIA, f'--use-file-for-fake-audio-capture={microphone_file}')
+    with serving(tmp_path, robot) as url, browser(*flags) as chromium:
+        page = chromium.new_page(viewport={'width': 1400, 'height': 1000})
+        watched = Watched()
+        watched.watch(page)
+        sockets = []
+        page.on('websocket', lambda one: sockets.append(one.url))
+        page.goto(f'{url}/sound')
+        card_of(page, 'background').get_by_text('none of them').wait_for()
+        assert not any('/sound/socket' in one for one in sockets)
+        card_of(page, 'background').get_by_role('button', name='Record 20 s').click()
+        page.get_by_text('Choose a microphone before you record.').wait_for()
+
+        for label in TAUGHT.values():
+            add_class(page, label)
+        check_robot(page)
+        page.get_by_role('button', name="Browser's").click()
+        microphone = Microphone(page)
+        until(lambda: shown_tags(page))
+        check_recordings(page, microphone)
+        check_uploads(page, test_data)
+        check_trim(page)
+        check_training(page, microphone)
+        check_refusals(url)
+        page.get_by_role('button', name='Off').click()
+        until(lambda: not shown_tags(page))
+        watched.check()
+
+
+def check_robot(page: Any) -> None:
+    """The robot's microphone is heard, and recorded for a fixed time."""
+    page.get_by_role('button', name="Robot's").click()
+    page.get_by_label("The robot's microphone").select_option(label='robot.wav')
+    until(lambda: shown_tags(page))
+    card = add_class(page, 'gamma')
+    card.get_by_role('button', name='Record 1 s').click()
+    until(lambda: count_of(page, 'gamma') == 1)
+    card.get_by_label('More for gamma').click()
+    card.get_by_role('button', name='Delete the class').click()
+    page.get_by_role('button', name='Delete', exact=True).last.click()
+    card.wait_for(state='detached')
+
+
+def check_recordings(page: Any, microphone: Microphone) -> None:
+    """Clips are recorded while a button is held, by mouse and keyboard, and for a fixed time."""
+    microphone.wait_for('background')
+    hold = card_of(page, 'background').get_by_role('button', name='Hold to record')
+    hold.hover()
+    page.mouse.down()
+    until(lambda: count_of(page, 'background') >= 3)
+    page.mouse.up()
+
+    microphone.wait_for('yes')
+    card_of(page, 'alpha').get_by_role('button', name='Record 2 s').click()
+    until(lambda: count_of(page, 'alpha') == 2)
+    card_of(page, 'alpha').get_by_role('button', name='Record 1 s').click()
+    until(lambda: count_of(page, 'alpha') == 3)
+
+    microphone.wait_for('stop')
+    card_of(page, 'beta').get_by_role('button', name='Hold to record').focus()
+    page.keyboard.down('Space')
+    until(lambda: count_of(page, 'beta') >= 2)
+    page.keyboard.up('Space')
+    until(lambda: count_of(page, 'beta') >= 3)
+
+
+def check_uploads(page: Any, test_data: Path) -> None:
+    """Sound files are stored, and what is none is said."""
+    files = card_of(page, 'background').locator('input[type=file]').first
+    before = count_of(page, 'background')
+    files.set_input_files([str(clip) for clip in clips_of(test_data, 'background', 12)[8:]])
+    until(lambda: count_of(page, 'background') == before + 4)
+    files.set_input_files([{'name': 'a.wav', 'mimeType': 'audio/wav', 'buffer': b'no sound'}])
+    card_of(page, 'background').get_by_text('a.wav').wait_for()
+
+
+def check_trim(page: Any) -> None:
+    """A part of a clip replaces it."""
+    before = count_of(page, 'alpha')
+    card_of(page, 'alpha').get_by_role('button', name='Show all').click()
+    listbox = page.get_by_role('listbox')
+    listbox.wait_for()
+    until(lambda: listbox.get_by_role('option').count() == before)
+    editor = page.get_by_role('region', name='The clip')
+    editor.get_by_role('button', name='Play').click()
+    start = editor.get_by_label('Start')
+    start.focus()
+    page.keyboard.press('PageUp')
+    editor.get_by_text('Start: 0.10 s').wait_for()
+    editor.get_by_role('button', name='Keep only this part').click()
+    editor.get_by_text('Only this part is kept.').wait_for()
+    assert count_of(page, 'alpha') == before
+    page.get_by_role('button', name='Close').first.click()
+    listbox.wait_for(state='hidden')
+
+
+def check_training(page: Any, microphone: Microphone) -> None:
+    """What was recorded is told apart, also after a second training and going back."""
+    train = page.get_by_role('button', name='Train', exact=True)
+    rows = page.get_by_role('region', name='Versions').locator('tbody tr')
+    for count in (1, 2):
+        until(train.is_enabled)
+        train.click()
+        until(lambda wanted=count: rows.count() == wanted)
+    page.get_by_text('Accuracy by class').wait_for()
+    first = rows.last.get_by_role('rowheader').inner_text()
+    page.get_by_role('button', name='Roll back').click()
+    page.locator('tr.nn-current', has_text=first).wait_for()
+    for label, taught in TAUGHT.items():
+        assert microphone.best_in(label, lambda: shown_tags(page)) == taught
+
+
+def check_refusals(url: str) -> None:
+    """What no page of ours sends costs nothing."""
+    status, said = post(f'{url}/sound/frames?label=alpha', b'no sound')
+    assert status == 200
+    assert said['detail']
+    for body in (b'', b'[]', b'{"id": "a", "label": "alpha", "start": 0.5, "end": 0.2}'):
+        status, said = post(f'{url}/sound/trim', body)
+        assert status == 200
+        assert said['detail']
