@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nn_perception.capabilities.sounds.defaults import BACKGROUND
-from nn_perception.training.export.sample_programs import USE_CHECKPOINT, USE_DATASET, USE_ONNX
+from nn_perception.training.export.sample_programs import (
+    USE_CHECKPOINT,
+    USE_CHECKPOINT_SOUNDS,
+    USE_DATASET,
+    USE_ONNX,
+    USE_ONNX_SOUNDS,
+    USE_SOUND_DATASET,
+)
 from nn_perception.training.fine_tuning.settings import HEAD
 
 
@@ -33,12 +40,12 @@ class Export:
 
     :param name: for people
     :param words: what it is
-    :param file: the program that uses it; empty if there is none
+    :param file: the program that uses it
     """
 
     name: str
     words: str
-    file: str = ''
+    file: str
 
 
 @dataclass(frozen=True)
@@ -142,10 +149,20 @@ SOUNDS = Taught(
     empty='No clips yet. Hold the button, or drop sound files here.',
     depths={HEAD: 'Head: the last layer, in seconds'},
     exports={
-        'onnx': Export('ONNX', 'Takes one second of sound at 16 kHz; labels inside.'),
-        'checkpoint': Export('Checkpoint', 'For this package, also as store of a sound_tagger.'),
-        'zip': Export('Everything', 'ONNX, checkpoint, labels and programs in a zip file.'),
-        'dataset': Export('Data set', 'All clips with their labels in a zip file.'),
+        'onnx': Export(
+            'ONNX', 'Takes one second of sound at 16 kHz; labels inside.', USE_ONNX_SOUNDS
+        ),
+        'checkpoint': Export(
+            'Checkpoint',
+            'For this package, also as store of a sound_tagger.',
+            USE_CHECKPOINT_SOUNDS,
+        ),
+        'zip': Export(
+            'Everything', 'ONNX, checkpoint, labels and programs in a zip file.', USE_ONNX_SOUNDS
+        ),
+        'dataset': Export(
+            'Data set', 'All clips with their labels in a zip file.', USE_SOUND_DATASET
+        ),
     },
     lengths_s=(1, 2, 10),
     first=FirstClass(

@@ -164,8 +164,6 @@ def _build_export(address: str, export: Export) -> None:
                 ui.label(name)
             link.props('download')
             ui.label(export.words).classes('nn-sentence')
-        if not export.file:
-            return
         code = program(export.file).decode()
         with ui.expansion(f'Program for {name}', icon='code').classes('nn-expansion'):
             copy = ui.button('Copy', icon='content_copy')
