@@ -98,6 +98,7 @@ setup(
             'pose_estimator = nn_perception.ros.process.entry_points:pose_estimator',
             'fine_tuner = nn_perception.ros.process.entry_points:fine_tuner',
             'sound_tagger = nn_perception.ros.process.entry_points:sound_tagger',
+            'sound_fine_tuner = nn_perception.ros.process.entry_points:sound_fine_tuner',
             'perception = nn_perception.ros.process.entry_points:perception',
             'camera_source = nn_perception.ros.process.entry_points:camera_source',
             'sound_source = nn_perception.ros.process.entry_points:sound_source',

@@ -37,7 +37,7 @@ CAMERA_NODES = ('tagger', 'digit_reader', 'pose_estimator', 'fine_tuner')
 PERCEPTION, CAMERA_SOURCE, OPERATOR = 'perception', 'camera_source', 'operator'
 SOUND_SOURCE = 'sound_source'
 # Nodes that hear.
-SOUND_NODES = ('sound_tagger',)
+SOUND_NODES = ('sound_tagger', 'sound_fine_tuner')
 STUDIO = 'studio'
 OBSERVER = 'policy_observer'
 ENCLAVE_FOLDER, COMPOSED_NAMESPACE = '/nn_perception', '/composed'
@@ -90,11 +90,14 @@ PAGE_SHOWS = {
     '/fine_tuner/active_model',
     '/fine_tuner/dataset',
     '/fine_tuner/progress',
+    '/sound_fine_tuner/active_model',
+    '/sound_fine_tuner/dataset',
+    '/sound_fine_tuner/progress',
 }
 PAGE_CALLS = (
     *('enable', 'list_parameters', 'describe_parameters', 'get_parameters', 'set_parameters'),
     *('capture', 'record', 'add_frame', 'list_frames', 'get_frame', 'rename_label'),
-    *('delete_frames', 'list_models', 'activate_model'),
+    *('delete_frames', 'list_models', 'activate_model', 'add_clip', 'get_clip'),
 )
 OF_EVERY_NODE = {'/parameter_events', '/rosout'}
 RVIZ_TOOLS = {'/clicked_point', '/goal_pose', '/initialpose'}

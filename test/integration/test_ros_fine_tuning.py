@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from nn_perception.core.imaging.image_files import encode_png, read_image
-from nn_perception.ros.studio.fine_tuner.follower import JOB_LOST
+from nn_perception.ros.studio.fine_tuner.kind import FINE_TUNER
 from nn_perception.ros.studio.fine_tuning import RosFineTuning
 from nn_perception.training.datasets.labelled_frames import read_frames
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
@@ -148,7 +148,7 @@ def test_the_page_goes_on_when_the_fine_tuner_is_killed(
     with pytest.raises(RuntimeError, match=r'did not answer|no fine_tuner runs|nobody offers'):
         page.add_frame(encode_png(picture(64, 48, 1)), 'mug')
     start_node('fine_tuner', parameters=parameters)
-    until(lambda: page.state().job.message == JOB_LOST)
+    until(lambda: page.state().job.message == FINE_TUNER.job_lost)
     assert not page.state().job.running
     until(lambda: is_ready(page))
     assert stored in {frame.id for frame in page.frames('mug', 0, 10).frames}

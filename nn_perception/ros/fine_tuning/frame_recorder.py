@@ -15,11 +15,30 @@ from nn_perception.training.recording.frame_embeddings import FrameEmbeddings
 Added = frame_recorder.Added
 
 
-class FrameRecorder(frame_recorder.FrameRecorder):
+class NodeRecorder(frame_recorder.FrameRecorder):
     """
-    A dataset that gets the frames of cameras, with their embeddings; threads may share it.
+    A dataset of a node, and the loaded network of its embeddings; threads may share it.
 
     :ivar device: what runs the network where, in one line
+
+    :param dataset: open for writing; :meth:`close` closes it
+    :param embedder: :meth:`close` closes it
+    """
+
+    def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
+        super().__init__(dataset, FrameEmbeddings(lambda: embedder))
+        self.device = embedder.description
+        self._embedder = embedder
+
+    def close(self) -> None:
+        """Finish the pending captures, close the dataset, and free the network."""
+        super().close()
+        self._embedder.close()
+
+
+class FrameRecorder(NodeRecorder):
+    """
+    A dataset that gets the frames of cameras, with their embeddings; threads may share it.
 
     :param dataset: open for writing; :meth:`close` closes it
     :param embedder: :meth:`close` closes it
@@ -27,10 +46,7 @@ class FrameRecorder(frame_recorder.FrameRecorder):
     """
 
     def __init__(self, dataset: Dataset, embedder: Embedder, topics: Mapping[str, str]) -> None:
-        embeddings = FrameEmbeddings(lambda: embedder)
-        super().__init__(dataset, embeddings)
-        self.device = embedder.description
-        self._embedder = embedder
+        super().__init__(dataset, embedder)
         self._topics = topics
         self._latest: tuple[Frame, float] | None = None
 
@@ -61,11 +77,6 @@ class FrameRecorder(frame_recorder.FrameRecorder):
         return self.add(
             lambda: frame.image_bgr, label, _stamp_ns(frame), self._topics[frame.source]
         )
-
-    def close(self) -> None:
-        """Finish the pending captures, close the dataset, and free the network."""
-        super().close()
-        self._embedder.close()
 
 
 def _stamp_ns(frame: Frame) -> int:

@@ -37,6 +37,11 @@ def stamp(time_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds) if known else Time()
 
 
+def nanoseconds(time: Time) -> int:
+    """Convert a time of a message."""
+    return int(time.sec * 10**9 + time.nanosec)
+
+
 def labelled_frame(frame: StoredFrame) -> LabelledFrame:
     """Describe a stored frame; a manifest of a stranger may contain any text."""
     return LabelledFrame(

@@ -1,9 +1,11 @@
-"""Read stored pictures for those who look through a dataset."""
+"""Read stored pictures, or clips, for those who look through a dataset."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 import threading
 
 from nn_perception.core.imaging.thumbnails import read_picture
@@ -17,11 +19,11 @@ MAX_PENDING = 64
 @dataclass(frozen=True)
 class StoredPicture:
     """
-    The picture of a frame.
+    The picture of a frame, or the sound of a clip.
 
     :param frame: the frame
     :param data: encoded
-    :param format: of the data: ``jpeg``, ``png`` and so on
+    :param format: of the data: ``jpeg``, ``png``, ``wav`` and so on
     """
 
     frame: LabelledFrame
@@ -30,9 +32,15 @@ class StoredPicture:
 
 
 class PictureReader:
-    """Reads pictures in a thread of its own: whoever looks at them delays no new frame."""
+    """
+    Reads pictures, or clips, in a thread of its own: whoever looks at them delays no new frame.
 
-    def __init__(self) -> None:
+    :param read: reads a file; takes its path and the largest size in pixels, and returns the
+        content and its format; None: a picture
+    """
+
+    def __init__(self, read: Callable[[Path, int], tuple[bytes, str]] | None = None) -> None:
+        self._read_file = read
         self._closed = False
         self._pending = threading.BoundedSemaphore(MAX_PENDING)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix='pictures')
@@ -62,4 +70,5 @@ class PictureReader:
     def _read(self, frame: LabelledFrame, max_size_px: int) -> StoredPicture:
         if self._closed:
             raise RuntimeError('the node ends')
-        return StoredPicture(frame, *read_picture(frame.path, max_size_px))
+        read = self._read_file or read_picture
+        return StoredPicture(frame, *read(frame.path, max_size_px))

@@ -11,7 +11,7 @@ from collections import deque
 import threading
 
 from nn_perception.ros.fine_tuning import messages
-from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder
+from nn_perception.ros.fine_tuning.frame_recorder import NodeRecorder
 from nn_perception.ros.outputs.headers import current_header
 from nn_perception.ros.outputs.qos import LATCHED_QOS
 from nn_perception.training.model_store.store import ModelStore
@@ -31,7 +31,7 @@ class DatasetTopic:
         self._lock = threading.Lock()
         self._publisher = node.create_publisher(DatasetSummary, '~/dataset', LATCHED_QOS)
 
-    def publish(self, recorder: FrameRecorder) -> None:
+    def publish(self, recorder: NodeRecorder) -> None:
         """Publish the present state of a dataset and its recording."""
         with self._lock:
             dataset = recorder.dataset

@@ -31,6 +31,11 @@ def publishers_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
     return _readable(lambda: node.get_publishers_info_by_topic(topic))
 
 
+def subscriptions_on(node: Node, topic: str) -> list[TopicEndpointInfo]:
+    """Describe the subscriptions on a topic, see :func:`publishers_on`."""
+    return _readable(lambda: node.get_subscriptions_info_by_topic(topic))
+
+
 def topics_and_types(node: Node) -> list[tuple[str, list[str]]]:
     """
     List all topics with their types; none if one of them cannot be read.

@@ -9,7 +9,8 @@ from nn_perception.ros.launch.launch_arguments import Argument, ARGUMENTS
 
 SOUND_TAGGER = 'sound_tagger'
 SOUND_SOURCE = 'sound_source'
-SOUND_NODES = (SOUND_TAGGER,)
+SOUND_FINE_TUNER = 'sound_fine_tuner'
+SOUND_NODES = (SOUND_TAGGER, SOUND_FINE_TUNER)
 
 
 def _of_nodes(name: str) -> Argument:
@@ -23,7 +24,18 @@ SOUND_ARGUMENTS = {
         'model of the sound tagger: shipped model, checkpoint file, or store:NAME',
         sets={SOUND_TAGGER: 'model'},
     ),
-    'store_folder': Argument('folder of the model store', sets={SOUND_TAGGER: 'store_folder'}),
+    'name': Argument(
+        'name of the fine-tuned model, which a sound_tagger runs as store:NAME; empty: from the '
+        'params file, else sounds',
+        sets={SOUND_FINE_TUNER: 'model_name'},
+    ),
+    'dataset': Argument(
+        'name of the dataset of labelled clips; empty: from the params file, else sounds',
+        sets={SOUND_FINE_TUNER: 'dataset'},
+    ),
+    'base': Argument('network to fine-tune', sets={SOUND_FINE_TUNER: 'base'}),
+    'data_folder': Argument('folder of the datasets', sets={SOUND_FINE_TUNER: 'data_folder'}),
+    'store_folder': _of_nodes('store_folder'),
     'device': _of_nodes('device'),
     'engine': _of_nodes('engine'),
     'autostart': _of_nodes('autostart'),

@@ -71,6 +71,17 @@ def sound_tagger(args: Sequence[str] | None = None) -> int:
     return main(node, args)
 
 
+def sound_fine_tuner(args: Sequence[str] | None = None) -> int:
+    """Run the node that stores labelled clips of sound and fine-tunes models with them."""
+
+    def node() -> type[Node]:
+        from nn_perception.ros.nodes.sound_fine_tuner import SoundFineTunerNode
+
+        return SoundFineTunerNode
+
+    return main(node, args)
+
+
 def perception(args: Sequence[str] | None = None) -> int:
     """Run several of the nodes in one process."""
 

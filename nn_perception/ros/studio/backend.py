@@ -45,7 +45,7 @@ class RosBackend:
         self._topics = RosCameras(node, self._calls, self.capabilities)
         self.cameras = JoinedCameras(self._topics, self._played)
         self._fine_tuning = RosFineTuning(node, self._topics.camera_of)
-        self.sounds = RosSounds(node)
+        self.sounds = RosSounds(node, self._calls, self.capabilities)
 
     @property
     def title(self) -> str:
@@ -68,6 +68,7 @@ class RosBackend:
         self._diagnostics.refresh()
         self.capabilities.refresh()
         self._topics.refresh()
+        self.sounds.refresh()
 
     def close(self) -> None:
         """Let go of the graph, and let nobody wait; called in the executor's thread."""

@@ -12,19 +12,26 @@ from nn_perception.ros.studio.executor_calls import ExecutorCalls
 from nn_perception.ros.studio.node_parameters import find_setting, NodeParameters
 from nn_perception.ros.studio.result_subscriptions import result_topics
 from nn_perception.ros.studio.service_calls import ServiceCalls
+from nn_perception.ros.studio.sounds.hearing_nodes import hearing_nodes
 from nn_perception.studio.backend.capabilities import (
     CAPABILITIES,
     CapabilityStatus,
     DIGITS,
     POSES,
     Setting,
+    SOUNDS,
     TAGS,
 )
 from rclpy.node import Node
 from std_srvs.srv import SetBool
 
 # Who can do it, for those who miss it.
-EXECUTABLES = {TAGS: 'tagger', DIGITS: 'digit_reader', POSES: 'pose_estimator'}
+EXECUTABLES = {
+    TAGS: 'tagger',
+    DIGITS: 'digit_reader',
+    POSES: 'pose_estimator',
+    SOUNDS: 'sound_tagger',
+}
 _DISABLED = 'disabled'
 
 
@@ -60,6 +67,15 @@ class RosCapabilities:
         """Describe each capability; what the nodes answer is seen in the next call."""
         return self._calls.call(self._status)
 
+    def status_of(self, capability: str) -> CapabilityStatus:
+        """Describe one capability, also :data:`SOUNDS`."""
+
+        def find() -> CapabilityStatus:
+            self._ask()
+            return self._status_of(capability)
+
+        return self._calls.call(find)
+
     def set_enabled(self, capability: str, enabled: bool) -> None:
         """Let the nodes of a capability process images, or not."""
         for name in self._nodes_of(capability):
@@ -87,6 +103,7 @@ class RosCapabilities:
         found: dict[str, set[str]] = {}
         for topic in result_topics(self._node):
             found.setdefault(topic.capability, set()).update(topic.nodes)
+        found[SOUNDS] = set(hearing_nodes(self._node))
         self._nodes = {capability: sorted(nodes) for capability, nodes in found.items()}
         names = [name for nodes in self._nodes.values() for name in nodes]
         self._parameters.refresh(names)
@@ -110,10 +127,8 @@ class RosCapabilities:
 
         :raises ValueError: if there is none
         """
-        if capability not in CAPABILITIES:
-            raise ValueError(
-                f'expected one of {", ".join(CAPABILITIES)}, got {quoted(capability)}'
-            )
+        if capability not in EXECUTABLES:
+            raise ValueError(f'expected one of {", ".join(EXECUTABLES)}, got {quoted(capability)}')
 
         def find() -> list[str]:
             self._ask()

@@ -11,23 +11,22 @@ import uuid
 
 from action_msgs.srv import CancelGoal
 from nn_perception.core.files.names import checked_label
-from nn_perception.core.quoting import quoted
 from nn_perception.ros.fine_tuning.messages import stamp
 from nn_perception.ros.studio.executor_calls import ExecutorCalls
 from nn_perception.ros.studio.fine_tuner.follower import FineTunerFollower
+from nn_perception.ros.studio.fine_tuner.kind import FINE_TUNER, FineTunerKind
 from nn_perception.ros.studio.fine_tuner.local_files import FineTunerFiles
+from nn_perception.ros.studio.fine_tuner.texts import checked_id, checked_text, stored_frame
 from nn_perception.ros.studio.fine_tuner.zip_import import send_zip
 from nn_perception.ros.studio.service_calls import ServiceCalls
 from nn_perception.studio.backend.fine_tuning import (
     FineTuningState,
     FramePage,
     ModelVersion,
-    StoredFrame,
 )
-from nn_perception.training.datasets.archive import MAX_PICTURE_BYTES
+from nn_perception.training.datasets.archive import Archive, MAX_PICTURE_BYTES
 from nn_perception.training.fine_tuning.settings import FineTuneSettings
 from nn_perception_interfaces.action import FineTune
-from nn_perception_interfaces.msg import LabelledFrame
 from nn_perception_interfaces.srv import (
     ActivateModel,
     AddFrame,
@@ -61,13 +60,20 @@ class RosFineTuning:
 
     :param node: node that somebody else spins; no method is called in the thread that does
     :param camera_of: returns the id of the camera on a topic; None if there is none
+    :param kind: which nodes it is about
     """
 
-    def __init__(self, node: Node, camera_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        camera_of: Callable[[str], str | None],
+        kind: FineTunerKind = FINE_TUNER,
+    ) -> None:
+        self._kind = kind
         self._node = node
         self._calls = ExecutorCalls(node)
         self._services = ServiceCalls(node, self._calls)
-        self._follower = FineTunerFollower(node, self._services, camera_of)
+        self._follower = FineTunerFollower(node, self._services, camera_of, kind)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._recording: Record.Request | None = None
         self._timer = node.create_timer(REFRESH_PERIOD_S, self._refresh, clock=steady)
@@ -94,7 +100,8 @@ class RosFineTuning:
 
     def use_camera(self, camera: str) -> None:  # noqa: ARG002
         """Refuse: the node subscribes to its camera when it starts."""
-        raise ValueError('the fine_tuner records the topic that it was started with')
+        name = self._kind.executable
+        raise ValueError(f'the {name} records the topic that it was started with')
 
     # Frames.
 
@@ -109,13 +116,13 @@ class RosFineTuning:
         request = Record.Request(
             record=True, label=checked_label(label), rate=rate_hz, timeout=RECORDING_TIMEOUT_S
         )
-        self._ask(Record, 'record', request)
+        self.ask(Record, 'record', request)
         self._recording = request
 
     def stop_recording(self) -> None:
         """End the recording; what it has stored stays."""
         self._recording = None
-        self._ask(Record, 'record', Record.Request(record=False))
+        self.ask(Record, 'record', Record.Request(record=False))
 
     def add_frame(
         self,
@@ -130,7 +137,7 @@ class RosFineTuning:
         image = CompressedImage(data=array.array('B', picture))
         image.header.stamp = stamp(stamp_ns)
         request = AddFrame.Request(image=image, label=checked_label(label))
-        return str(self._ask(AddFrame, 'add_frame', request).id)
+        return str(self.ask(AddFrame, 'add_frame', request).id)
 
     def import_zip(self, path: Path, label: str = '') -> str:
         """
@@ -144,7 +151,8 @@ class RosFineTuning:
             page = self.frames('', offset, MAX_FRAMES)
             present.update((frame.label, frame.sha256) for frame in page.frames)
             offset, total = offset + MAX_FRAMES, page.total
-        return send_zip(path, checked_label(label) if label else '', self.add_frame, present)
+        archive = Archive(path, checked_label(label) if label else '', self._kind.medium)
+        return send_zip(archive, self.add_frame, present)
 
     def frames(self, label: str, offset: int, limit: int) -> FramePage:
         """List frames of a label, or of all if it is empty, the newest first."""
@@ -155,8 +163,8 @@ class RosFineTuning:
             offset=offset,
             limit=min(max(limit, 1), MAX_FRAMES),  # 0 would stand for the maximum
         )
-        response = self._ask(ListFrames, 'list_frames', request)
-        return FramePage(response.total, tuple(map(_stored_frame, response.frames))[:limit])
+        response = self.ask(ListFrames, 'list_frames', request)
+        return FramePage(response.total, tuple(map(stored_frame, response.frames))[:limit])
 
     def picture(self, frame: str, max_size_px: int = 0) -> bytes:
         """
@@ -166,27 +174,27 @@ class RosFineTuning:
         """
         if not 0 <= max_size_px <= MAX_UINT32:
             raise ValueError(f'the size must be 0 or more pixels, got {max_size_px}')
-        request = GetFrame.Request(id=_checked_id(frame), max_size=max_size_px)
-        return bytes(self._ask(GetFrame, 'get_frame', request).image.data)
+        request = GetFrame.Request(id=checked_id(frame), max_size=max_size_px)
+        return bytes(self.ask(GetFrame, 'get_frame', request).image.data)
 
     def rename_label(self, label: str, new_label: str) -> int:
         """Rename a label, also in the active version; :returns: number of frames."""
         request = RenameLabel.Request(
             label=checked_label(label), new_label=checked_label(new_label)
         )
-        return int(self._ask(RenameLabel, 'rename_label', request).renamed)
+        return int(self.ask(RenameLabel, 'rename_label', request).renamed)
 
     def delete_label(self, label: str) -> int:
         """Delete all frames of a label; :returns: their number."""
         request = DeleteFrames.Request(label=checked_label(label))
-        return int(self._ask(DeleteFrames, 'delete_frames', request).deleted)
+        return int(self.ask(DeleteFrames, 'delete_frames', request).deleted)
 
     def delete_frames(self, frames: Sequence[str]) -> int:
         """Delete frames; :returns: their number."""
-        ids, deleted = [_checked_id(frame) for frame in frames], 0
+        ids, deleted = [checked_id(frame) for frame in frames], 0
         for start in range(0, len(ids), MAX_FRAMES):
             request = DeleteFrames.Request(ids=ids[start : start + MAX_FRAMES])
-            deleted += self._ask(DeleteFrames, 'delete_frames', request).deleted
+            deleted += self.ask(DeleteFrames, 'delete_frames', request).deleted
         return deleted
 
     # The job.
@@ -250,8 +258,8 @@ class RosFineTuning:
 
     def activate(self, version: str) -> None:
         """Let the taggers run a version."""
-        request = ActivateModel.Request(version=_checked_text(version, 'version'))
-        self._ask(ActivateModel, 'activate_model', request)
+        request = ActivateModel.Request(version=checked_text(version, 'version'))
+        self.ask(ActivateModel, 'activate_model', request)
 
     def roll_back(self) -> str:
         """Activate the version that was active before; :returns: its name."""
@@ -262,10 +270,10 @@ class RosFineTuning:
     def _files(self) -> FineTunerFiles:
         files = self._follower.files
         if files is None:
-            raise RuntimeError(self.state().reason or 'the fine_tuner is starting')
+            raise RuntimeError(self.state().reason or f'the {self._kind.executable} is starting')
         return files
 
-    def _ask(self, kind: type, name: str, request: Any) -> Any:
+    def ask(self, kind: type, name: str, request: Any) -> Any:
         """Call a service whose response says whether it succeeded; ValueError if it did not."""
         response = self._call(kind, name, request)
         if not response.success:
@@ -278,23 +286,3 @@ class RosFineTuning:
             raise RuntimeError(self.state().reason)
         limit_s = min(SHORT_TIMEOUT_S, TIMEOUT_S) if self.state().reason else TIMEOUT_S
         return self._services.call(kind, f'{node}/{name}', request, limit_s)
-
-
-def _stored_frame(msg: LabelledFrame) -> StoredFrame:
-    stamp_ns = msg.stamp.sec * 10**9 + msg.stamp.nanosec
-    return StoredFrame(msg.id, msg.label, stamp_ns, msg.sha256)
-
-
-def _checked_id(frame: str) -> str:
-    if not frame:
-        raise ValueError("there is no frame ''")
-    return _checked_text(frame, 'frame')
-
-
-def _checked_text(text: str, what: str) -> str:
-    """Refuse what no message can contain; ValueError."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f'there is no {what} {quoted(text)}') from error
-    return text

@@ -11,6 +11,7 @@ from nn_perception.ros.inputs.graph import is_valid_name, publishers_on, topics_
 from nn_perception.ros.outputs.qos import RESULT_QOS
 from nn_perception.ros.studio.image_keys import ImageKey
 from nn_perception.ros.studio.result_values import digit_text, digit_values, RESULTS
+from nn_perception.ros.studio.sounds.hearing_nodes import hearing_nodes
 from nn_perception.studio.backend.capabilities import DIGITS
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -57,11 +58,13 @@ class Result:
 
 def result_topics(node: Node) -> Iterator[ResultTopic]:
     """Find the topics with results, and who publishes on them."""
+    # Their tags are of what they hear.
+    hearing = hearing_nodes(node)
     for name, types in topics_and_types(node):
         for capability, (kind, _) in RESULTS.items():
             named_so = capability != DIGITS or name.endswith(_DIGITS_END)
             if named_so and _full_name(kind) in types:
-                nodes = sorted(_publishing_nodes(node, name))
+                nodes = sorted(_publishing_nodes(node, name) - hearing.keys())
                 if nodes:
                     yield ResultTopic(capability, name, tuple(nodes))
 

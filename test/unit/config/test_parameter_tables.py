@@ -13,6 +13,7 @@ from nn_perception.ros.nodes.digit_reader import DigitReaderParameters
 from nn_perception.ros.nodes.fine_tuner import FineTunerParameters
 from nn_perception.ros.nodes.perception import PerceptionParameters
 from nn_perception.ros.nodes.pose_estimator import PoseEstimatorParameters
+from nn_perception.ros.nodes.sound_fine_tuner import SoundFineTunerParameters
 from nn_perception.ros.nodes.sound_source import SoundSourceParameters
 from nn_perception.ros.nodes.sound_tagger import SoundTaggerParameters
 from nn_perception.ros.nodes.studio import StudioParameters
@@ -26,6 +27,7 @@ NODES = {
     'pose_estimator': PoseEstimatorParameters,
     'fine_tuner': FineTunerParameters,
     'sound_tagger': SoundTaggerParameters,
+    'sound_fine_tuner': SoundFineTunerParameters,
     'perception': PerceptionParameters,
     'camera_source': CameraSourceParameters,
     'sound_source': SoundSourceParameters,

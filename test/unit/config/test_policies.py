@@ -71,7 +71,7 @@ def test_every_executable_has_an_enclave(
 ) -> None:
     setup = (repository / 'setup.py').read_text()
     executables = re.findall(r"'(\w+) = nn_perception\.ros\.process\.entry_points", setup)
-    assert len(executables) == 9
+    assert len(executables) == 10
     for name in executables:
         assert name in nodes(enclaves[name])
 
@@ -109,8 +109,9 @@ def test_only_the_operator_and_the_page_teach_and_delete(
         for profile in profiles:
             requests = rules(profile, 'request') | rules(profile, 'call')
             teaches = profile.attrib['node'] in ('operator', 'studio')
-            assert ('/fine_tuner/delete_frames' in requests) == teaches, name
-            assert ('/fine_tuner/fine_tune' in requests) == teaches, name
+            for node in ('fine_tuner', 'sound_fine_tuner'):
+                assert (f'/{node}/delete_frames' in requests) == teaches, name
+                assert (f'/{node}/fine_tune' in requests) == teaches, name
     (operator,) = enclaves['operator']
     assert '/image' not in rules(operator, 'subscribe')
     assert '/tagger/tags' in rules(operator, 'subscribe')
@@ -167,6 +168,7 @@ def test_what_other_parameters_use_is_added(load_tool: Callable[[str], ModuleTyp
     }
     observed['camera_source'] = tool.Profile(publish={'/image'})
     observed['sound_tagger'] = tool.Profile(subscribe={'/audio'}, publish={'/sound_tagger/tags'})
+    observed['sound_fine_tuner'] = tool.Profile(subscribe={'/audio'})
     observed['sound_source'] = tool.Profile(publish={'/audio', '/sound_source/playing'})
     observed['studio'] = tool.Profile(publish={'/diagnostics'})
     observed['tagger'].reply |= {'/tagger/enable', '/tagger/change_state'}

@@ -50,6 +50,10 @@ FILES = {
     'demo': (PERCEPTION, ['perception', 'camera_source']),
     'studio': (STUDIO, ['perception', 'studio']),
     'sound_tagger': (SOUND | {'model', 'store_folder'}, ['sound_tagger']),
+    'sound_fine_tuner': (
+        SOUND | {'name', 'dataset', 'base', 'data_folder', 'store_folder'},
+        ['sound_fine_tuner'],
+    ),
 }
 # They import the stand-ins.
 LAUNCH_MODULES = [f'nn_perception.ros.launch.{name}_launch' for name in ('camera', 'sound')]
@@ -363,6 +367,23 @@ def test_the_sound_tagger_and_its_microphone(launcher: Launcher, tmp_path: Path)
         launcher.start('sound_tagger', source='talk.wav')
     with pytest.raises(ValueError, match='audio: expected a topic name'):
         launcher.start('sound_tagger', audio='a b')
+
+
+def test_the_sound_fine_tuner_gets_its_names_and_folders(launcher: Launcher) -> None:
+    given = {'name': 'knocks', 'dataset': 'door', 'base': 'mine.safetensors', 'data_folder': '/d'}
+    (node,) = launcher.start('sound_fine_tuner', store_folder='/models', **given)
+    assert executables([node]) == ['sound_fine_tuner']
+    assert set_by(files_of(node)[-1]) == {
+        'sound_fine_tuner': {
+            'model_name': 'knocks',
+            'dataset': 'door',
+            'base': 'mine.safetensors',
+            'data_folder': '/d',
+            'store_folder': '/models',
+        }
+    }
+    with pytest.raises(ValueError, match='source: it is for sound_source, which is not started'):
+        launcher.start('sound_fine_tuner', source='talk.wav')
 
 
 def test_rviz_is_started_where_it_is_installed(launcher: Launcher) -> None:

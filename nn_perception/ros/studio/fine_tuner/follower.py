@@ -15,6 +15,7 @@ from nn_perception.ros.inputs.graph import publishers_on, services_and_types
 from nn_perception.ros.outputs.qos import LATCHED_QOS
 from nn_perception.ros.studio.diagnostics_watch import DiagnosticsWatch, STALE_S
 from nn_perception.ros.studio.fine_tuner.job_watch import JobWatch
+from nn_perception.ros.studio.fine_tuner.kind import FINE_TUNER, FineTunerKind
 from nn_perception.ros.studio.fine_tuner.local_files import FineTunerFiles
 from nn_perception.ros.studio.service_calls import ServiceCalls
 from nn_perception.studio.backend.fine_tuning import FineTuningState
@@ -23,9 +24,6 @@ from rcl_interfaces.srv import GetParameters
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
-SERVICE, KIND = '/add_frame', 'nn_perception_interfaces/srv/AddFrame'
-NONE_RUNS = 'no fine_tuner runs; start one with: ros2 run nn_perception fine_tuner'
-JOB_LOST = 'the fine_tuner ended while the job was running'
 PARAMETERS = ('base', 'model_name', 'dataset', 'data_folder', 'store_folder')
 # A fine_tuner without its network cannot store anything.
 NOT_LOADED = 'not loaded'
@@ -44,14 +42,20 @@ class FineTunerFollower:
     :param node: node that subscribes
     :param services: calls services
     :param camera_of: returns the id of the camera on a topic; None if there is none
+    :param kind: which nodes are followed
     """
 
     def __init__(
-        self, node: Node, services: ServiceCalls, camera_of: Callable[[str], str | None]
+        self,
+        node: Node,
+        services: ServiceCalls,
+        camera_of: Callable[[str], str | None],
+        kind: FineTunerKind = FINE_TUNER,
     ) -> None:
+        self._kind = kind
         self.name = ''
         self.files: FineTunerFiles | None = None
-        self.state = FineTuningState(reason=NONE_RUNS)
+        self.state = FineTuningState(reason=kind.none_runs)
         self.job = JobWatch(node, services)
         self._node = node
         self._services = services
@@ -90,10 +94,11 @@ class FineTunerFollower:
 
         A service that has only clients left is listed too, so each must also publish.
         """
+        service = f'/{self._kind.add_service}'
         names = (
-            name.removesuffix(SERVICE)
+            name.removesuffix(service)
             for name, types in services_and_types(self._node)
-            if name.endswith(SERVICE) and KIND in types
+            if name.endswith(service) and self._kind.add_type in types
         )
         return sorted(name for name in names if publishers_on(self._node, f'{name}/dataset'))
 
@@ -103,11 +108,11 @@ class FineTunerFollower:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions, self._writers, self._has_summary = [], set(), False
-        self.job.lose(JOB_LOST)
+        self.job.lose(self._kind.job_lost)
         if not name:
             # What was known stays, since it is most likely still there when it comes back.
             self.name = ''
-            self.state = replace(self.state, reason=NONE_RUNS, recording='', camera='')
+            self.state = replace(self.state, reason=self._kind.none_runs, recording='', camera='')
             return
         if name != self._last_name:
             self.state = FineTuningState()
@@ -127,7 +132,7 @@ class FineTunerFollower:
         writers = {bytes(endpoint.endpoint_gid) for endpoint in endpoints}
         if self._writers and writers - self._writers:
             self.files = None  # it may have other parameters
-            self.job.lose(JOB_LOST)
+            self.job.lose(self._kind.job_lost)
         self._writers = writers or self._writers
 
     def _ask_for_parameters(self) -> None:

@@ -18,6 +18,7 @@ REJECTED = {
     'pose_estimator': 'max_people:=0',
     'fine_tuner': 'quota_mb:=-1',
     'sound_tagger': 'overlap:=1.0',
+    'sound_fine_tuner': 'quota_mb:=-1',
     'perception': 'nodes:=[nothing]',
     'camera_source': 'jpeg_quality:=0',
     'sound_source': 'chunk_s:=0.0',

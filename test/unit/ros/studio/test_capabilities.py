@@ -92,7 +92,7 @@ def test_nobody_offers_it(robot: Robot) -> None:
     ):
         with pytest.raises(ValueError, match='no node offers tags; start one'):
             action()
-    with pytest.raises(ValueError, match='expected one of tags, digits, poses, got'):
+    with pytest.raises(ValueError, match='expected one of tags, digits, poses, sounds, got'):
         robot.graph.capabilities.set_enabled('smells', True)
 
 

@@ -14,15 +14,17 @@ from nn_perception.core.imaging.image_decoding import decode_image
 from nn_perception.core.imaging.image_files import encode_png
 from nn_perception.ros.diagnostics.messages import diagnostic_array
 from nn_perception.ros.diagnostics.status import Status
-from nn_perception.ros.fine_tuning.dataset_services import DatasetAccess, DatasetServices
+from nn_perception.ros.fine_tuning.dataset_services import DatasetAccess
 from nn_perception.ros.fine_tuning.frame_recorder import FrameRecorder
+from nn_perception.ros.fine_tuning.frame_services import FrameServices
 from nn_perception.ros.fine_tuning.summary_topics import ActiveModelTopic, DatasetTopic
 from nn_perception.ros.outputs.headers import current_header
-from nn_perception.ros.studio.fine_tuner.follower import NONE_RUNS
+from nn_perception.ros.studio.fine_tuner.kind import FINE_TUNER
 from nn_perception.ros.studio.fine_tuning import RosFineTuning
 from nn_perception.studio.backend.fine_tuning import FineTuning
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.datasets.embeddings import FrameFeatures
+from nn_perception.training.datasets.media.pictures import IMAGES
 from nn_perception.training.model_store.relabel import StoredModel
 from nn_perception.training.model_store.store import ModelStore
 from nn_perception_interfaces.srv import ActivateModel, ListModels, Record
@@ -60,16 +62,17 @@ class Robot:
         self.active = ActiveModelTopic(self.node, self.store, 'taught')
         self.activated: list[str] = []
         self.recorded: list[Record.Request] = []
-        self.services = DatasetServices(
+        self.services = FrameServices(
             self.node,
             DatasetAccess(
+                words=IMAGES.words,
                 recorder=lambda: self.recorder,
                 model=lambda: StoredModel(self.store, 'taught'),
-                max_pixels=lambda: 1_000_000,
                 job_runs=lambda: False,
                 on_frames=self.topic.publish,
                 on_version=self.active.publish,
             ),
+            lambda: 1_000_000,
         )
         self.node.create_service(Record, '~/record', self._record)
         self.node.create_service(ListModels, '~/list_models', self._list)
@@ -147,7 +150,7 @@ def picture(seed: int = 0, size: int = 32) -> np.ndarray:
 
 def test_without_a_fine_tuner_a_sentence_says_how_to_start_one(page: RosFineTuning) -> None:
     as_protocol: FineTuning = page
-    assert as_protocol.state().reason == NONE_RUNS
+    assert as_protocol.state().reason == FINE_TUNER.none_runs
     for call in (
         lambda: page.frames('', 0, 10),
         lambda: page.add_frame(b'', 'mug'),
@@ -327,7 +330,7 @@ def test_a_fine_tuner_that_ends_is_noticed(
                 graph.robot.destroy_publisher(publisher)
 
     graph.calls.call(end)
-    until(lambda: page.state().reason == NONE_RUNS)
+    until(lambda: page.state().reason == FINE_TUNER.none_runs)
     # What was there is still known, and so are the files.
     assert page.state().counts == {'mug': 1}
     assert page.dataset_folder().is_dir()
