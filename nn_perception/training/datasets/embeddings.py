@@ -124,6 +124,10 @@ def embedding_key(checkpoint: Checkpoint) -> str:
     """
     preprocessing = json.dumps(checkpoint.preprocessing.to_json())
     inputs = f'{checkpoint.without_head().identity} {preprocessing}'
+    if checkpoint.hears:
+        # Parts of them are computed without weights, so the weights alone do not tell them.
+        weight = checkpoint.weights().get(f'{checkpoint.head_layer}.weight')
+        inputs += f' {None if weight is None else weight.shape[-1]}'
     name = re.sub(r'\W+', '_', checkpoint.network)
     return f'{name}-{hashlib.sha256(inputs.encode()).hexdigest()[:KEY_LENGTH]}'
 

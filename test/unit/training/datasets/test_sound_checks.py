@@ -10,8 +10,9 @@ from nn_perception.training.datasets.checks import (
     UnusableFramesError,
     without_contradictions,
 )
-from nn_perception.training.datasets.labelled_frames import LabelledFrame
+from nn_perception.training.datasets.labelled_frames import LabelledFrame, Listing
 from nn_perception.training.datasets.media.clips import SOUNDS
+from nn_perception.training.runs.data.frames_data import check_enough
 import numpy as np
 import pytest
 
@@ -81,3 +82,9 @@ def test_few_and_contradicting_clips() -> None:
     twice = [LabelledFrame(Path(one, 'a.wav'), one, 0, '', 'same') for one in ('go', 'stop')]
     usable, (sentence,) = without_contradictions(twice, SOUNDS)
     assert (usable, sentence[:37]) == ([], "1 clip with the labels 'go' and 'stop'"[:37])
+
+
+def test_a_run_does_not_learn_from_sounds() -> None:
+    listing = Listing(tuple(clips_of(stop=20, go=20)), (), complete=True, medium=SOUNDS)
+    with pytest.raises(ValueError, match='a run learns from pictures; these are sounds'):
+        check_enough(listing)

@@ -8,9 +8,10 @@ import shutil
 
 from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
 from nn_perception.core.inference.checkpoint import Checkpoint
+from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.training.datasets.checks import check_frames
 from nn_perception.training.datasets.dataset import Dataset
-from nn_perception.training.datasets.embeddings import EmbeddingCache
+from nn_perception.training.datasets.embeddings import embedding_key, EmbeddingCache
 from nn_perception.training.datasets.labelled_frames import LabelledFrame, read_frames
 from nn_perception.training.datasets.media.clips import SOUNDS
 from nn_perception.training.fine_tuning.augmented_clips import augmented_copies, COPIES
@@ -188,3 +189,8 @@ def test_copies_are_made_of_training_clips_alone(
     left = augmented_copies(data, np.array(words, np.int64), 0)
     assert left.sources.tolist() == [at for at in words[1:] for _ in range(COPIES)]
     assert len(augmented_copies(data, np.array(words[:1], np.int64), 0).embeddings) == 0
+
+
+def test_versions_share_the_embeddings_of_their_base(result: JobResult) -> None:
+    base, version = find_checkpoint(SOUNDS.base), Checkpoint.read(result.checkpoint)
+    assert embedding_key(base.for_fine_tuning()) == embedding_key(version)
