@@ -59,6 +59,7 @@ LONGEST = (
     'integration/test_hostile_bags.py',
     'integration/test_fine_tuning_job.py',
     'unit/core/imaging/test_image_bombs.py',
+    'integration/test_sound_tagger.py',
     'integration/test_studio_node.py',
     'integration/test_fine_tune_accuracy.py',
     'integration/test_hostile_messages.py',

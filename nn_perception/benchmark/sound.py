@@ -34,6 +34,8 @@ LOUD_DB = -45.0
 PART = SAMPLE_RATE_HZ // 50
 CHUNK_S = 0.1
 START_LIMIT_S = 120.0
+# Words with lower scores may be noise.
+MIN_SCORE = 0.5
 # A result that comes later does not belong to the word.
 LATEST_S = 1.4
 
@@ -42,7 +44,8 @@ class SoundProbe(Node):
     """
     A microphone in front of a node, and its results.
 
-    :ivar heard: time of receipt by the steady clock, and best label, of each result
+    :ivar heard: time of receipt by the steady clock, and label, of each result that is certain
+        enough
     """
 
     def __init__(self) -> None:
@@ -87,8 +90,8 @@ class SoundProbe(Node):
             self._executor.spin_once(timeout_sec=left_s)
 
     def _on_tags(self, msg: Classification) -> None:
-        label = msg.results[0].class_id if msg.results else ''
-        self.heard.append((time.monotonic(), label))
+        if msg.results and msg.results[0].score >= MIN_SCORE:
+            self.heard.append((time.monotonic(), msg.results[0].class_id))
 
 
 def sound(seconds: float) -> dict[str, Any]:

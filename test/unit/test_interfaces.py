@@ -68,12 +68,25 @@ INTERFACES = {
         'float train_loss; float validation_loss; float train_accuracy; '
         'float validation_accuracy; float progress'
     ),
+    'msg.AudioChunk': (
+        'std_msgs/Header header; uint32 sample_rate; uint8 channels; sequence<int16> samples'
+    ),
     'srv.Capture.Request': 'string label',
     'srv.Capture.Response': 'boolean success; string message; uint32 total',
     'srv.Record.Request': 'boolean record; string label; float rate; float timeout',
     'srv.Record.Response': 'boolean success; string message',
     'srv.AddFrame.Request': 'sensor_msgs/CompressedImage image; string label',
     'srv.AddFrame.Response': 'boolean success; string message; string id; uint32 total',
+    'srv.AddClip.Request': (
+        'sequence<uint8> file; string label; string recording; builtin_interfaces/Time stamp'
+    ),
+    'srv.AddClip.Response': (
+        'boolean success; string message; sequence<string> ids; uint32 total'
+    ),
+    'srv.GetClip.Request': 'string id',
+    'srv.GetClip.Response': (
+        'boolean success; string message; sequence<uint8> file; builtin_interfaces/Time stamp'
+    ),
     'srv.ListFrames.Request': 'string label; uint32 offset; uint32 limit',
     'srv.ListFrames.Response': (
         'boolean success; string message; uint32 total; '
