@@ -85,11 +85,10 @@ class RosSounds:
 
     def refresh(self) -> None:
         """Follow the graph, in the executor's thread."""
-        microphones = self._all()
-        if any(one.feed.demand.results for one in microphones):
-            heard = hearing_nodes(self._node)
-            for microphone in microphones:
-                microphone.refresh(heard)
+        microphones = [one for one in self._all() if one.feed.demand.sound]
+        heard = hearing_nodes(self._node) if microphones else {}
+        for microphone in microphones:
+            microphone.refresh(heard)
 
     def close(self) -> None:
         """Let go of the graph, in the executor's thread."""

@@ -14,6 +14,7 @@ from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL, WIND
 from nn_perception.capabilities.sounds.pipeline import SoundOptions, SoundPipeline
 from nn_perception.capabilities.sounds.pipeline import SoundResult as Heard
 from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
+from nn_perception.capabilities.sounds.voice_detector import VoiceDetector
 from nn_perception.capabilities.sounds.windows import WindowBuffer
 from nn_perception.core.audio.samples import SoundWindow
 from nn_perception.core.files.folders import folder_of
@@ -149,14 +150,15 @@ class Hearing:
     def _open(self, options: HearingOptions) -> SoundPipeline:
         choice = self._choice
         open_tagger = partial(SoundTagger.open, options=choice.run_options)
+        voice = VoiceDetector.open()
         if not choice.model.startswith(STORE_PREFIX):
-            return SoundPipeline(open_tagger(choice.model), options)
+            return SoundPipeline(open_tagger(choice.model), options, voice)
         store = ModelStore(folder_of('models', choice.store_folder))
         name = choice.model.removeprefix(STORE_PREFIX)
         follower: ModelFollower[SoundTagger] = ModelFollower(store, name, open_tagger)
         # Until a version is active, the default model serves.
         tagger = follower.load() or open_tagger(DEFAULT_SOUND_MODEL)
-        return StoreSoundPipeline(follower, tagger, options)
+        return StoreSoundPipeline(follower, tagger, options, voice)
 
 
 class HearingStream:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
+import importlib.util
 from pathlib import Path
 import threading
 
-from nn_perception.core.audio.samples import Samples
-from nn_perception.core.audio.sound_files import open_sound
+from nn_perception.core.audio.samples import SAMPLE_RATE_HZ
 from nn_perception.core.audio.sound_kinds import SOUND_SUFFIXES
 from nn_perception.core.files.folders import SAMPLES_FOLDER
+from nn_perception.sources.sounds.microphone import PREFIX
+from nn_perception.sources.sounds.open_sounds import open_sounds
 from nn_perception.studio.backend.cameras import CameraInfo
 from nn_perception.studio.backend.sounds import SoundListener
 from nn_perception.studio.local.sounds.hearing import Hearing
@@ -68,7 +69,7 @@ class Microphones:
             microphone.close()
 
     def _sources(self) -> Sequence[MicrophoneSource]:
-        return self._fixed
+        return [*self._fixed, *_device_sources()]
 
     def _microphone(self, name: str) -> PlayedMicrophone:
         with self._lock:
@@ -90,10 +91,9 @@ def is_sound(file: str) -> bool:
 
 def _file_source(file: str) -> MicrophoneSource:
     path = Path(file).expanduser()
-    with open_sound(path):
-        pass  # says what is wrong with it
-    info = CameraInfo(f'file:{file}', path.name, 'file')
-    return MicrophoneSource(info, partial(_open_file, path))
+    source = partial(open_sounds, path, SAMPLE_RATE_HZ)
+    source().close()  # says what is wrong with it
+    return MicrophoneSource(CameraInfo(f'file:{file}', path.name, 'file'), source)
 
 
 def _sample_sources() -> list[MicrophoneSource]:
@@ -104,13 +104,15 @@ def _sample_sources() -> list[MicrophoneSource]:
     return [
         MicrophoneSource(
             CameraInfo(f'samples:{path.stem}', f'Sample {path.stem}', 'samples'),
-            partial(_open_file, path),
+            partial(open_sounds, path, SAMPLE_RATE_HZ),
         )
         for path in paths
     ]
 
 
-@contextmanager
-def _open_file(path: Path) -> Iterator[Iterator[Samples]]:
-    with open_sound(path) as sound:
-        yield sound.samples()
+def _device_sources() -> list[MicrophoneSource]:
+    """List the microphone of this machine, if what is needed to hear it is installed."""
+    if importlib.util.find_spec('sounddevice') is None:
+        return []
+    info = CameraInfo(PREFIX, 'Microphone of this machine', 'microphone')
+    return [MicrophoneSource(info, partial(open_sounds, PREFIX))]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 import logging
 import threading
 import time
 
-from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, Samples
+from nn_perception.core.audio.resampling import Resampler
+from nn_perception.core.audio.samples import SAMPLE_RATE_HZ
 from nn_perception.core.audio.sound_files import as_int16
+from nn_perception.sources.sounds.sound_source import SoundChunk, SoundSource
+from nn_perception.sources.sounds.stream_time import NS_PER_S
 from nn_perception.studio.backend.cameras import CameraInfo
 from nn_perception.studio.backend.sounds import SoundBlock
 from nn_perception.studio.local.sounds.hearing import Hearing, HearingStream
 from nn_perception.studio.local.sounds.sound_feed import Demand, SoundFeed
 import numpy as np
+from numpy.typing import NDArray
 
 LOG = logging.getLogger(__name__)
 
 # Ten blocks a second.
-BLOCK_SAMPLES = SAMPLE_RATE_HZ // 10
-BLOCK_NS = BLOCK_SAMPLES * 1_000_000_000 // SAMPLE_RATE_HZ
+BLOCK_S = 0.1
 # A source that cannot be opened is tried again after this time.
 RETRY_S = 2.0
 # A source that is closed may be waiting for a device.
@@ -36,14 +38,11 @@ class MicrophoneSource:
     What can be played as a microphone.
 
     :param info: what the page shows of it
-    :param open: opens it at its beginning: one channel at 16 kHz, in blocks of any length
-    :param live: whether it comes at its own pace; else it is played at that of its sound, again
-        and again
+    :param open: opens it at its beginning; a recording is played at its pace, again and again
     """
 
     info: CameraInfo
-    open: Callable[[], AbstractContextManager[Iterator[Samples]]]
-    live: bool = False
+    open: Callable[[], SoundSource]
 
 
 class PlayedMicrophone:
@@ -90,20 +89,17 @@ class PlayedMicrophone:
         try:
             while not stop.is_set():
                 try:
-                    with self._source.open() as blocks:
-                        if not player.play(blocks):
-                            self.problem = 'it contains less than a tenth of a second of sound'
-                except (ValueError, OSError, ImportError, RuntimeError) as error:
+                    source = self._source.open()
+                except (ValueError, OSError) as error:
                     self.problem = str(error)
-                if self.problem:
                     stop.wait(RETRY_S)
+                    continue
+                try:
+                    player.play(source)
+                finally:
+                    source.close()
         finally:
             player.close()
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the source comes at its own pace."""
-        return self._source.live
 
     def stream(self) -> HearingStream | None:
         """Return a new stream of the network; None if nobody wants to know what is heard."""
@@ -127,24 +123,34 @@ class _Player:
         self._microphone = microphone
         self._stop = stop
         self._stream: HearingStream | None = None
-        # A block is there when it has ended.
-        self._due_s = time.monotonic() + BLOCK_SAMPLES / SAMPLE_RATE_HZ
+        self._resampler: Resampler | None = None
+        self._due_s = time.monotonic()
         self._stamp_ns = time.time_ns()
 
-    def play(self, blocks: Iterator[Samples]) -> bool:
-        """Play until the end, or until it is stopped; :returns: whether there was any sound."""
-        found = False
-        for block in in_blocks(blocks):
-            if self._stop.is_set():
-                return True
-            found, self._microphone.problem = True, ''
-            if self._microphone.is_live:
-                self._stamp_live()
-            elif self._stop.wait(max(0.0, self._due_s - time.monotonic())):
-                return True
-            self._offer(block)
-            self._follow()
-        return found
+    def play(self, source: SoundSource) -> None:
+        """Play until it is stopped, or nothing comes any more."""
+        empty = True
+        while not self._stop.is_set():
+            chunk = source.read(BLOCK_S)
+            if chunk is None:
+                self._microphone.problem = source.problem
+                if not source.ended:
+                    continue
+                if (empty and not source.live) or not source.rewind():
+                    self._microphone.problem = source.problem or 'it contains no sound'
+                    self._stop.wait(RETRY_S)
+                    return
+                empty = True
+                continue
+            empty, self._microphone.problem = False, ''
+            samples = self._convert(chunk)
+            duration_s = len(samples) / SAMPLE_RATE_HZ
+            if source.live:
+                self._stamp_live(duration_s)
+            elif self._waits(duration_s):
+                return
+            self._offer(samples)
+            self._stamp_ns += len(samples) * NS_PER_S // SAMPLE_RATE_HZ
 
     def close(self) -> None:
         """Close the stream of the network."""
@@ -152,45 +158,38 @@ class _Player:
             self._stream.close()
             self._stream = None
 
-    def _stamp_live(self) -> None:
+    def _convert(self, chunk: SoundChunk) -> NDArray[np.int16]:
+        """Return a chunk with one channel at 16 kHz."""
+        kind = chunk.rate_hz, chunk.channels
+        if kind == (SAMPLE_RATE_HZ, 1):
+            return chunk.samples
+        resampler = self._resampler
+        if resampler is None or (resampler.rate_hz, resampler.channels) != kind:
+            resampler = self._resampler = Resampler(*kind)
+        return as_int16(resampler.convert(chunk.samples))
+
+    def _waits(self, duration_s: float) -> bool:
+        """Wait until a block has ended; :returns: whether the player is stopped."""
+        self._due_s += duration_s
+        late_s = time.monotonic() - self._due_s
+        if late_s > MAX_LATENESS_S:
+            self._due_s += late_s
+            self._stamp_ns += round(late_s * NS_PER_S)
+        return self._stop.wait(max(0.0, -late_s))
+
+    def _stamp_live(self, duration_s: float) -> None:
         """Notice that a device was silent for a while: what it delivers now is from now."""
-        now_ns = time.time_ns() - BLOCK_NS
-        if abs(now_ns - self._stamp_ns) > MAX_LATENESS_S * 1e9:
+        now_ns = time.time_ns() - round(duration_s * NS_PER_S)
+        if abs(now_ns - self._stamp_ns) > MAX_LATENESS_S * NS_PER_S:
             self._stamp_ns = now_ns
 
-    def _offer(self, block: Samples) -> None:
+    def _offer(self, samples: NDArray[np.int16]) -> None:
         microphone = self._microphone
-        samples = as_int16(block)
         microphone.feed.offer_sound(SoundBlock(self._stamp_ns, samples.astype('<i2').tobytes()))
-        if self._stream is None and microphone.is_heard:
+        if self._stream is None:
             self._stream = microphone.stream()
-        elif self._stream is not None and not microphone.is_heard:
+        elif not microphone.is_heard:
             self.close()
         if self._stream is not None:
             for result in self._stream.feed(samples, self._stamp_ns):
                 microphone.feed.offer_result(result)
-
-    def _follow(self) -> None:
-        """Compute when the next block is due."""
-        self._stamp_ns += BLOCK_NS
-        self._due_s += BLOCK_SAMPLES / SAMPLE_RATE_HZ
-        late_s = time.monotonic() - self._due_s
-        if late_s > MAX_LATENESS_S and not self._microphone.is_live:
-            self._due_s += late_s
-            self._stamp_ns += round(late_s * 1e9)
-
-
-def in_blocks(blocks: Iterator[Samples]) -> Iterator[Samples]:
-    """
-    Cut sound anew into blocks of a tenth of a second; what is left at the end is dropped.
-
-    :param blocks: float32, ``(S,)`` each
-    :returns: float32, ``(BLOCK_SAMPLES,)`` each
-    """
-    held = np.empty(0, np.float32)
-    for block in blocks:
-        held = np.concatenate([held, block])
-        whole = len(held) - len(held) % BLOCK_SAMPLES
-        for start in range(0, whole, BLOCK_SAMPLES):
-            yield held[start : start + BLOCK_SAMPLES]
-        held = held[whole:]
