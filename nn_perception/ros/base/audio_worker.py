@@ -119,15 +119,16 @@ class AudioWorker(Worker[SoundProcessor[R]], Generic[R]):
         :param processor: computes the results
         :param stage: of the thread; nothing is published if it was left behind
         """
-        restarts = windows.buffer.restarts
+        restarts, replaced = windows.buffer.restarts, windows.buffer.replaced
         try:
             with stage.during(self.decoding):
                 complete = windows.add(chunk)
         except SOUND_ERRORS as error:
             self.reject(str(error))
             return
-        self.statistics.hear(chunk)
-        if windows.buffer.restarts > restarts:
+        restarted = windows.buffer.restarts > restarts
+        self.statistics.hear(chunk, windows.buffer.replaced - (0 if restarted else replaced))
+        if restarted:
             self._restart(windows.buffer.reason)
             processor.forget(windows.buffer.source)
         for start in range(0, len(complete), MAX_BATCH):

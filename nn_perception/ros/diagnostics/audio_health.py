@@ -131,6 +131,8 @@ def _problem(sound: SoundReport) -> str:
     """Say what is wrong with the sound that was heard; empty if nothing is."""
     if sound.zeros_s >= MUTED_AFTER_S:
         return f'only zeros for {sound.zeros_s:.0f} s: is the microphone muted?'
+    if sound.replaced:
+        return f'{sound.replaced} values of the sound are not finite: they count as silence'
     if sound.clipping > MAX_CLIPPING:
         return (
             f'{sound.clipping:.0%} of the samples are clipped: the sound is too loud for the '

@@ -24,6 +24,7 @@ class SoundReport:
     :ivar restarts: how often the sound began anew, in total
     :ivar restart_reason: why it did so the last time; empty if it never did
     :ivar unstamped: number of chunks without a stamp
+    :ivar replaced: number of values that were not finite
     :ivar rate_hz: sampling rate of the newest chunk; 0: there was none yet
     :ivar channels: its number of channels
     """
@@ -35,6 +36,7 @@ class SoundReport:
     restarts: int
     restart_reason: str
     unstamped: int
+    replaced: int
     rate_hz: int
     channels: int
 
@@ -55,8 +57,12 @@ class AudioStatistics:
         self._rate_hz = self._channels = 0
         self._begin_report()
 
-    def hear(self, chunk: Chunk) -> None:
-        """Measure a chunk."""
+    def hear(self, chunk: Chunk, replaced: int = 0) -> None:
+        """
+        Measure a chunk.
+
+        :param replaced: number of its values that were not finite
+        """
         samples = chunk.samples
         zeros = only_zeros(samples)
         if samples.dtype == np.int16:
@@ -69,6 +75,7 @@ class AudioStatistics:
             self._samples += samples.size
             self._clipped += clipping * samples.size
             self._unstamped += not chunk.stamp_s
+            self._replaced += replaced
             self._rate_hz, self._channels = chunk.rate_hz, chunk.channels
 
     def restart(self, reason: str) -> None:
@@ -88,6 +95,7 @@ class AudioStatistics:
                 restarts=self._restarts,
                 restart_reason=self._restart_reason,
                 unstamped=self._unstamped,
+                replaced=self._replaced,
                 rate_hz=self._rate_hz,
                 channels=self._channels,
             )
@@ -95,5 +103,5 @@ class AudioStatistics:
         return report
 
     def _begin_report(self) -> None:
-        self._chunks = self._samples = self._unstamped = 0
+        self._chunks = self._samples = self._unstamped = self._replaced = 0
         self._clipped = 0.0

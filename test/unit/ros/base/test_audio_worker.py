@@ -102,6 +102,21 @@ def test_bad_sound_costs_a_sentence_and_nothing_else() -> None:
     ]
 
 
+def test_values_that_are_not_finite_are_silence() -> None:
+    node = Node()
+    worker = started(node)
+    broken = chunk(1.0, 50.0)
+    broken.samples[:8000] = np.nan
+    broken.samples[8000:8002] = np.inf, -np.inf
+    worker.queue.put(broken)
+    worker.queue.put(chunk(1.0, 51.0))
+    wait_until(lambda: len(node.published) == 2)
+    worker.stop()
+    assert node.published == [(51.0, 0.125), (52.0, 0.25)]
+    assert worker.statistics.report().replaced == 8002
+    assert node.warnings == []
+
+
 def test_a_gap_is_said_and_what_was_before_is_forgotten() -> None:
     node = Node()
     worker = started(node)

@@ -164,6 +164,14 @@ def test_clipping_is_said(microphone: Microphone) -> None:
     assert float(str(status.values['clipping'])) > 0.05
 
 
+def test_values_that_are_not_finite_are_said(microphone: Microphone) -> None:
+    microphone.hear()
+    microphone.statistics.hear(Chunk(NOISE, 16_000, 1, 5.0, 5.0), replaced=3)
+    assert microphone.after().message.startswith('3 values of the sound are not finite')
+    microphone.hear()
+    assert microphone.after().level == 'ok'
+
+
 def test_sound_without_stamps(microphone: Microphone) -> None:
     microphone.hear(stamp_s=0.0)
     assert 'no timestamps' in microphone.after().message
