@@ -22,6 +22,7 @@ from nn_perception.ros.outputs.qos import DIAGNOSTICS_QOS
 from nn_perception.ros.process.main import main
 from nn_perception.ros.studio.backend import RosBackend
 from nn_perception.studio.local.perception import NetworkChoice, Perception
+from nn_perception.studio.local.sounds.hearing import Hearing, HearingChoice
 from nn_perception.studio.options import DEFAULT_HOST, DEFAULT_PORT, read_token, StudioOptions
 from nn_perception.studio.requirement import check_nicegui
 from rclpy.clock import Clock, ClockType
@@ -140,7 +141,9 @@ class StudioNode(Node):
             check_nicegui()
             perception = Perception(NetworkChoice(p.model, store_folder=p.store_folder))
             self._backend = _open_backend(self, perception, p.sources)
-            self._studio, self._server = _make_server(self._backend, options, perception)
+            hearing = Hearing(HearingChoice(store_folder=p.store_folder))
+            networks = perception, hearing
+            self._studio, self._server = _make_server(self._backend, options, networks)
             self._has_token = bool(options.token)
         except BaseException:
             # The caller has no node to destroy.
@@ -198,13 +201,13 @@ def _open_backend(node: Node, perception: Perception, sources: tuple[str, ...]) 
 
 
 def _make_server(
-    backend: RosBackend, options: StudioOptions, perception: Perception
+    backend: RosBackend, options: StudioOptions, networks: tuple[Perception, Hearing]
 ) -> tuple[Any, Any]:
     # Without NiceGUI these modules cannot be imported.
     from nn_perception.studio.server import StudioServer
     from nn_perception.studio.studio import Studio
 
-    studio = Studio(backend, options, perception)
+    studio = Studio(backend, options, *networks)
     return studio, StudioServer(studio)
 
 
