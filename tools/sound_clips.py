@@ -42,6 +42,16 @@ class Clips:
         """Find the clips of some recordings."""
         return np.flatnonzero(np.isin(self.recordings, recordings))
 
+    def with_more(self, label: str, samples: NDArray[np.float32]) -> Clips:
+        """Append clips of one label, each of which is a recording of its own."""
+        count = len(samples)
+        return Clips(
+            np.concatenate([self.samples, samples]),
+            np.concatenate([self.classes, np.full(count, self.labels.index(label))]),
+            np.concatenate([self.recordings, [f'more {number}' for number in range(count)]]),
+            self.labels,
+        )
+
     def drawn(self, rows: Rows, count: int, random: Generator) -> Rows:
         """Draw so many of some clips of each class; all, if there are not more."""
         drawn = [

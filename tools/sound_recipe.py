@@ -110,15 +110,24 @@ class Material:
     features: Features
     backbone: Backbone
 
-    def with_copies(self, rows: Rows, random: Generator) -> tuple[Features, Rows]:
-        """
-        Append augmented copies, mixed with the background among the same clips.
+    def with_more(self, label: str, samples: NDArray[np.float32]) -> Material:
+        """Append clips of one label."""
+        features = np.concatenate([self.features, self.backbone(samples)])
+        return Material(self.clips.with_more(label, samples), features, self.backbone)
 
+    def with_copies(
+        self, rows: Rows, random: Generator, noise_rows: Rows | None = None
+    ) -> tuple[Features, Rows]:
+        """
+        Append augmented copies.
+
+        :param noise_rows: clips that are mixed in; by default the background among the clips
         :returns: features of the clips and their copies, and the clip of each row
         """
         clips = self.clips
-        noise = clips.labels.index(BACKGROUND)
-        noises = list(clips.samples[rows[clips.classes[rows] == noise]])
+        if noise_rows is None:
+            noise_rows = rows[clips.classes[rows] == clips.labels.index(BACKGROUND)]
+        noises = list(clips.samples[noise_rows])
         sources = np.repeat(rows, COPIES)
         copies = [augmented(clips.samples[row], noises, random) for row in sources]
         features = np.concatenate([self.features[rows], self.backbone(np.stack(copies))])

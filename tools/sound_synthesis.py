@@ -8,7 +8,7 @@ like two recordings, and kinds overlap: a struck tool rings like a bell, a motor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, Samples, WINDOW_SAMPLES
 import numpy as np
@@ -261,3 +261,14 @@ def synthesised(kind: str, random: Generator) -> Samples:
     sound = sound + loudness * 10.0 ** (-random.uniform(12.0, 40.0) / 20.0) * noise
     peak = 10.0 ** (-random.uniform(1.0, 30.0) / 20.0)
     return (peak * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def synthesised_clips(kinds: Sequence[str], count: int, seed: int) -> NDArray[np.float32]:
+    """Make so many clips of each kind, ``(N, LENGTH)``."""
+    return np.stack(
+        [
+            synthesised(kind, np.random.default_rng((seed, sorted(KINDS).index(kind), number)))
+            for kind in kinds
+            for number in range(count)
+        ]
+    )
