@@ -27,7 +27,7 @@ import numpy as np
 # The second pass needs the time of a window, not its sound.
 NO_SOUND = np.empty(0, np.float32)
 # A long chunk has hundreds of windows, too many for the memory of a network at once.
-MAX_BATCH = 16
+MAX_BATCH = 4
 
 
 class SoundAnnotator:

@@ -18,7 +18,7 @@ from rclpy.node import Node
 # What bad sound or a failing device can raise; anything else is a bug and ends the process.
 SOUND_ERRORS = (ValueError, OSError, RuntimeError, MemoryError)
 # A long chunk has hundreds of windows, too many for the memory of a network at once.
-MAX_BATCH = 16
+MAX_BATCH = 4
 LOG_PERIOD_S = 10.0
 
 R = TypeVar('R')
