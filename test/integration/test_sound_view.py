@@ -17,8 +17,10 @@ import urllib.request
 from browser import browser, FAKE_MEDIA, Watched
 from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 from nn_perception.core.audio.sound_files import encode_wav, read_sound
+from nn_perception.studio.sound.spectrogram import log_mel
 import numpy as np
 from patience import HANGS_S
+import pytest
 from teach_page import add_class, card_of, count_of, until
 
 SERVER = Path(__file__).parents[1] / 'support' / 'sound_server.py'
@@ -130,6 +132,9 @@ def test_record_train_tell_apart_and_roll_back(tmp_path: Path, test_data: Path) 
         check_refusals(url)
         page.get_by_role('button', name='Off').click()
         until(lambda: not shown_tags(page))
+        check_modules(page)
+        check_small(page)
+        check_no_microphone(page)
         watched.check()
 
 
@@ -188,6 +193,9 @@ def check_trim(page: Any) -> None:
     listbox.wait_for()
     until(lambda: listbox.get_by_role('option').count() == before)
     editor = page.get_by_role('region', name='The clip')
+    canvas = editor.get_by_role('img')
+    # A column for each 64 of the 16,000 samples.
+    until(lambda: canvas.evaluate('canvas => canvas.width') == 243)
     editor.get_by_role('button', name='Play').click()
     start = editor.get_by_label('Start')
     start.focus()
@@ -225,3 +233,79 @@ def check_refusals(url: str) -> None:
         status, said = post(f'{url}/sound/trim', body)
         assert status == 200
         assert said['detail']
+
+
+def check_modules(page: Any) -> None:
+    """Sound of other rates is converted, its level judged, and its picture that of the server."""
+    found = page.evaluate(
+        """async () => {
+        const { Resampler } = await import("nn-sound/resampler.js");
+        const { Level } = await import("nn-sound/level.js");
+        const { Mel } = await import("nn-sound/mel.js");
+        const { encodeWav, decodeWav } = await import("nn-sound/wav.js");
+        const tone = (hz, rate, count) => Float32Array.from(
+          { length: count }, (_, at) => 0.5 * Math.sin(2 * Math.PI * hz * at / rate));
+        const converted = (hz, rate) => {
+          const [resampler, all] = [new Resampler(rate, 16000), []];
+          const samples = tone(hz, rate, rate);
+          for (let at = 0; at < rate; at += 1000) {
+            all.push(...resampler.push(samples.subarray(at, at + 1000)));
+          }
+          const middle = all.slice(2000, -2000);
+          const power = middle.reduce((sum, x) => sum + x * x, 0) / middle.length;
+          return [all.length, Math.sqrt(power)];
+        };
+        const hint = (value) => {
+          const level = new Level();
+          for (let n = 0; n < 20; n++) level.push(new Int16Array(2048).fill(value));
+          return level.hint;
+        };
+        const samples = Int16Array.from(tone(1000, 16000, 16000), (x) => 32768 * x);
+        const again = decodeWav(await encodeWav(samples).arrayBuffer());
+        const columns = new Mel(256).push(samples);
+        return {
+          kept: [44100, 48000, 22050].map((rate) => converted(1000, rate)),
+          gone: converted(11000, 48000)[1],
+          hints: [0, 32767, 500].map(hint),
+          same: again.length === samples.length && again.every((x, at) => x === samples[at]),
+          band: columns[5].indexOf(Math.max(...columns[5])),
+        };
+      }"""
+    )
+    for count, level in found['kept']:
+        assert abs(count - SAMPLE_RATE_HZ) < 200
+        assert level == pytest.approx(0.5 / np.sqrt(2.0), rel=0.02)
+    assert found['gone'] < 0.005
+    muted, clipped, well = found['hints']
+    assert 'muted' in muted
+    assert 'too loud' in clipped
+    assert well == ''
+    assert found['same']
+    at = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    tone = (0.5 * np.sin(2.0 * np.pi * 1000.0 * at)).astype(np.float32)
+    assert abs(found['band'] - int(log_mel(tone)[5].argmax())) <= 1
+
+
+def check_small(page: Any) -> None:
+    """The view fits on a phone."""
+    page.set_viewport_size({'width': 360, 'height': 740})
+    until(lambda: page.evaluate('document.documentElement.scrollWidth') <= 360)
+    until(lambda: page.locator('.nn-views').evaluate('one => one.scrollWidth <= one.clientWidth'))
+    page.set_viewport_size({'width': 1400, 'height': 1000})
+
+
+def check_no_microphone(page: Any) -> None:
+    """What to do is said when the browser gives no microphone."""
+    for name, words in (
+        ('NotAllowedError', 'allow the microphone, and choose it again'),
+        ('NotFoundError', 'Plug it in and choose it again'),
+    ):
+        page.evaluate(
+            """name => { navigator.mediaDevices.getUserMedia =
+              () => Promise.reject(new DOMException("no", name)); }""",
+            name,
+        )
+        page.get_by_role('button', name="Browser's").click()
+        page.get_by_text(words).wait_for()
+        page.get_by_role('button', name='Off').click()
+        page.get_by_text(words).wait_for(state='detached')

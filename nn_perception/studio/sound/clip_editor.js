@@ -69,15 +69,17 @@ export default {
   methods: {
     async show(clip) {
       [this.clip, this.start, this.end] = [clip, 0, LENGTH_S];
-      if (!this.busy) this.words = "";
+      [this.samples, this.shown] = [new Int16Array(0), clip.id];
       const answer = await fetch(this.address).catch(() => null);
-      if (this.clip !== clip) return;
+      if (this.shown !== clip.id) return;
       if (!answer?.ok) {
         this.say(await refusal(answer), true);
         return;
       }
-      this.samples = decodeWav(await answer.arrayBuffer());
-      if (this.clip === clip) drawSound(this.$refs.canvas, this.samples);
+      const samples = decodeWav(await answer.arrayBuffer());
+      if (this.shown !== clip.id) return;
+      this.samples = samples;
+      drawSound(this.$refs.canvas, samples);
     },
     move(name, event) {
       const value = Number(event.target.value);
@@ -101,6 +103,7 @@ export default {
     },
     async keep() {
       this.busy = true;
+      this.words = "";
       const { id, label } = this.clip;
       const body = JSON.stringify({ id, label, start: this.start, end: this.end });
       const answer = await fetch(`${this.kind.route}/trim`, { method: "POST", body }).catch(
