@@ -3,7 +3,7 @@
 import math
 
 from nn_perception.capabilities.tagging.scores import softmax
-from nn_perception.capabilities.tagging.smoothing import Smoother
+from nn_perception.capabilities.tagging.smoothing import Smoother, Smoothers
 import numpy as np
 import pytest
 
@@ -66,3 +66,22 @@ def test_sums_are_preserved_and_an_equal_stamp_changes_nothing():
 def test_time_constants_out_of_range_are_rejected(value):
     with pytest.raises(ValueError, match='time_constant_s'):
         Smoother(value)
+
+
+def test_each_source_has_an_average_of_its_own():
+    smoothers = Smoothers()
+    for source, score in (('a', 1.0), ('b', 0.0)):
+        smoothers.update(source, np.full(2, score, np.float32), 0.0, 1.0)
+    low = np.zeros(2, np.float32)
+    assert smoothers.update('a', low, 1.0, 1.0)[0] == pytest.approx(np.exp(-1.0))
+    assert smoothers.update('b', low, 1.0, 1.0)[0] == 0.0
+    # Another time constant, none, and what is forgotten begin anew.
+    assert smoothers.update('a', low, 1.0, 2.0)[0] == 0.0
+    smoothers.update('a', low + 1.0, 2.0, 2.0)
+    smoothers.forget('a')
+    assert smoothers.update('a', low, 3.0, 2.0)[0] == 0.0
+    smoothers.update('a', low + 1.0, 4.0, 2.0)
+    assert smoothers.update('a', low, 5.0, 0.0)[0] == 0.0
+    smoothers.update('a', low + 1.0, 6.0, 2.0)
+    smoothers.clear()
+    assert smoothers.update('a', low, 7.0, 2.0)[0] == 0.0
