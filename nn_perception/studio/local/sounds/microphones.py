@@ -11,8 +11,10 @@ import threading
 from nn_perception.core.audio.samples import SAMPLE_RATE_HZ
 from nn_perception.core.audio.sound_kinds import SOUND_SUFFIXES
 from nn_perception.core.files.folders import SAMPLES_FOLDER
-from nn_perception.sources.sounds.microphone import PREFIX
+from nn_perception.sources.photographs import photographs_in
+from nn_perception.sources.sounds.microphone import is_microphone, PREFIX
 from nn_perception.sources.sounds.open_sounds import open_sounds
+from nn_perception.sources.sounds.recordings import sounds_in
 from nn_perception.studio.backend.cameras import CameraInfo
 from nn_perception.studio.backend.sounds import SoundListener
 from nn_perception.studio.local.sounds.hearing import Hearing
@@ -27,7 +29,7 @@ class Microphones:
     Samples, files and devices as microphones; nothing is played while nobody listens.
 
     :param hearing: hears what is played
-    :param files: sound files that are microphones too
+    :param files: sound files, folders of them and devices that are microphones too
     :raises OSError: if one cannot be read
     :raises ValueError: if one is no sound
     """
@@ -85,15 +87,19 @@ class Microphones:
 
 
 def is_sound(file: str) -> bool:
-    """Tell by its name whether a file is a sound."""
-    return Path(file).suffix.lower() in SOUND_SUFFIXES
+    """Tell whether a file, a folder or the name of a device is a source of sound."""
+    path = Path(file).expanduser()
+    if path.is_dir():
+        return bool(sounds_in(path)) and not photographs_in(path)
+    return is_microphone(file) or path.suffix.lower() in SOUND_SUFFIXES
 
 
 def _file_source(file: str) -> MicrophoneSource:
-    path = Path(file).expanduser()
-    source = partial(open_sounds, path, SAMPLE_RATE_HZ)
+    device = is_microphone(file)
+    source = partial(open_sounds, file, 0 if device else SAMPLE_RATE_HZ)
     source().close()  # says what is wrong with it
-    return MicrophoneSource(CameraInfo(f'file:{file}', path.name, 'file'), source)
+    info = CameraInfo(f'file:{file}', Path(file).name, 'microphone' if device else 'file')
+    return MicrophoneSource(info, source)
 
 
 def _sample_sources() -> list[MicrophoneSource]:

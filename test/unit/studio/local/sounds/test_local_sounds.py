@@ -18,6 +18,7 @@ from nn_perception.studio.local.fine_tuning import LocalFineTuningOptions
 from nn_perception.studio.local.sounds import hearing as hearing_module
 from nn_perception.studio.local.sounds.hearing import Hearing, HearingChoice
 from nn_perception.studio.local.sounds.local_sounds import LocalSounds, sound_options
+from nn_perception.studio.local.sounds.microphones import is_sound
 from nn_perception.training.datasets.labelled_frames import read_frames
 import numpy as np
 from patience import wait_until
@@ -98,6 +99,20 @@ def test_a_file_is_a_microphone_that_plays_again_and_again(machine: Machine) -> 
     assert set(np.diff(stamps)) <= {BLOCK_NS} or np.diff(stamps).min() >= BLOCK_NS
     assert abs(time.time_ns() - stamps[-1]) < 60e9
     assert machine.sounds.silence_reason(machine.low) == ''
+
+
+def test_folders_of_sounds_are_microphones_and_others_are_not(tmp_path: Path) -> None:
+    for name in ('sounds/a.wav', 'sounds/b.WAV', 'mixed/a.wav', 'mixed/b.jpg', 'other/a.txt'):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b'')
+    assert [name for name in ('sounds', 'mixed', 'other') if is_sound(str(tmp_path / name))] == [
+        'sounds'
+    ]
+    assert [name for name in ('a.mp3', 'microphone:USB', 'a.mp4', '0') if is_sound(name)] == [
+        'a.mp3',
+        'microphone:USB',
+    ]
 
 
 def test_all_listeners_share_one_player_and_one_network(machine: Machine) -> None:
