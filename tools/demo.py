@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """
-Show what the nodes find in the sample pictures, live, over DDS.
+Show what the nodes find in the sample pictures, and hear in the sample sound, live, over DDS.
 
-Cameras (``camera_source``) and the perception nodes run in processes of their own, as on a
-robot. This program only subscribes: it prints each result beside the picture's name, and saves
-the annotated pictures.
+Cameras (``camera_source``), a microphone (``sound_source``) and the perception nodes run in
+processes of their own, as on a robot. This program only subscribes: it prints each result beside
+the picture's name, or the time of the word, and saves the annotated pictures.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+from demo_sound import SOUND_NAMESPACE, SoundViewer
 from demo_viewer import (
     DemoPart,
     DemoViewer,
@@ -33,6 +34,7 @@ from nn_perception.ros.process.signals import stop_requested, watch_signals
 from nn_perception_interfaces.msg import HumanPoseArray
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from vision_msgs.msg import Classification, Detection2DArray
 
@@ -50,7 +52,7 @@ def start(
     return subprocess.Popen(node_command(executable, parameters, ros_args))
 
 
-def receive(viewer: DemoViewer, condition: Callable[[], bool], limit_s: float) -> bool:
+def receive(viewer: Node, condition: Callable[[], bool], limit_s: float) -> bool:
     """Receive until a condition holds, a signal, or the time limit; tell whether it holds."""
     executor = SingleThreadedExecutor()
     executor.add_node(viewer)
@@ -90,6 +92,34 @@ def play(part: DemoPart, node: subprocess.Popen[bytes], rate: float) -> bool:
         status = end_process(camera) if camera else 0
         if status and not stop_requested():
             say(f'the camera exited with status {status}')
+        viewer.destroy_node()
+
+
+def play_sound(source: str, node: subprocess.Popen[bytes]) -> bool:
+    """Play a recording to the sound tagger; tell whether it heard a word."""
+    viewer, microphone = SoundViewer(), None
+
+    def one_exited() -> bool:
+        return node.poll() is not None or (
+            microphone is not None and microphone.poll() is not None
+        )
+
+    try:
+        receive(viewer, lambda: viewer.sees_the_node or one_exited(), START_LIMIT_S)
+        once = {'loop': False, 'exit_at_end': True, 'wait_for_subscriber': True}
+        microphone = start('sound_source', SOUND_NAMESPACE, {'source': source, **once})
+        complete = (
+            receive(viewer, lambda: viewer.hears or one_exited(), START_LIMIT_S)
+            and receive(viewer, one_exited, math.inf)
+            and receive(viewer, lambda: bool(viewer.words), LAST_RESULT_S)
+        )
+        if not stop_requested():
+            say(viewer.summary)
+        return complete
+    finally:
+        status = end_process(microphone) if microphone else 0
+        if status and not stop_requested():
+            say(f'the microphone exited with status {status}')
         viewer.destroy_node()
 
 
@@ -133,7 +163,7 @@ def parts_of(arguments: argparse.Namespace) -> list[DemoPart]:
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        description='Show what the nodes find in the sample pictures, live, over DDS.'
+        description='Show what the nodes find in the samples, live, over DDS.'
     )
     parser.add_argument(
         '--output',
@@ -155,6 +185,11 @@ def parse_arguments() -> argparse.Namespace:
         '--people',
         default=str(SAMPLES_FOLDER / 'people' / 'walking.mp4'),
         help='folder, video or webcam for the pose estimator (default: the sample clip)',
+    )
+    parser.add_argument(
+        '--sounds',
+        default=str(SAMPLES_FOLDER / 'sounds'),
+        help='sound file, folder or microphone for the sound tagger (default: the sample words)',
     )
     parser.add_argument(
         '--rate',
@@ -182,16 +217,18 @@ def main() -> int:
     prepare_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     say(
-        'Starting a tagger, a digit reader, a pose estimator and their cameras, each in its own '
-        'process. The first start exports the networks, which takes some seconds.'
+        'Starting a tagger, a digit reader, a pose estimator and their cameras, a sound tagger '
+        'and its microphone, each in its own process. The first start exports the networks, '
+        'which takes some seconds.'
     )
     nodes = [start(part.executable, part.namespace, part.parameters) for part in parts]
+    listener = start('sound_tagger', SOUND_NAMESPACE, {})
     try:
         good = all(
             play(part, node, arguments.rate) for part, node in zip(parts, nodes, strict=True)
-        )
+        ) and play_sound(arguments.sounds, listener)
     finally:
-        statuses = [end_process(node) for node in nodes]
+        statuses = [end_process(node) for node in (*nodes, listener)]
         rclpy.try_shutdown()
     if stop_requested():
         return 130
