@@ -23,7 +23,7 @@ RUN apt-get update \
 
 RUN python3 -m venv --system-site-packages venv \
  && touch venv/COLCON_IGNORE \
- && venv/bin/pip install --no-cache-dir 'numpy>=1.24,<2' onnxruntime safetensors rosbags-image
+ && venv/bin/pip install --no-cache-dir 'numpy>=1.24,<2' onnxruntime safetensors soundfile rosbags-image
 # To export networks, not to run them. Installs several GB of CUDA libraries, unless the options
 # name an index with CPU wheels: --build-arg TORCH_PIP_OPTIONS='--extra-index-url ...'.
 ARG TORCH_PIP_OPTIONS=

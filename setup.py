@@ -11,8 +11,7 @@ setup(
     name=package_name,
     version='0.1.0',
     description=(
-        'Image tags, digits, human poses and a classifier fine-tuned on the robot, from camera '
-        'images.'
+        'Image tags, digits, human poses, sounds, and classifiers that are fine-tuned on the robot.'
     ),
     url='https://github.com/nn-perception/nn_perception',
     maintainer='nn_perception maintainers',

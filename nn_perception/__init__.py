@@ -1,4 +1,4 @@
-"""Image tags, digits, human poses and a classifier fine-tuned on the robot, from camera images."""
+"""Image tags, digits, human poses, sounds, and classifiers that are fine-tuned on the robot."""
 
 import os
 import sys
