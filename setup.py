@@ -11,7 +11,7 @@ setup(
     name=package_name,
     version='0.1.0',
     description=(
-        'Image tags, digits, human poses, sounds, and classifiers that are fine-tuned on the robot.'
+        'Image tags, digits, human poses, sounds, and classifiers fine-tuned on the robot.'
     ),
     url='https://github.com/nn-perception/nn_perception',
     maintainer='nn_perception maintainers',

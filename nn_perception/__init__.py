@@ -1,4 +1,4 @@
-"""Image tags, digits, human poses, sounds, and classifiers that are fine-tuned on the robot."""
+"""Image tags, digits, human poses, sounds, and classifiers fine-tuned on the robot."""
 
 import os
 import sys
