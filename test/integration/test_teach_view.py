@@ -87,6 +87,13 @@ def serving(folder: Path, port: int = 0) -> Iterator[Server]:
             server.stop()
 
 
+@pytest.fixture(scope='module')
+def chromium() -> Iterator[Any]:
+    """Run Chromium with a webcam."""
+    with browser(*FAKE_MEDIA) as started:
+        yield started
+
+
 def open_view(chromium: Any, server: Server) -> tuple[Any, Watched]:
     page = chromium.new_page(viewport={'width': 1400, 'height': 1000})
     watched = Watched()
@@ -104,8 +111,8 @@ def add_pictures(page: Any, label: str, kind: str, count: int) -> None:
     until(lambda: count_of(page, label) == count)
 
 
-def test_teach_train_and_roll_back(tmp_path: Path) -> None:
-    with serving(tmp_path) as server, browser() as chromium:
+def test_teach_train_and_roll_back(chromium: Any, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
         page, watched = open_view(chromium, server)
         train = page.get_by_role('button', name='Train', exact=True)
         page.get_by_text('Training needs two classes').wait_for()
@@ -140,6 +147,8 @@ def test_teach_train_and_roll_back(tmp_path: Path) -> None:
             card_of(one, 'stripes').wait_for()
             one.get_by_text('Accuracy by class').wait_for()
         watched.check()
+        page.close()
+        other.close()
 
 
 def check_confusion(page: Any) -> None:
@@ -225,8 +234,8 @@ def hold(page: Any, label: str, least: int) -> int:
     return int(wait_until(stays))
 
 
-def test_hold_to_record(tmp_path: Path) -> None:
-    with serving(tmp_path) as server, browser(*FAKE_MEDIA) as chromium:
+def test_hold_to_record(chromium: Any, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
         server.show(drawing('ball', 1))
         page, watched = open_view(chromium, server)
         page.get_by_alt_text("What the robot's camera sees").wait_for()
@@ -254,25 +263,26 @@ def test_hold_to_record(tmp_path: Path) -> None:
         page.close()
         other, _ = open_view(chromium, server)
         card_of(other, 'ball').get_by_role('button', name='Hold to record').wait_for()
+        other.close()
 
 
-def test_a_killed_server_loses_nothing_and_the_page_goes_on(tmp_path: Path) -> None:
-    with browser() as chromium:
-        with serving(tmp_path) as server:
-            server.show(drawing('ball', 1))
-            page, _ = open_view(chromium, server)
-            page.get_by_alt_text("What the robot's camera sees").wait_for()
-            add_class(page, 'ball')
-            card_of(page, 'ball').get_by_role('button', name='Hold to record').hover()
-            page.mouse.down()
-            until(lambda: count_of(page, 'ball') >= 3)
-            seen = count_of(page, 'ball')
-            server.stop(signal.SIGKILL)
-            page.get_by_text('The server cannot be reached.').first.wait_for()
-            page.mouse.up()
-        with serving(tmp_path, server.port):
-            until(lambda: page.get_by_alt_text("What the robot's camera sees").is_visible())
-            until(lambda: count_of(page, 'ball') >= seen)
+def test_a_killed_server_loses_nothing_and_the_page_goes_on(chromium: Any, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.show(drawing('ball', 1))
+        page, _ = open_view(chromium, server)
+        page.get_by_alt_text("What the robot's camera sees").wait_for()
+        add_class(page, 'ball')
+        card_of(page, 'ball').get_by_role('button', name='Hold to record').hover()
+        page.mouse.down()
+        until(lambda: count_of(page, 'ball') >= 3)
+        seen = count_of(page, 'ball')
+        server.stop(signal.SIGKILL)
+        page.get_by_text('The server cannot be reached.').first.wait_for()
+        page.mouse.up()
+    with serving(tmp_path, server.port):
+        until(lambda: page.get_by_alt_text("What the robot's camera sees").is_visible())
+        until(lambda: count_of(page, 'ball') >= seen)
+    page.close()
 
 
 def packed(path: Path, **members: bytes) -> bytes:
@@ -327,10 +337,11 @@ def build_dataset(folder: Path, count: int) -> None:
     (folder / 'manifest.jsonl').write_text(''.join(lines))
 
 
-@pytest.mark.parametrize('many', [3000, pytest.param(10_000, marks=pytest.mark.long)])
-def test_thousands_of_frames(tmp_path: Path, record_property: Any, many: int) -> None:
+@pytest.mark.long
+def test_thousands_of_frames(chromium: Any, tmp_path: Path, record_property: Any) -> None:
+    many = 10_000
     build_dataset(tmp_path / 'datasets' / 'default', many)
-    with serving(tmp_path) as server, browser() as chromium:
+    with serving(tmp_path) as server:
         # The first page also compiles what all pages share.
         warm, _ = open_view(chromium, server)
         card_of(warm, 'ball').wait_for()
@@ -357,3 +368,4 @@ def test_thousands_of_frames(tmp_path: Path, record_property: Any, many: int) ->
         assert 0 < pictures < 600
         record_property('memory_mb', server.memory_mb)
         assert server.memory_mb < MEMORY_MB
+        page.close()

@@ -18,10 +18,12 @@ from nn_perception.training.runs.records import RunState
 from nn_perception.training.runs.store.run_store import RunStore
 from patience import stretched
 import pytest
+from slow_training import slow_training
+from small_runs import endless
 from train_page import open_train, TrainPage, until
 
 SHOWN_S, PAUSE_S, RATE_S = 1.5, 0.5, 1.0
-FEW_EPOCHS, MANY_EPOCHS = 5, 2000
+FEW_EPOCHS, MANY_EPOCHS = 2, 2000
 # The page does not import torch.
 MEMORY_MB = 200
 
@@ -64,7 +66,7 @@ def start(
     folder = tmp_path_factory.mktemp('train')
     for collection in ('MNIST', 'FASHION_MNIST'):
         patched.setenv(f'NN_PERCEPTION_{collection}', str(folder / 'nowhere'))
-    with live_page(folder) as served, browser() as chromium:
+    with slow_training(folder / 'slow'), live_page(folder) as served, browser() as chromium:
         session = Session(folder, served, chromium)
         try:
             yield session
@@ -167,6 +169,7 @@ def test_data_and_recipes_say_what_they_need(session: Session) -> None:
     with session.tab() as tab:
         panel = tab.page.get_by_role('region', name='New run')
         panel.get_by_text('3,000 samples to train with').wait_for()
+        check_that_it_fits(tab)
         panel.get_by_role('combobox', name='Data').click()
         tab.page.get_by_role('option', name='Fashion-MNIST').click()
         panel.get_by_text('dataset-fashion-mnist').wait_for()
@@ -186,6 +189,7 @@ def test_data_and_recipes_say_what_they_need(session: Session) -> None:
         assert panel.get_by_role('textbox', name='Batch size').input_value() == '128'
 
 
+@pytest.mark.long
 def test_two_runs_are_compared_in_one_graph(session: Session) -> None:
     with session.tab() as tab:
         tab.choose_little_data(1)
@@ -249,6 +253,7 @@ def check_that_a_run_which_fails_begins_again(tab: TrainPage) -> None:
     tab.wait_for_state('Finished')
 
 
+@pytest.mark.long
 def test_an_edited_network_is_saved_and_goes_on(session: Session, tmp_path: Path) -> None:
     with session.tab() as tab:
         tab.choose_little_data(FEW_EPOCHS)
@@ -322,12 +327,12 @@ def test_lines_are_smoothed_cut_and_cleared(session: Session) -> None:
     assert found['cut'] == [[1, 1], [3, 3], [5, 5]]
 
 
-@pytest.mark.parametrize('width', [360, 1600])
-def test_the_page_fits(session: Session, width: int) -> None:
-    with session.tab() as tab:
+def check_that_it_fits(tab: TrainPage) -> None:
+    size = tab.page.viewport_size
+    for width in (360, 1600):
         tab.page.set_viewport_size({'width': width, 'height': 800})
-        tab.page.get_by_text('samples to train with').wait_for()
         assert tab.page.evaluate('document.documentElement.scrollWidth') <= width
+    tab.page.set_viewport_size(size)
 
 
 def test_a_preset_trains_at_once_is_steered_and_outlives_the_page(session: Session) -> None:
@@ -361,7 +366,6 @@ def test_a_preset_trains_at_once_is_steered_and_outlives_the_page(session: Sessi
         tab.wait_for_state('Training')
         query = tab.page.evaluate('location.search')
     check_that_it_outlives_tabs_and_its_process(session, query)
-    check_that_another_server_finds_it(session, query)
 
 
 def check_that_it_outlives_tabs_and_its_process(session: Session, query: str) -> None:
@@ -382,9 +386,13 @@ def check_that_it_outlives_tabs_and_its_process(session: Session, query: str) ->
         until(lambda: tab.number('Step') > step)
 
 
-def check_that_another_server_finds_it(session: Session, query: str) -> None:
+@pytest.mark.long
+def test_another_server_finds_a_run(session: Session) -> None:
     """The page is gone without a word, and comes back with the run."""
-    (run,) = session.runs.list()
+    run = session.runs.start(endless(title='Endless'))
+    with session.tab() as tab:
+        until(lambda: tab.number('Step') > 0)
+        query = tab.page.evaluate('location.search')
     session.served.process.kill()
     session.served.process.wait()
     step = run.status().step

@@ -21,12 +21,13 @@ import cv2
 import numpy as np
 from nn_perception.studio.local.backend import LocalBackend
 from nn_perception.studio.local.perception import Perception
+from nn_perception.studio.local.played_camera import PlayedCamera
 from nn_perception.studio.options import StudioOptions
 from nn_perception.studio.server import StudioServer
 from nn_perception.studio.studio import Studio
 
 perception = Perception()
-backend = LocalBackend(perception, sys.argv[2:])
+backend = LocalBackend(perception, sys.argv[3:])
 studio = Studio(backend, StudioOptions(port=int(sys.argv[1])), perception)
 server = StudioServer(studio)
 encode, counted = cv2.imencode, [0]
@@ -36,6 +37,8 @@ def counting(*args):
     return encode(*args)
 
 cv2.imencode = counting
+pause_s, least_s = PlayedCamera._pause_s, float(sys.argv[2])
+PlayedCamera._pause_s = lambda *args: max(least_s, pause_s(*args))
 server.start()
 print('URL', server.url, flush=True)
 for line in sys.stdin:
@@ -81,19 +84,22 @@ class LivePage:
 
 
 @contextmanager
-def live_page(folder: Path, files: Sequence[str] = (), port: int = 0) -> Iterator[LivePage]:
+def live_page(
+    folder: Path, files: Sequence[str] = (), port: int = 0, *, pause_s: float = 0.0
+) -> Iterator[LivePage]:
     """
     Serve the page without ROS.
 
     :param folder: for its data and its log
     :param files: that are cameras
     :param port: 0: a free one
+    :param pause_s: least time from a frame of a video to the next one, which spares the processor
     """
     pytest.importorskip('nicegui')
     environment = {**os.environ, 'XDG_DATA_HOME': str(folder)}
     with (folder / 'log').open('a') as log:
         process = subprocess.Popen(
-            [sys.executable, '-c', _PROGRAM, str(port), *files],
+            [sys.executable, '-c', _PROGRAM, str(port), str(pause_s), *files],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
