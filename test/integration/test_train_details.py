@@ -15,6 +15,7 @@ from browser import browser
 import cv2
 from live_page import live_page, LivePage
 from nn_perception.core.inference.loaded_model import LoadedModel
+from nn_perception.core.inference.run_options import RunOptions
 from nn_perception.core.inspection.records import Maps
 from nn_perception.training.inspection.inspectable import LookRequest
 from nn_perception.training.runs.records import Prediction, RunState
@@ -51,7 +52,11 @@ class Details:
         """Open a tab, and return what it shows."""
         self.page.get_by_role('tab', name=title).click()
         found = self.page.locator(wait_for)
-        found.wait_for()
+        try:
+            until(found.is_visible)
+        except TimeoutError as error:
+            region = self.page.get_by_role('region', name='Details of the run')
+            raise AssertionError(f'{region.inner_text()} {self.run.status()}') from error
         return found
 
     def predictions(self) -> tuple[Prediction, ...]:
@@ -374,7 +379,8 @@ def test_the_run_becomes_a_checkpoint(details: Details, tmp_path: Path) -> None:
 
 def check_checkpoint(run: Run, path: Path) -> None:
     """The checkpoint says about a test sample what the run says."""
-    model = LoadedModel.open(str(path))
+    # An export would take a process of its own.
+    model = LoadedModel.open(str(path), RunOptions(engine='torch', device='cpu'))
     preprocessing = model.checkpoint.preprocessing
     (prediction,) = run.predictions([7])
     values = run.test_picture(7).astype(np.float32)
@@ -426,6 +432,7 @@ def test_the_tabs_fit(details: Details, width: int) -> None:
     page.set_viewport_size(size)
 
 
+@pytest.mark.long
 def test_a_run_that_trains_is_asked_while_somebody_looks(details: Details) -> None:
     run = details.runs.start(endless(title='Endless'))
     page = details.page
