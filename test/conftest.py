@@ -38,7 +38,6 @@ LONGEST = (
     'integration/test_character_page.py',
     'integration/test_digits_view.py',
     'integration/test_page_access.py',
-    'integration/test_studio_teach_ros.py',
     'integration/test_hostile_clients.py',
     'unit/training/export/test_write_export.py',
     'unit/training/runs/learning/test_digits_learner.py',

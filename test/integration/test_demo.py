@@ -81,11 +81,12 @@ def test_demo_says_when_there_is_nothing_to_show(
             )
             for name in ('digit_latency', 'pose_latency')
         ),
-        (
+        pytest.param(
             'pose_cost',
             {'fast_alone_ms', 'fast_busy_ms', 'accurate_alone_ms', 'accurate_busy_ms'},
+            marks=pytest.mark.long,
         ),
-        ('loss', {'640x480', '1280x720', '1920x1080'}),
+        pytest.param('loss', {'640x480', '1280x720', '1920x1080'}, marks=pytest.mark.long),
     ],
 )
 def test_probe_measures(ros_environment: None, measurement: str, figures: set[str]) -> None:

@@ -114,7 +114,10 @@ EXTREME_SHAPES = {
 }
 
 
-@pytest.mark.parametrize('name', EXTREME_SHAPES)
+@pytest.mark.parametrize(
+    'name',
+    [pytest.param(n, marks=pytest.mark.long) if n == 'large' else n for n in EXTREME_SHAPES],
+)
 def test_extreme_shapes_have_few_false_digits(reader: DigitReader, name: str) -> None:
     for value in (0, 255):
         assert reader.read(np.full((*EXTREME_SHAPES[name], 3), value, np.uint8)).digits == ()

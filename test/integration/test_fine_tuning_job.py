@@ -166,7 +166,7 @@ def test_everything_is_private_and_nothing_is_imported_from_the_current_folder(
     assert Path('models/things').is_dir()
 
 
-@pytest.mark.parametrize('how', ['kill', 'end'])
+@pytest.mark.parametrize('how', ['kill', pytest.param('end', marks=pytest.mark.long)])
 def test_no_temporary_files_are_left(
     job: FineTuningJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -228,7 +228,7 @@ class CancelledTooLate(FineTuningProcess):
         self.cancels = [self.cancel()]
 
 
-@pytest.mark.parametrize('how', ['cancel', 'stop'])
+@pytest.mark.parametrize('how', ['cancel', pytest.param('stop', marks=pytest.mark.long)])
 def test_a_job_that_stores_its_result_is_not_cancelled(job: FineTuningJob, how: str) -> None:
     ends: list[JobResult | str] = []
     process = CancelledTooLate(replace(job, base='digit_cnn'), lambda _: None, ends.append)

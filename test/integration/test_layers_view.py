@@ -236,6 +236,7 @@ def test_live_cameras_and_a_hidden_tab(page: Any, traffic: Traffic, served: Live
     traffic.look(lambda header: header['picture'] == 0)
 
 
+@pytest.mark.long
 def test_layers_of_a_run_that_trains(page: Any, traffic: Traffic, served: LivePage) -> None:
     open_view(page, served, 'network=lenet5')
     page.get_by_role('button', name='Train a new LeNet-5').click()

@@ -65,6 +65,7 @@ def parameters(tmp_path: Path, test_data: Path) -> dict[str, Any]:
         'store_folder': tmp_path / 'models',
         'dataset': 'workshop',
         'model_name': 'things',
+        'base': 'digit_cnn',
     }
 
 
@@ -92,7 +93,7 @@ def test_teach_look_rename_and_roll_back(
     start_node('fine_tuner', parameters=parameters)
     until(lambda: is_ready(page))
     state = page.state()
-    assert (state.dataset, state.model, state.base) == ('workshop', 'things', 'efficientnet_lite0')
+    assert (state.dataset, state.model, state.base) == ('workshop', 'things', 'digit_cnn')
     until(lambda: page.state().camera == '/image')
     peer.matched(camera)
     page.record('noise', 0.0)
@@ -126,7 +127,7 @@ def test_teach_look_rename_and_roll_back(
     until(lambda: page.state().active_version == job.version)
     page.activate(renamed.version)
     until(lambda: page.state().active_version == renamed.version)
-    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=100))
+    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=1000))
     until(lambda: page.state().job.history)
     page.cancel_job()
     finished(page)
@@ -141,7 +142,7 @@ def test_the_page_goes_on_when_the_fine_tuner_is_killed(
 ) -> None:
     node = start_node('fine_tuner', parameters=parameters)
     until(lambda: is_ready(page))
-    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=10))
+    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=1000))
     stored = page.add_frame(encode_png(picture(64, 48)), 'mug')
     node.send(signal.SIGKILL)
     node.process.wait()
@@ -170,7 +171,7 @@ def test_a_page_that_is_opened_while_a_job_runs(
 ) -> None:
     start_node('fine_tuner', parameters=parameters)
     until(lambda: is_ready(page))
-    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=100))
+    page.start_job(FineTuneSettings(unfreeze='all', max_epochs=1000))
     second = RosFineTuning(peer.node, lambda topic: topic)
     peer.until(lambda: second.state().job.running)
     peer.until(lambda: second.state().job.history)

@@ -19,7 +19,7 @@ RATE_HZ = 30
 MAX_AGE_MS = 80.0
 MAX_MEMORY_MB = 250
 VIEWERS = 10
-PICTURES = 60
+PICTURES = 40
 
 
 def address_of(node: NodeProcess) -> str:
@@ -124,7 +124,7 @@ def test_why_no_picture_comes(
     peer.until(lambda: viewer.messages[-1].startswith('no image for '))
 
 
-@pytest.mark.parametrize('transport', ['compressed', 'raw'])
+@pytest.mark.parametrize('transport', ['compressed', pytest.param('raw', marks=pytest.mark.long)])
 def test_ten_viewers_of_a_fast_camera(
     peer: Peer,
     start_node: Callable[..., NodeProcess],

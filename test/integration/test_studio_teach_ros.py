@@ -11,6 +11,7 @@ from typing import Any
 from browser import browser, Watched
 import numpy as np
 from patience import HANGS_S, wait_until
+import pytest
 from ros_graph import image_at, LATCHED, NodeProcess, Peer
 from sensor_msgs.msg import Image
 from teach_page import add_class, card_of, count_of, drawing
@@ -73,6 +74,7 @@ def labels_of(infos: list[LabelInfo]) -> set[str]:
     return {one.class_name for one in infos[-1].class_map} if infos else set()
 
 
+@pytest.mark.long
 def test_the_running_tagger_learns_and_rolls_back(
     peer: Peer, start_node: Callable[..., NodeProcess], tmp_path: Path
 ) -> None:

@@ -48,8 +48,15 @@ def stamp_ns(msg: Classification | Image) -> int:
     return msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
 
 
-@pytest.mark.parametrize('qos', [RELIABLE, BEST_EFFORT], ids=['reliable', 'best_effort'])
-@pytest.mark.parametrize('transport', ['raw', 'compressed'])
+@pytest.mark.parametrize(
+    ('transport', 'qos'),
+    [
+        pytest.param('raw', RELIABLE, id='raw-reliable'),
+        pytest.param('compressed', BEST_EFFORT, id='compressed-best_effort'),
+        pytest.param('raw', BEST_EFFORT, id='raw-best_effort', marks=pytest.mark.long),
+        pytest.param('compressed', RELIABLE, id='compressed-reliable', marks=pytest.mark.long),
+    ],
+)
 def test_one_result_for_every_image_under_its_own_header(
     peer: Peer, start_node: StartNode, espresso: np.ndarray, transport: str, qos: object
 ) -> None:
@@ -90,7 +97,13 @@ def test_empty_results_are_published_too(peer: Peer, start_node: StartNode) -> N
     assert stamp_ns(tags[0]) == 5 * 10**9
 
 
-def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ('size', 'seconds'),
+    [((160, 120), 2.5), pytest.param((640, 480), 4.0, marks=pytest.mark.long)],
+)
+def test_a_camera_that_is_too_fast(
+    peer: Peer, start_node: StartNode, tmp_path: Path, size: tuple[int, int], seconds: float
+) -> None:
     """Results are recent, requests are answered, and dropped images are counted."""
     arrivals: list[tuple[int, float, float]] = []
 
@@ -103,13 +116,13 @@ def test_a_camera_that_is_too_fast(peer: Peer, start_node: StartNode, tmp_path: 
     start_node('tagger', parameters={'model': slow_tagger(tmp_path).path, 'threads': 1})
     reports = peer.diagnostics('/tagger')
     peer.matched(camera)
-    image = picture()
+    image = picture(*size)
     camera.publish(image_at(image, time.time()))
     peer.until(lambda: arrivals)
 
     del arrivals[:]
     published, frame_s = 1, 1 / 150
-    ends = time.monotonic() + 4.0
+    ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         began = time.monotonic()
         camera.publish(image_at(image, time.time()))

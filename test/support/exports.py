@@ -62,6 +62,7 @@ NEEDED: dict[str, Callable[[Path], Checkpoint]] = {
     'sound_words': lambda _: network('sound_words'),
     'sound_words features': lambda _: features('sound_words'),
     'digit_cnn': lambda _: network('digit_cnn'),
+    'lenet5': lambda _: network('lenet5'),
     'digit_cnn features': lambda _: features('digit_cnn'),
 }
 

@@ -35,7 +35,7 @@ def test_the_mean_of_an_exact_map_and_the_bias_are_the_logit(name: str) -> None:
     [
         ('digit_cnn', 'blocks.4.activation'),
         ('several layers', 'top.activation'),
-        ('torchvision:mobilenet_v3_small', 'features.12.2'),
+        pytest.param('torchvision:mobilenet_v3_small', 'features.12.2', marks=pytest.mark.long),
     ],
 )
 def test_other_maps_are_weighted_by_gradients(name: str, layer: str) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import cv2
-from nn_perception.core.files.folders import SAMPLES_FOLDER
+from nn_perception.core.files.folders import cache_folder, SAMPLES_FOLDER
 from nn_perception.core.imaging.image_files import read_image
 from nn_perception.training.datasets.dataset import Dataset
 from nn_perception.training.digits.mnist import IMAGE_FILES, LABEL_FILES, split
@@ -19,6 +19,8 @@ from nn_perception.training.runs.data.samples import RunData
 import numpy as np
 import pytest
 
+# Has the exports of the shipped networks.
+SHARED_CACHE = cache_folder()
 SHARES = {'NN_PERCEPTION_MNIST': 'mnist', 'NN_PERCEPTION_FASHION_MNIST': 'fashion_mnist'}
 
 
@@ -155,8 +157,9 @@ SHOWN = {
 
 
 @pytest.fixture
-def frames(tmp_path):
+def frames(tmp_path, monkeypatch):
     """Store each of some photographs twice, a little darker the second time."""
+    monkeypatch.setenv('NN_PERCEPTION_CACHE', str(SHARED_CACHE))
     with Dataset.open(tmp_path / 'data' / 'datasets', 'desk') as dataset:
         for label, names in SHOWN.items():
             for name in names:

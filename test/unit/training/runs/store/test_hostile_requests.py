@@ -48,11 +48,12 @@ def random_arguments(generator: random.Random) -> dict[str, Any]:
     return {name: generator.choice(VALUES) for name in chosen}
 
 
-def test_a_thousand_random_commands(store: RunStore, run: Run) -> None:
+@pytest.mark.parametrize('count', [200, pytest.param(1000, marks=pytest.mark.long)])
+def test_random_commands(store: RunStore, run: Run, count: int) -> None:
     folder = RunFolder(store.folder / run.name)
     generator, pid = random.Random(0), folder.pid()
     client = Client(folder.socket)
-    for number in range(1000):
+    for number in range(count):
         name, values = generator.choice(COMMANDS), random_arguments(generator)
         arrays = [np.zeros(generator.sample((0, 1, 3, 28), 2), np.uint8)]
         with contextlib.suppress(ValueError, RuntimeError):
@@ -62,7 +63,7 @@ def test_a_thousand_random_commands(store: RunStore, run: Run) -> None:
             else:
                 client.ask(name, values, arrays[: generator.randrange(2)])
     client.close()
-    for number in range(100):
+    for number in range(count // 10):
         content = bytearray(encode(Message({'method': 'maps', **random_arguments(generator)})))
         content[generator.randrange(len(content))] = generator.randrange(256)
         with connect(folder.socket) as connection:
