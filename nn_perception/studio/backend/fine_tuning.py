@@ -19,12 +19,14 @@ class StoredFrame:
     :param label: what it shows
     :param stamp_ns: time of capture in nanoseconds; 0 if unknown
     :param sha256: hash of the stored picture
+    :param recording: which recording a clip is from; empty if unknown
     """
 
     id: str
     label: str
     stamp_ns: int
     sha256: str
+    recording: str = ''
 
 
 @dataclass(frozen=True)

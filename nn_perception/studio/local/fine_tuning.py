@@ -153,8 +153,11 @@ class LocalFineTuning:
     def frames(self, label: str, offset: int, limit: int) -> FramePage:
         """List frames of a label, or of all if it is empty, the newest first."""
         page = self._dataset.index.newest(label, max(0, offset), min(max(0, limit), MAX_FRAMES))
-        found = (StoredFrame(one.id, one.label, one.stamp_ns, one.sha256) for one in page.frames)
-        return FramePage(page.total, tuple(found))
+        found = tuple(
+            StoredFrame(one.id, one.label, one.stamp_ns, one.sha256, one.recording)
+            for one in page.frames
+        )
+        return FramePage(page.total, found)
 
     def picture(self, frame: str, max_size_px: int = 0) -> bytes:
         """Return the picture of a frame, or the sound of a clip."""

@@ -104,8 +104,8 @@ export default {
     async keep() {
       this.busy = true;
       this.words = "";
-      const { id, label } = this.clip;
-      const body = JSON.stringify({ id, label, start: this.start, end: this.end });
+      const { id, label, recording } = this.clip;
+      const body = JSON.stringify({ id, label, recording, start: this.start, end: this.end });
       const answer = await fetch(`${this.kind.route}/trim`, { method: "POST", body }).catch(
         () => null,
       );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import json
 from pathlib import Path
 from typing import Any
@@ -61,22 +62,47 @@ class Routes:
         return Response(content, media_type='audio/wav', headers={'cache-control': KEEP})
 
     async def trim(self, request: Request) -> Response:
-        """Replace a clip by a part of it: ``id``, ``label``, ``start`` and ``end`` in seconds."""
+        """
+        Replace a clip by a part of it.
+
+        The body has ``id``, ``label`` and ``recording`` of the clip, and ``start`` and ``end`` in
+        seconds.
+        """
         body = await request.body()
         return await answer(lambda: self._trim(body))
 
     def _trim(self, body: bytes) -> dict[str, Any]:
-        clip, label, start_s, end_s = _parse_trim(body)
-        samples = decode_sound(self.fine_tuning.picture(clip))
-        part = samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
+        kept = _parse_trim(body)
+        samples = decode_sound(self.fine_tuning.picture(kept.clip))
+        start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (kept.start_s, kept.end_s))
+        content = encode_wav(samples[start:end])
         # The old one is deleted only when the new one is stored.
-        added = self.fine_tuning.add_frame(encode_wav(part), label, recording=clip)
-        if added != clip:
-            self.fine_tuning.delete_frames([clip])
+        added = self.fine_tuning.add_frame(content, kept.label, recording=kept.recording)
+        if added != kept.clip:
+            self.fine_tuning.delete_frames([kept.clip])
         return {'id': added}
 
 
-def _parse_trim(body: bytes) -> tuple[str, str, float, float]:
+@dataclass(frozen=True)
+class Kept:
+    """
+    What is kept of a clip.
+
+    :param clip: its id
+    :param label: its label
+    :param recording: which recording it is from
+    :param start_s: where the part begins
+    :param end_s: where it ends
+    """
+
+    clip: str
+    label: str
+    recording: str
+    start_s: float
+    end_s: float
+
+
+def _parse_trim(body: bytes) -> Kept:
     """
     Read what is kept of a clip.
 
@@ -85,8 +111,10 @@ def _parse_trim(body: bytes) -> tuple[str, str, float, float]:
     try:
         values = json.loads(body)
         clip, label = str(values['id']), str(values['label'])
+        # What is unknown is a recording of its own.
+        recording = str(values.get('recording') or '')
         start_s, end_s = float(values['start']), float(values['end'])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError('what is kept needs id, label, start and end') from error
     if not 0.0 <= start_s < end_s <= WINDOW_S:
         raise ValueError('start and end must be within the clip, one after the other')
@@ -94,4 +122,4 @@ def _parse_trim(body: bytes) -> tuple[str, str, float, float]:
         raise ValueError(f'at least {SHORTEST_S} s must be kept')
     if end_s - start_s >= WINDOW_S:
         raise ValueError('nothing is cut off; move start or end')
-    return clip, label, start_s, end_s
+    return Kept(clip, label, recording, start_s, end_s)

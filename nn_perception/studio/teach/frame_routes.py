@@ -66,7 +66,15 @@ class FrameRoutes:
         """List frames, the newest first."""
         limit = min(max(limit, 0), MAX_FRAMES)
         page = await run(lambda: self._fine_tuning().frames(label, max(offset, 0), limit))
-        found = [{'id': one.id, 'label': one.label, 'hash': one.sha256} for one in page.frames]
+        found = [
+            {
+                'id': one.id,
+                'label': one.label,
+                'hash': one.sha256,
+                'recording': one.recording,
+            }
+            for one in page.frames
+        ]
         return JSONResponse({'total': page.total, 'frames': found})
 
     async def add_frame(self, request: Request, label: str, recording: str = '') -> Response:

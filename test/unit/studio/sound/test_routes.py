@@ -84,10 +84,10 @@ def test_a_clip_is_a_wav_file(client: TestClient) -> None:
 
 
 def test_a_part_replaces_its_clip(client: TestClient, tuning: FakeTuning) -> None:
-    body = {'id': 'tone/1', 'label': 'tone', 'start': 0.25, 'end': 0.75}
+    body = {'id': 'tone/1', 'label': 'tone', 'recording': 'r', 'start': 0.25, 'end': 0.75}
     assert client.post('/sound/trim', json=body).json() == {'id': 'tone/2'}
     assert list(tuning.clips) == ['tone/2']
-    assert tuning.added == [('tone', 'tone/1')]
+    assert tuning.added == [('tone', 'r')]
     assert len(decode_sound(tuning.clips['tone/2'])) == 8_000
 
 
