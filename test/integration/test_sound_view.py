@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 import contextlib
 import json
 from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
 from typing import Any
 import urllib.request
 
 from browser import browser, FAKE_MEDIA, Watched
-from nn_perception.core.audio.samples import SAMPLE_RATE_HZ, WINDOW_SAMPLES
-from nn_perception.core.audio.sound_files import encode_wav, read_sound
+from nn_perception.core.audio.samples import SAMPLE_RATE_HZ
 from nn_perception.studio.sound.spectrogram import log_mel
 import numpy as np
 from patience import HANGS_S
 import pytest
+from sound_page import clips_of, compose, Microphone, SECTION_S, SECTIONS, shown_tags
 from teach_page import add_class, card_of, count_of, until
 
 SERVER = Path(__file__).parents[1] / 'support' / 'sound_server.py'
-# What the microphone hears, over and over: so many seconds of each.
-SECTION_S = 8
-SECTIONS = ('background', 'yes', 'stop')
-# A block of the page's microphone.
-BLOCK_S = 2048 / SAMPLE_RATE_HZ
 TAUGHT = {'yes': 'alpha', 'stop': 'beta'}
 
 
@@ -49,57 +42,12 @@ def serving(folder: Path, *sounds: Path) -> Iterator[str]:
         process.stdout.close()
 
 
-def compose(path: Path, clips: Sequence[Path]) -> Path:
-    """Write clips of one second, one after the other."""
-    sounds = [np.resize(read_sound(clip), WINDOW_SAMPLES) for clip in clips]
-    path.write_bytes(encode_wav(np.concatenate(sounds)))
-    return path
-
-
-def clips_of(test_data: Path, label: str, count: int) -> list[Path]:
-    return sorted((test_data / 'sounds' / label).glob('*.wav'))[:count]
-
-
 def post(address: str, body: bytes) -> tuple[int, dict[str, Any]]:
     """Send a request as the page does."""
     origin = '/'.join(address.split('/')[:3])
     request = urllib.request.Request(address, body, {'Origin': origin})
     with urllib.request.urlopen(request, timeout=HANGS_S) as response:
         return response.status, json.loads(response.read())
-
-
-class Microphone:
-    """The fake microphone of a page: where it is in its file."""
-
-    def __init__(self, page: Any) -> None:
-        self._live = page.locator('.nn-sound')
-
-    @property
-    def heard_s(self) -> float:
-        return int(self._live.get_attribute('data-blocks')) * BLOCK_S
-
-    def wait_for(self, label: str) -> None:
-        """Wait until a section has just begun."""
-        begin_s = SECTIONS.index(label) * SECTION_S
-        length_s = len(SECTIONS) * SECTION_S
-        until(lambda: 0.5 < (self.heard_s - begin_s) % length_s < 2.5)
-
-    def best_in(self, label: str, tags: Any) -> str:
-        """Return which taught class is shown most often while a section is heard."""
-        self.wait_for(label)
-        found: Counter[str] = Counter()
-        end_s = self.heard_s + SECTION_S / 2
-        while self.heard_s < end_s:
-            found.update({name for name in tags() if name in TAUGHT.values()})
-            time.sleep(0.1)
-        return found.most_common(1)[0][0] if found else ''
-
-
-def shown_tags(page: Any) -> list[str]:
-    """Return the labels that the page shows with more than a quarter."""
-    rows = page.locator('.nn-bars li').all_inner_texts()
-    parts = [row.split('\n') for row in rows]
-    return [part[0] for part in parts if float(part[-1].split()[0]) > 25.0]
 
 
 def test_record_train_tell_apart_and_roll_back(tmp_path: Path, test_data: Path) -> None:
@@ -221,7 +169,7 @@ def check_training(page: Any, microphone: Microphone) -> None:
     page.get_by_role('button', name='Roll back').click()
     page.locator('tr.nn-current', has_text=first).wait_for()
     for label, taught in TAUGHT.items():
-        assert microphone.best_in(label, lambda: shown_tags(page)) == taught
+        assert microphone.best_in(label, TAUGHT.values()) == taught
 
 
 def check_refusals(url: str) -> None:

@@ -14,12 +14,13 @@ import subprocess
 import sys
 from typing import Any
 
-from browser import browser, Watched
+from browser import browser, FAKE_MEDIA, Watched
 import cv2
 import nn_perception
 import numpy as np
 from patience import PATIENCE_S, stretched
 import pytest
+from sound_page import clips_of, compose
 from teach_page import add_class, best, card_of, until
 from train_page import TrainPage
 
@@ -68,7 +69,10 @@ class Photographer:
 @pytest.mark.long
 def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
     watched = Watched()
-    with browser() as chromium:
+    spoken = clips_of(test_data, 'stop', 40)[20:]
+    microphone = compose(tmp_path / 'microphone.wav', spoken)
+    flags = (*FAKE_MEDIA, f'--use-file-for-fake-audio-capture={microphone}')
+    with browser(*flags) as chromium:
         page = chromium.new_page(viewport=WIDE, color_scheme='light')
         watched.watch(page)
         photographer = Photographer(page, tmp_path)
@@ -84,13 +88,15 @@ def test_all_views(address: str, tmp_path: Path, test_data: Path) -> None:
         photographer.take('character')
         show_teach(page, address, test_data / 'fewshot_trashnet')
         photographer.take('teach')
+        show_sound(page, address, test_data)
+        photographer.take('sound')
         page.emulate_media(color_scheme='dark')
         photographer.take('teach_dark')
         page.set_viewport_size(NARROW)
         show_digits(page, address)
         photographer.take('digits_phone')
         # Nothing is wider than a phone.
-        for view in ('', 'digits', 'teach', 'train', 'layers', 'character'):
+        for view in ('', 'digits', 'teach', 'sound', 'train', 'layers', 'character'):
             page.goto(address + view)
             page.wait_for_timeout(1000)
             width = page.evaluate('document.documentElement.scrollWidth')
@@ -150,3 +156,20 @@ def show_teach(page: Any, address: str, pictures: Path) -> None:
     train.click()
     page.get_by_text('Accuracy by class').wait_for()
     until(lambda: best(page))
+
+
+def show_sound(page: Any, address: str, test_data: Path) -> None:
+    """Teach two words, and hear one of them."""
+    page.goto(f'{address}sound')
+    for label in ('background', 'stop', 'yes'):
+        if label != 'background':
+            add_class(page, label)
+        files = list(map(str, clips_of(test_data, label, 20)))
+        card_of(page, label).locator('input[type=file]').first.set_input_files(files)
+        card_of(page, label).get_by_text('stored').wait_for()
+    train = page.get_by_role('button', name='Train', exact=True)
+    until(train.is_enabled)
+    train.click()
+    page.get_by_text('Accuracy by class').wait_for()
+    page.get_by_role('button', name="Browser's").click()
+    until(lambda: best(page) == 'stop')
