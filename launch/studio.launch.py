@@ -6,7 +6,12 @@ Start the page, and the camera nodes that it shows, tunes and teaches, in one pr
     ros2 launch nn_perception studio.launch.py nodes:=tagger,fine_tuner camera:=true source:=0
     ros2 launch nn_perception studio.launch.py nodes:=none                # the page only
 
-The tagger runs what is taught on the page. Arguments override the params file.
+The tagger runs what is taught on the page. The nodes of the view Sound have launch files too:
+
+    ros2 launch nn_perception sound_fine_tuner.launch.py microphone:=true
+    ros2 launch nn_perception sound_tagger.launch.py model:=store:sounds
+
+Arguments override the params file.
 """
 
 from nn_perception.ros.launch.camera_launch import (

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """
-Run everything on this machine: a camera that plays the samples, the nodes, and the page.
+Run everything on this machine: a camera and a microphone that play the samples, nodes, the page.
 
 Each is a process of its own, as on a robot; Ctrl-C ends them all. The page shows what the nodes
-find; what is taught on it is what the tagger runs a moment later. ``studio.launch.py`` does the
-same where launch files can be used.
+find; what is taught on it is what the taggers run a moment later. Where launch files can be used,
+``studio.launch.py``, ``sound_tagger.launch.py`` and ``sound_fine_tuner.launch.py`` do the same.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ def parse_arguments() -> argparse.Namespace:
         help='frames per second; 0: the original timing, or one photograph (default: %(default)s)',
     )
     parser.add_argument(
+        '--sounds',
+        default='',
+        help='sound file, folder or microphone that is played (default: the sample words)',
+    )
+    parser.add_argument(
         '--port', type=int, default=DEFAULT_PORT, help='TCP port (default: %(default)s)'
     )
     parser.add_argument('--open', action='store_true', help='open the page in the browser')
@@ -76,13 +81,18 @@ def start(
 
 
 def start_all(arguments: argparse.Namespace) -> dict[str, subprocess.Popen[bytes]]:
-    """Start the camera, the nodes, and the page."""
+    """Start the camera, the microphone, the nodes, and the page."""
     camera = {'source': arguments.source, 'rate': arguments.rate, 'wait_for_subscriber': True}
     composed = ('-p', f'nodes:=[{", ".join(NODES)}]', '-p', 'tagger:model:=store:taught')
     return {
         'studio': start('studio', {'port': arguments.port, 'model': 'store:taught'}),
         'perception': start('perception', {}, composed),
         'camera_source': start('camera_source', camera),
+        'sound_tagger': start('sound_tagger', {'model': 'store:sounds'}),
+        'sound_fine_tuner': start('sound_fine_tuner', {}),
+        'sound_source': start(
+            'sound_source', {'source': arguments.sounds, 'wait_for_subscriber': True}
+        ),
     }
 
 
@@ -133,8 +143,9 @@ def main() -> int:
     watch_signals()
     prepare_process()
     say(
-        'Starting a camera that plays the samples, a tagger, a digit reader, a pose estimator, a '
-        'fine tuner, and the page. The first start exports the networks, which takes some seconds.'
+        'Starting a camera and a microphone that play the samples, taggers of images and sounds, '
+        'a digit reader, a pose estimator, fine tuners, and the page. The first start exports the '
+        'networks, which takes some seconds.'
     )
     processes = start_all(arguments)
     try:

@@ -1,4 +1,4 @@
-"""``make studio``: a camera, the nodes and the page, each a process."""
+"""``make studio``: a camera, a microphone, the nodes and the page, each a process."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ def test_all_runs_until_ctrl_c(
         peer.until(lambda: tags)
         assert peer.get_parameter('/tagger', 'model').string_value == 'store:taught'
         peer.until(lambda: '/fine_tuner/record' in dict(services(peer)))
+        heard = peer.collect(Classification, '/sound_tagger/tags')
+        peer.until(lambda: heard)
+        assert peer.get_parameter('/sound_tagger', 'model').string_value == 'store:sounds'
+        peer.until(lambda: '/sound_fine_tuner/record' in dict(services(peer)))
         # A terminal sends it to all of them, and the program passes it on.
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(HANGS_S) == 0, log.read_text()
