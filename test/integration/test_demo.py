@@ -17,6 +17,7 @@ SPOKEN = ['stop', 'go', 'left', 'yes']
 PROBE = [sys.executable, '-m', 'nn_perception.benchmark.probe']
 
 
+@pytest.mark.long
 def test_demo_prints_results_beside_names_and_saves_pictures(
     repository: Path, tmp_path: Path, ros_environment: None
 ) -> None:

@@ -20,6 +20,7 @@ def reader() -> DigitReader:
     return DigitReader.open()
 
 
+@pytest.mark.long
 def test_mnist(reader: DigitReader, test_data: Path) -> None:
     images, labels = mnist_test(test_data / 'mnist')
     preprocessing = reader.checkpoint.preprocessing

@@ -458,7 +458,7 @@ VISITS = [(60, 206), (226, 450), (504, 706), (745, 882), (924, 1216), (1232, 137
 @pytest.mark.parametrize(
     ('first', 'last', 'visits'),
     [
-        pytest.param(120, 340, [(120, 206), (226, 340)], id='two people'),
+        pytest.param(150, 290, [(150, 206), (226, 290)], id='two people'),
         pytest.param(0, 1394, VISITS, id='the whole clip', marks=pytest.mark.long),
     ],
 )

@@ -234,6 +234,7 @@ def hold(page: Any, label: str, least: int) -> int:
     return int(wait_until(stays))
 
 
+@pytest.mark.long
 def test_hold_to_record(chromium: Any, tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         server.show(drawing('ball', 1))

@@ -216,6 +216,7 @@ def test_keypoint_rcnn_names_the_missing_file_offline(tmp_path, monkeypatch):
         find_checkpoint(KEYPOINT_RCNN)
 
 
+@pytest.mark.long
 def test_keypoint_rcnn_gives_tensors():
     torch = pytest.importorskip('torch')
     from nn_perception.core.networks.build import build

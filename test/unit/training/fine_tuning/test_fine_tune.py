@@ -140,7 +140,7 @@ def test_a_fine_tuned_network_can_be_fine_tuned_again(tuned, frames, cache, tmp_
     )
 
 
-@pytest.mark.parametrize('unfreeze', ['last_block', 'all'])
+@pytest.mark.parametrize('unfreeze', ['last_block', pytest.param('all', marks=pytest.mark.long)])
 def test_training_the_backbone(frames, cache, tmp_path, unfreeze):
     progress = []
     settings = FineTuneSettings(unfreeze=unfreeze, max_epochs=3)

@@ -50,6 +50,7 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.mark.long
 def test_the_run_gives_the_weights_of_the_command(
     mnist: Path, store: RunStore, tmp_path: Path
 ) -> None:
