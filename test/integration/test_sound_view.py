@@ -235,10 +235,12 @@ def check_modules(page: Any) -> None:
 
 
 def check_small(page: Any) -> None:
-    """The view fits on a phone."""
-    page.set_viewport_size({'width': 360, 'height': 740})
-    until(lambda: page.evaluate('document.documentElement.scrollWidth') <= 360)
-    until(lambda: page.locator('.nn-views').evaluate('one => one.scrollWidth <= one.clientWidth'))
+    """The view, and the way to all others, fits on any screen."""
+    views = page.locator('.nn-views')
+    for width in (360, 768, 1024):
+        page.set_viewport_size({'width': width, 'height': 740})
+        until(lambda limit=width: page.evaluate('document.documentElement.scrollWidth') <= limit)
+        until(lambda: views.evaluate('one => one.scrollWidth <= one.clientWidth'))
     page.set_viewport_size({'width': 1400, 'height': 1000})
 
 
