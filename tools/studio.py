@@ -88,7 +88,7 @@ def start_all(arguments: argparse.Namespace) -> dict[str, subprocess.Popen[bytes
         'studio': start('studio', {'port': arguments.port, 'model': 'store:taught'}),
         'perception': start('perception', {}, composed),
         'camera_source': start('camera_source', camera),
-        'sound_tagger': start('sound_tagger', {'model': 'store:sounds'}),
+        'sound_tagger': start('sound_tagger', {'model': 'store:sounds', 'min_score': 0.0}),
         'sound_fine_tuner': start('sound_fine_tuner', {}),
         'sound_source': start(
             'sound_source', {'source': arguments.sounds, 'wait_for_subscriber': True}

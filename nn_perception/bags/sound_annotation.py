@@ -15,8 +15,8 @@ from nn_perception.bags.storage.connection import Connection, Message
 from nn_perception.bags.summary import summarize, Summary
 from nn_perception.bags.topics import SOUND_TOPICS
 from nn_perception.capabilities.sounds.chunks import Chunk, ChunkWindows
-from nn_perception.capabilities.sounds.defaults import WINDOW_OVERLAP
-from nn_perception.capabilities.sounds.pipeline import RawSound, SoundPipeline
+from nn_perception.capabilities.sounds.defaults import SOUND_MIN_SCORE, WINDOW_OVERLAP
+from nn_perception.capabilities.sounds.pipeline import RawSound, SoundOptions, SoundPipeline
 from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
 from nn_perception.capabilities.sounds.voice_detector import VoiceDetector
 from nn_perception.core.audio.samples import SoundWindow
@@ -106,8 +106,8 @@ def open_sound_annotators(model: str, options: RunOptions) -> dict[str, SoundAnn
     :raises ValueError: if a checkpoint is not usable
     :raises RuntimeError: if a network cannot be loaded
     """
-    tagger = SoundTagger.open(model, options)
-    return {'sounds': SoundAnnotator(SoundPipeline(tagger, voice=VoiceDetector.open()))}
+    tagger, of_node = SoundTagger.open(model, options), SoundOptions(min_score=SOUND_MIN_SCORE)
+    return {'sounds': SoundAnnotator(SoundPipeline(tagger, of_node, VoiceDetector.open()))}
 
 
 class SoundAnnotation(Annotation):

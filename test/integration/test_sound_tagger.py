@@ -77,7 +77,7 @@ class Listener:
 def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
     """Start the node once."""
     with own_domain(tmp_path_factory.mktemp('sounds')) as domain:
-        node = domain.start_node('sound_tagger', parameters={'smoothing_s': 0.0})
+        node = domain.start_node('sound_tagger', parameters={'smoothing_s': 0.0, 'min_score': 0.0})
         yield Listener(domain.peer, node)
 
 

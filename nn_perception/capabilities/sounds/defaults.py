@@ -4,9 +4,9 @@ DEFAULT_SOUND_MODEL = 'sound_words'
 # The class of what belongs to no other class: noise, and speech that is no known word.
 BACKGROUND = 'background'
 SOUND_TOP_K = 5
-SOUND_MIN_SCORE = 0.0
-# Of what a recording holds: less is a guess, for example at the edge of a word.
-EVENT_MIN_SCORE = 0.5
+# Less is a guess, for example at the edge of a word: with it, a minute of background has less than
+# one false word.
+SOUND_MIN_SCORE = 0.5
 # The tags that need no network: below the gate, and of speech that is no known word.
 SILENCE = 'silence'
 SPEECH = 'speech'

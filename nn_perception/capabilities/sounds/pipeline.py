@@ -11,7 +11,6 @@ from nn_perception.capabilities.sounds.defaults import (
     GATE_DB,
     SILENCE,
     SMOOTHING_S,
-    SOUND_MIN_SCORE,
     SOUND_TOP_K,
     SPEECH,
 )
@@ -38,7 +37,7 @@ class SoundOptions:
     """
 
     top_k: int = SOUND_TOP_K
-    min_score: float = SOUND_MIN_SCORE
+    min_score: float = 0.0
     smoothing_s: float = SMOOTHING_S
     gate_db: float = GATE_DB
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from nn_perception.capabilities.json_fields import event_fields
-from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL, EVENT_MIN_SCORE
+from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL, SOUND_MIN_SCORE
 from nn_perception.cli.arguments import (
     add_engine_arguments,
     add_store_argument,
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--min-score',
         type=probability,
-        default=EVENT_MIN_SCORE,
+        default=SOUND_MIN_SCORE,
         metavar='S',
         help='drop tags with a lower score, 0 to 1 (default: %(default)s)',
     )
