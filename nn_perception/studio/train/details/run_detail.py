@@ -100,6 +100,12 @@ class RunDetail(ABC):
             self._retry_s = time.monotonic() + RETRY_S
             self.say(sentence(error), problem=True)
             return
+        except BaseException:
+            self._mark = None
+            raise
+        if not self.is_selected(reading):
+            # It may have shown nothing; should the run be selected again, it is asked again.
+            self._mark = None
         self.say('')
 
 
