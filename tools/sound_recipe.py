@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nn_perception.capabilities.sounds.defaults import BACKGROUND, DEFAULT_SOUND_MODEL
 from nn_perception.capabilities.tagging.out_of_distribution import OutOfDistributionModel
-from nn_perception.capabilities.tagging.scores import softmax
+from nn_perception.capabilities.tagging.tagger import softmax
 from nn_perception.core.inference.load_network import load_network
 from nn_perception.core.inference.model_zoo import find_checkpoint
 from nn_perception.core.networks.sound_embedding import (

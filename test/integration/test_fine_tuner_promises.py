@@ -230,7 +230,9 @@ def test_a_goal_gets_its_result_when_the_node_ends(tuner: Tuner) -> None:
     node = tuner.run()
     handle = accepted(tuner, unfreeze='all', max_epochs=1000)
     result = handle.get_result_async()
-    tuner.peer.spin(0.3)
+    # The node answers in turn, so it has the request for the result by now, and waits for the job.
+    for _ in range(2):
+        tuner.ask(ListModels, 'list_models')
     node.send(signal.SIGINT)
     tuner.peer.until(result.done)
     assert result.result().status == GoalStatus.STATUS_ABORTED

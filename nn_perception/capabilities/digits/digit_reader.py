@@ -21,7 +21,7 @@ from nn_perception.capabilities.digits.large_images import enlarge_boxes, shrink
 from nn_perception.capabilities.digits.patches import extract_patches, PATCH_PX, Patches
 from nn_perception.capabilities.digits.reading_order import group_into_lines
 from nn_perception.capabilities.digits.selection import DIGITS, select_digits
-from nn_perception.capabilities.tagging.scores import check_finite, softmax
+from nn_perception.capabilities.tagging.tagger import check_finite, softmax
 from nn_perception.core.imaging.preprocessing import check_image, Image
 from nn_perception.core.inference.checkpoint import Checkpoint
 from nn_perception.core.inference.engine import Engine

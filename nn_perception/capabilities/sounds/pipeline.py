@@ -15,8 +15,8 @@ from nn_perception.capabilities.sounds.defaults import (
     SPEECH,
 )
 from nn_perception.capabilities.sounds.sound_tagger import SoundTagger
-from nn_perception.capabilities.tagging.scores import Scores, top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoothers
+from nn_perception.capabilities.tagging.tagger import Scores, top_k_tags
 from nn_perception.core.audio.levels import loudest_db
 from nn_perception.core.audio.samples import Samples, SoundWindow
 from nn_perception.core.results import Tag

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nn_perception.capabilities.sounds.defaults import DEFAULT_SOUND_MODEL
-from nn_perception.capabilities.tagging.classifier import Classifier
-from nn_perception.capabilities.tagging.scores import Scores
+from nn_perception.capabilities.tagging.tagger import Classifier, Scores
 from nn_perception.core.audio.preprocessing import SoundPreprocessing
 from nn_perception.core.audio.samples import Samples
 from nn_perception.core.inference.run_options import DEFAULT_RUN_OPTIONS, RunOptions

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nn_perception.capabilities.tagging.defaults import TAG_MIN_SCORE, TAG_TOP_K
-from nn_perception.capabilities.tagging.scores import Scores, top_k_tags
 from nn_perception.capabilities.tagging.smoothing import Smoothers
-from nn_perception.capabilities.tagging.tagger import Tagger
+from nn_perception.capabilities.tagging.tagger import Scores, Tagger, top_k_tags
 from nn_perception.core.frame import Frame
 from nn_perception.core.results import Tag
 
@@ -75,7 +74,8 @@ class TaggingPipeline:
         :returns: best first
         """
         options, labels = self.options, self.tagger.labels
-        raw = self._smoothers.update(frame.source, raw, frame.stamp_s, options.smoothing_s)
+        if options.smoothing_s > 0.0:
+            raw = self._smoothers.update(frame.source, raw, frame.stamp_s, options.smoothing_s)
         top_k = min(options.top_k, len(labels))
         return top_k_tags(raw, labels, top_k, min_score=options.min_score)
 

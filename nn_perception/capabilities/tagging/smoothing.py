@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nn_perception.capabilities.tagging.scores import check_finite, Scores
+from nn_perception.capabilities.tagging.tagger import check_finite, Scores
 import numpy as np
 from numpy.typing import NDArray
 

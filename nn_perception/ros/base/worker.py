@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
 import threading
 import time
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from nn_perception.ros.process.abandoned_threads import abandon_thread
 
@@ -20,52 +19,20 @@ PROCESSING_TIMEOUT_S = 1.0
 T = TypeVar('T')
 
 
-class WorkStage:
-    """
-    The stages of a thread's round that cannot be interrupted: a decoder, and a network.
-
-    A thread may be left behind in a stage. When it finds :meth:`was_left` after it, it must end
-    without touching anything that others use.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._name = ''
-        self._since_s = 0.0
-        self._is_left = False
-
-    @contextmanager
-    def during(self, name: str) -> Iterator[None]:
-        """Be in a stage for a block: ``'decoding an image'`` for example."""
-        with self._lock:
-            self._name, self._since_s = name, time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._name = ''
-
-    def was_left(self) -> bool:
-        """Say whether nobody waits for the thread any more."""
-        with self._lock:
-            return self._is_left
+class Stage(Protocol):
+    """What a thread is doing, as its worker sees it."""
 
     def lasting(self, least_s: float) -> str:
         """Say what the thread has been doing for at least some seconds; empty if it has not."""
-        with self._lock:
-            lasted_s = time.monotonic() - self._since_s
-            if not self._name or lasted_s < least_s:
-                return ''
-            return f'{self._name} for {lasted_s:.0f} s'
 
     def leave(self, *names: str) -> bool:
         """Leave the thread behind if it is in one of these stages, and say whether it is."""
-        with self._lock:
-            self._is_left = self._name in names
-            return self._is_left
 
 
-class Worker(ABC, Generic[T]):
+S = TypeVar('S', bound=Stage)
+
+
+class Worker(ABC, Generic[T, S]):
     """
     Process what a node receives in a thread, until stopped.
 
@@ -75,16 +42,18 @@ class Worker(ABC, Generic[T]):
 
     :param name: of the thread
     :param received: what is received, for messages: ``'an image'``
+    :param new_stage: makes what a new thread says its stages to
     """
 
-    def __init__(self, name: str, received: str) -> None:
+    def __init__(self, name: str, received: str, new_stage: Callable[[], S]) -> None:
         self.decoding = f'decoding {received}'
         self.processing = f'processing {received}'
         self.finishes = False
         self._name = name
         self._thread: threading.Thread | None = None
         self._loop_ended: Future[None] | None = None
-        self._stage = WorkStage()
+        self._new_stage = new_stage
+        self._stage = new_stage()
         self._stop_requested_s = 0.0
         self._stopped = threading.Event()
 
@@ -97,7 +66,7 @@ class Worker(ABC, Generic[T]):
         """Drop what was received, and end :meth:`loop`."""
 
     @abstractmethod
-    def loop(self, processor: T, stage: WorkStage) -> None:
+    def loop(self, processor: T, stage: S) -> None:
         """Process what is received until :meth:`close_queue`, or until the thread was left."""
 
     @property
@@ -118,7 +87,7 @@ class Worker(ABC, Generic[T]):
         self._stopped.clear()
         self.open_queue()
         self._loop_ended = Future()
-        self._stage = WorkStage()
+        self._stage = self._new_stage()
         self._thread = threading.Thread(
             target=self._run,
             args=(processor, self._stage, self._loop_ended),
@@ -173,7 +142,7 @@ class Worker(ABC, Generic[T]):
         left_s = self._stop_requested_s + timeout_s - time.monotonic()
         return bool(wait((self._loop_ended,), timeout=max(0.0, left_s)).done)
 
-    def _run(self, processor: T, stage: WorkStage, ended: Future[None]) -> None:
+    def _run(self, processor: T, stage: S, ended: Future[None]) -> None:
         try:
             self.loop(processor, stage)
         except BaseException as error:  # noqa: BLE001 - check() raises it in the main thread

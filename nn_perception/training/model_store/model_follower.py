@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import Generic, TypeVar
 
-from nn_perception.capabilities.tagging.classifier import Classifier
+from nn_perception.capabilities.tagging.tagger import Classifier
 from nn_perception.training.model_store.store import ModelStore
 
 LOG = logging.getLogger(__name__)

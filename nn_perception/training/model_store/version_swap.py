@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import threading
 from typing import Generic, TypeVar
 
-from nn_perception.capabilities.tagging.classifier import Classifier
+from nn_perception.capabilities.tagging.tagger import Classifier
 from nn_perception.training.model_store.model_follower import ModelFollower
 
 C = TypeVar('C', bound=Classifier)

@@ -2,8 +2,8 @@
 
 import math
 
-from nn_perception.capabilities.tagging.scores import softmax
 from nn_perception.capabilities.tagging.smoothing import Smoother, Smoothers
+from nn_perception.capabilities.tagging.tagger import softmax
 import numpy as np
 import pytest
 

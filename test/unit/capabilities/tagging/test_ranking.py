@@ -2,7 +2,7 @@
 
 import math
 
-from nn_perception.capabilities.tagging.scores import softmax, top_k_tags
+from nn_perception.capabilities.tagging.tagger import softmax, top_k_tags
 import numpy as np
 import pytest
 
