@@ -93,7 +93,13 @@ def check_robot(page: Any) -> None:
     until(lambda: shown_tags(page))
     card = add_class(page, 'gamma')
     card.get_by_role('button', name='Record 1 s').click()
+    # What somebody types stays there, whatever else of the card changes.
+    name = card.get_by_role('textbox')
+    name.fill('delta')
     until(lambda: count_of(page, 'gamma') == 1)
+    assert name.input_value() == 'delta'
+    name.press('Escape')
+    assert name.input_value() == 'gamma'
     card.get_by_label('More for gamma').click()
     card.get_by_role('button', name='Delete the class').click()
     page.get_by_role('button', name='Delete', exact=True).last.click()

@@ -11,7 +11,7 @@ export default {
   <article class="nn-card nn-class" :class="{ 'nn-drop': over }" :aria-label="'Class ' + label"
     @dragover.prevent="over = !locked" @dragleave="over = false" @drop.prevent="drop">
     <div class="nn-class-head">
-      <input class="nn-class-name" ref="name" :value="label" maxlength="64" :disabled="locked || kind.fixed"
+      <input class="nn-class-name" ref="name" maxlength="64" :readonly="locked" :disabled="kind.fixed"
         :aria-label="'Name of the class ' + label" autocomplete="off" spellcheck="false"
         @keydown.enter="$event.target.blur()" @keydown.esc="reset" @change="rename">
       <span class="nn-class-count">{{ count }} {{ count === 1 ? kind.item : kind.items }}</span>
@@ -70,6 +70,8 @@ export default {
     },
   },
   mounted() {
+    // Not bound: that would put the old name back, whatever else of the card changes meanwhile.
+    this.reset();
     this.onRecording = (event) => this.follow(event.detail);
     window.addEventListener(RECORDING, this.onRecording);
     this.onChanged = () => this.reload();
@@ -88,6 +90,7 @@ export default {
       this.timer = setTimeout(() => this.reload(), 250);
     },
     label() {
+      if (document.activeElement !== this.$refs.name) this.reset();
       this.reload();
     },
   },
