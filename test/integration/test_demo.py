@@ -21,8 +21,8 @@ PROBE = [sys.executable, '-m', 'nn_perception.benchmark.probe']
 def test_demo_prints_results_beside_names_and_saves_pictures(
     repository: Path, tmp_path: Path, ros_environment: None
 ) -> None:
-    # The clip at twice its rate, where the machine is idle.
-    rates = ['--rate', '5', '--clip-rate', f'{20.0 / slowness():.1f}']
+    # So slowly that no picture is dropped: the clip at twice its rate, where the machine is idle.
+    rates = ['--rate', f'{5.0 / slowness():.1f}', '--clip-rate', f'{20.0 / slowness():.1f}']
     command = [sys.executable, 'tools/demo.py', *rates, '--output', str(tmp_path)]
     result = subprocess.run(
         command, cwd=repository, capture_output=True, text=True, timeout=HANGS_S, check=False
