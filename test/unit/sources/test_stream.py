@@ -173,6 +173,7 @@ def test_schemes(source: str, scheme: str) -> None:
 
 
 def test_the_proxy_of_the_user_answers_for_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('urllib.request._opener', None)  # it keeps the proxies of its first use
     monkeypatch.setenv('http_proxy', 'http://proxy.invalid:3128')
     assert StreamUrl.parse('http://camera/live').address is None
     assert StreamUrl.parse('rtsp://camera/live').address == ('camera', 554)

@@ -212,6 +212,7 @@ def test_keypoint_rcnn_names_the_missing_file_offline(tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
     for name in ('http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'):
         monkeypatch.setenv(name, 'http://127.0.0.1:9')
+    monkeypatch.setattr('urllib.request._opener', None)  # it keeps the proxies of its first use
     with pytest.raises(OSError, match=r'cannot be downloaded.*put the file keypointrcnn_resnet50'):
         find_checkpoint(KEYPOINT_RCNN)
 

@@ -243,6 +243,8 @@ def test_unavailable_weights(tmp_path, monkeypatch, capsys, content, reason):
         (folder / FILE).write_bytes(content)
     for key, value in NO_NETWORK.items():
         monkeypatch.setenv(key, value)
+    # It keeps the proxies of its first use, which later tests of this process must not see.
+    monkeypatch.setattr('urllib.request._opener', None)
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '0')  # so that it is restored
     out = tmp_path / 'out.safetensors'
