@@ -80,7 +80,8 @@ class OnnxRuntimeEngine(Engine):
 
     def outputs(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Run the network, see :meth:`.Engine.outputs`."""
-        check_batch(batch, self._channels)
+        if not batch.size:
+            check_batch(batch, self._channels)
         session = self._session
         if session is None:
             raise RuntimeError('the engine is closed')
@@ -91,6 +92,8 @@ class OnnxRuntimeEngine(Engine):
         try:
             return self._run(session, batch)
         except NATIVE_ERRORS as error:
+            # ONNX Runtime has checked the batch; if that is to blame, this says it better.
+            check_batch(batch, self._channels)
             raise RuntimeError(f'onnxruntime cannot run the network: {error}') from error
 
     def _run(self, session: Any, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from nn_perception.capabilities.sounds.chunks import Chunk, ChunkWindows
 from nn_perception.core.audio.samples import SoundWindow
 from nn_perception.core.quoting import shortened
-from nn_perception.ros.base.frame_worker import WorkStage
+from nn_perception.ros.base.slots_and_stages import WorkStage
 from nn_perception.ros.base.worker import Worker
 from nn_perception.ros.diagnostics.audio_statistics import AudioStatistics
 from nn_perception.ros.inputs.audio_queue import AudioQueue
@@ -51,7 +51,7 @@ class SoundOutput(Protocol[R_contra]):
         ...
 
 
-class AudioWorker(Worker[SoundProcessor[R], WorkStage], Generic[R]):
+class AudioWorker(Worker[SoundProcessor[R]], Generic[R]):
     """
     Process the sound of a microphone in a thread, until stopped.
 
@@ -64,7 +64,7 @@ class AudioWorker(Worker[SoundProcessor[R], WorkStage], Generic[R]):
     """
 
     def __init__(self, node: Node, output: SoundOutput[R], overlap: Callable[[], float]) -> None:
-        super().__init__(node.get_name(), 'a sound', WorkStage)
+        super().__init__(node.get_name(), 'a sound')
         self.queue = AudioQueue()
         self.statistics = AudioStatistics()
         self._clock = node.get_clock()

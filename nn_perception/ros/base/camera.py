@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.latest_slots import LatestSlots
+from nn_perception.ros.base.slots_and_stages import LatestSlots
 from nn_perception.ros.diagnostics.camera_health import CameraHealth
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 from nn_perception.ros.diagnostics.log_throttle import LogThrottle

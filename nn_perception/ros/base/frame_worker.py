@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 import math
-import threading
 import time
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -13,8 +11,8 @@ from nn_perception.core.frame import Frame
 from nn_perception.core.quoting import shortened
 from nn_perception.ros.base.camera import Camera
 from nn_perception.ros.base.frame_processor import FRAME_ERRORS, FrameProcessor, ResultOutput
-from nn_perception.ros.base.latest_slots import LatestSlots
 from nn_perception.ros.base.parameters import LiveParameters
+from nn_perception.ros.base.slots_and_stages import LatestSlots, WorkStage
 from nn_perception.ros.base.worker import Worker
 from nn_perception.ros.inputs.shared_image_subscription import ReceivedImage
 from nn_perception.ros.outputs.image_messages import image_message
@@ -30,52 +28,7 @@ Rejection: TypeAlias = tuple[Camera, Exception]
 R = TypeVar('R')
 
 
-class WorkStage:
-    """
-    The stages of a thread's round that cannot be interrupted: a decoder, and a network.
-
-    A thread may be left behind in a stage. When it finds :meth:`was_left` after it, it must end
-    without touching anything that others use.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._name = ''
-        self._since_s = 0.0
-        self._is_left = False
-
-    @contextmanager
-    def during(self, name: str) -> Iterator[None]:
-        """Be in a stage for a block: ``'decoding an image'`` for example."""
-        with self._lock:
-            self._name, self._since_s = name, time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._name = ''
-
-    def was_left(self) -> bool:
-        """Say whether nobody waits for the thread any more."""
-        with self._lock:
-            return self._is_left
-
-    def lasting(self, least_s: float) -> str:
-        """Say what the thread has been doing for at least some seconds; empty if it has not."""
-        with self._lock:
-            lasted_s = time.monotonic() - self._since_s
-            if not self._name or lasted_s < least_s:
-                return ''
-            return f'{self._name} for {lasted_s:.0f} s'
-
-    def leave(self, *names: str) -> bool:
-        """Leave the thread behind if it is in one of these stages, and say whether it is."""
-        with self._lock:
-            self._is_left = self._name in names
-            return self._is_left
-
-
-class FrameWorker(Worker[FrameProcessor[R], WorkStage], Generic[R]):
+class FrameWorker(Worker[FrameProcessor[R]], Generic[R]):
     """
     Process the newest image of each camera in a thread, until stopped.
 
@@ -89,7 +42,7 @@ class FrameWorker(Worker[FrameProcessor[R], WorkStage], Generic[R]):
     def __init__(
         self, node: Node, output: ResultOutput[R], parameters: LiveParameters[Any]
     ) -> None:
-        super().__init__(node.get_name(), 'an image', WorkStage)
+        super().__init__(node.get_name(), 'an image')
         self.slots: LatestSlots[Camera, ReceivedImage] = LatestSlots()
         self._clock = node.get_clock()
         self._logger = node.get_logger()

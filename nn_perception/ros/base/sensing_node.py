@@ -64,7 +64,7 @@ class SensingNode(LifecycleNode, ABC, Generic[P, T]):
         self._enabled = True
         self._load_failure = ''
         self._processor: T | None = None
-        self._worker: Worker[T, Any] = self.make_worker(self._live)
+        self._worker: Worker[T] = self.make_worker(self._live)
         self._inputs: list[Input] = []
         self._clock_watch = ClockWatch()
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', DIAGNOSTICS_QOS)
@@ -85,7 +85,7 @@ class SensingNode(LifecycleNode, ABC, Generic[P, T]):
     # Hooks of a kind of sensor.
 
     @abstractmethod
-    def make_worker(self, parameters: LiveParameters[Any]) -> Worker[T, Any]:
+    def make_worker(self, parameters: LiveParameters[Any]) -> Worker[T]:
         """Make what processes what is received; called once, before the inputs are made."""
 
     @abstractmethod

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import Future, wait
 import threading
 import time
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
+from nn_perception.ros.base.slots_and_stages import WorkStage
 from nn_perception.ros.process.abandoned_threads import abandon_thread
 
 STOP_TIMEOUT_S = 10.0
@@ -19,20 +19,7 @@ PROCESSING_TIMEOUT_S = 1.0
 T = TypeVar('T')
 
 
-class Stage(Protocol):
-    """What a thread is doing, as its worker sees it."""
-
-    def lasting(self, least_s: float) -> str:
-        """Say what the thread has been doing for at least some seconds; empty if it has not."""
-
-    def leave(self, *names: str) -> bool:
-        """Leave the thread behind if it is in one of these stages, and say whether it is."""
-
-
-S = TypeVar('S', bound=Stage)
-
-
-class Worker(ABC, Generic[T, S]):
+class Worker(ABC, Generic[T]):
     """
     Process what a node receives in a thread, until stopped.
 
@@ -42,18 +29,16 @@ class Worker(ABC, Generic[T, S]):
 
     :param name: of the thread
     :param received: what is received, for messages: ``'an image'``
-    :param new_stage: makes what a new thread says its stages to
     """
 
-    def __init__(self, name: str, received: str, new_stage: Callable[[], S]) -> None:
+    def __init__(self, name: str, received: str) -> None:
         self.decoding = f'decoding {received}'
         self.processing = f'processing {received}'
         self.finishes = False
         self._name = name
         self._thread: threading.Thread | None = None
         self._loop_ended: Future[None] | None = None
-        self._new_stage = new_stage
-        self._stage = new_stage()
+        self._stage = WorkStage()
         self._stop_requested_s = 0.0
         self._stopped = threading.Event()
 
@@ -66,7 +51,7 @@ class Worker(ABC, Generic[T, S]):
         """Drop what was received, and end :meth:`loop`."""
 
     @abstractmethod
-    def loop(self, processor: T, stage: S) -> None:
+    def loop(self, processor: T, stage: WorkStage) -> None:
         """Process what is received until :meth:`close_queue`, or until the thread was left."""
 
     @property
@@ -87,7 +72,7 @@ class Worker(ABC, Generic[T, S]):
         self._stopped.clear()
         self.open_queue()
         self._loop_ended = Future()
-        self._stage = self._new_stage()
+        self._stage = WorkStage()
         self._thread = threading.Thread(
             target=self._run,
             args=(processor, self._stage, self._loop_ended),
@@ -142,7 +127,7 @@ class Worker(ABC, Generic[T, S]):
         left_s = self._stop_requested_s + timeout_s - time.monotonic()
         return bool(wait((self._loop_ended,), timeout=max(0.0, left_s)).done)
 
-    def _run(self, processor: T, stage: S, ended: Future[None]) -> None:
+    def _run(self, processor: T, stage: WorkStage, ended: Future[None]) -> None:
         try:
             self.loop(processor, stage)
         except BaseException as error:  # noqa: BLE001 - check() raises it in the main thread

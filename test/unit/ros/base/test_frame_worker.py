@@ -15,7 +15,8 @@ from typing import Any
 
 from nn_perception.core.frame import Frame
 from nn_perception.ros.base.camera_parameters import CameraParameters
-from nn_perception.ros.base.frame_worker import FrameWorker, WorkStage
+from nn_perception.ros.base.frame_worker import FrameWorker
+from nn_perception.ros.base.slots_and_stages import WorkStage
 from nn_perception.ros.base.worker import DECODING_TIMEOUT_S, PROCESSING_TIMEOUT_S
 from nn_perception.ros.diagnostics.frame_statistics import FrameStatistics
 import numpy as np

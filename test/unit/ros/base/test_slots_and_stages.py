@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 import time
 
-from nn_perception.ros.base.latest_slots import LatestSlots
+from nn_perception.ros.base.slots_and_stages import LatestSlots
 import pytest
 
 # Long enough for any thread to get its turn on a busy machine.
