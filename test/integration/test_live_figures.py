@@ -24,7 +24,8 @@ LOG = logging.getLogger(__name__)
 
 RATE_HZ = 30.0
 MAX_AGE_MS = 80.0
-MAX_MEMORY_MB = 250.0
+# Of the process's own; with the pages of its libraries, 75 to 120 MB, it is about 250 MB.
+MAX_MEMORY_MB = 190.0
 MEASURED_S = 6.0
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
