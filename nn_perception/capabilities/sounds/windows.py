@@ -96,7 +96,7 @@ class WindowBuffer:
         samples = resampler.convert(block)
         if reason:
             self.restarts += 1
-            self.reason = f'{reason}; listening begins anew'
+            self.reason = f'{reason}; listening restarts'
         if resampler is not self._resampler:
             self._clear(stamp_s)
         self._start_s += CORRECTION * off_s

@@ -31,7 +31,7 @@ class _Counts:
 
 class AudioHealth:
     """
-    Assess once a second how a microphone's sound fares.
+    Assess once a second how well a microphone's sound arrives.
 
     :param sound: the subscription
     :param dropped: counts the chunks that the worker did not get

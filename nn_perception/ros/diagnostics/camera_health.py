@@ -17,7 +17,7 @@ MAX_LOSS = 0.01
 
 class CameraHealth:
     """
-    Assess once a second how a camera's images fare.
+    Assess once a second how well a camera's images arrive.
 
     :param images: the camera's image subscription
     :param dropped: counts the images that a newer one replaced before they were processed

@@ -168,7 +168,7 @@ class ClassesPanel:
             if count is None:
                 return
             said = self._taught.count(count)
-            ui.notify(f'{label} is {name} now: {said}; nothing was trained anew.')
+            ui.notify(f'{label} is {name} now: {said}; nothing was retrained.')
         if self._cards.get(label) is card and name not in self._cards:
             del self._cards[label]
             self._cards[name] = card

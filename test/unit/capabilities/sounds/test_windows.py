@@ -86,9 +86,9 @@ def test_other_rates_and_stereo_have_exact_stamps(rate_hz: int) -> None:
 @pytest.mark.parametrize(
     ('off_s', 'reason'),
     [
-        (0.4, '0.40 s of sound are missing; listening begins anew'),
-        (-0.4, 'the stamps jump back by 0.40 s; listening begins anew'),
-        (3600.0, 'the stamps jump forward by 3600.00 s; listening begins anew'),
+        (0.4, '0.40 s of sound are missing; listening restarts'),
+        (-0.4, 'the stamps jump back by 0.40 s; listening restarts'),
+        (3600.0, 'the stamps jump forward by 3600.00 s; listening restarts'),
     ],
 )
 @pytest.mark.parametrize('rate_hz', [16000, 48000])
@@ -129,7 +129,7 @@ def test_another_format_begins_anew() -> None:
     (window, *_) = buffer.add(np.concatenate([stereo, stereo]), START_S + 0.5, 48000)
     assert window.stamp_s == pytest.approx(START_S + 1.5)
     assert buffer.reason == (
-        'the sound has 48000 Hz and 2 channels, no longer 16000 Hz and 1; listening begins anew'
+        'the sound has 48000 Hz and 2 channels, no longer 16000 Hz and 1; listening restarts'
     )
 
 

@@ -125,7 +125,7 @@ def test_a_gap_is_said_and_what_was_before_is_forgotten() -> None:
     wait_until(lambda: node.published)
     worker.stop()
     assert node.published == [(53.0, 0.25)]
-    assert node.warnings == ['1.10 s of sound are missing; listening begins anew']
+    assert node.warnings == ['1.10 s of sound are missing; listening restarts']
     assert node.forgotten == 2  # at the beginning, too
     assert worker.statistics.report().restarts == 1
 
