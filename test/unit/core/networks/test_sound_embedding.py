@@ -106,3 +106,15 @@ def test_the_network_has_the_layers_of_the_published_one():
     assert len(shapes) == 19
     assert shapes[0] == (24, 1, 3, 3)
     assert shapes[-1] == (96, 96, 3, 1)
+
+
+def test_sounds_are_compared_by_the_last_two_stages(network):
+    samples = 0.1 * torch.randn(2, 1, 1, 16000, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        features = network.features(samples).numpy()
+        *_, fourth, fifth = network.embedding.stages(network.log_mel(network.spectrum(samples)))
+    expected = torch.cat(
+        [fifth.amax((2, 3)), fourth.mean(2).flatten(1), fourth.amax(2).flatten(1)], dim=1
+    )
+    compared = find_checkpoint('sound_words').last_layer_embedding(features)
+    np.testing.assert_array_equal(compared, expected.numpy())
